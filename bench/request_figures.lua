@@ -22,7 +22,7 @@ end
 function _M.run()
     local first_byte = require("resty.openclaw.metrics.first_byte")
     local metrics = require("resty.openclaw.metrics").new()
-    local queue = require("resty.openclaw.balancer.queue")
+    local queue = require("resty.openclaw.balancer.first_try_wait")
     local request = require("resty.openclaw.core.request.request")
     local try_figures = require("resty.openclaw.balancer.try_figures")
     local recorder = metrics:recorder("core")

@@ -21,6 +21,8 @@ local current_try_note_first_byte = current_try.note_first_byte
 local current_try_settle = current_try.settle
 local current_try_settle_before = current_try.settle_before
 local current_try_settle_last = current_try.settle_last
+local first_try_wait = require("resty.openclaw.balancer.first_try_wait")
+local first_try_wait_end_wait = first_try_wait.end_wait
 local ____free_tries = require("resty.openclaw.balancer.free_tries")
 local platform = ____free_tries.platform
 local node_name = require("resty.openclaw.balancer.node_name")
@@ -36,8 +38,6 @@ local options_of_ALONE_SCHEMA = options_of.ALONE_SCHEMA
 local options_of_UPSTREAM = options_of.UPSTREAM
 local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local outlier_detection_probe_without_result = outlier_detection.probe_without_result
-local queue = require("resty.openclaw.balancer.queue")
-local queue_end_wait = queue.end_wait
 local supervision = require("resty.openclaw.balancer.supervision")
 local supervision_begin = supervision.begin
 local supervision_stop = supervision.stop
@@ -52,9 +52,11 @@ local upstreams_is_cut = upstreams.is_cut
 local upstreams_is_degraded = upstreams.is_degraded
 local upstreams_refresh = upstreams.refresh
 local waiting_rooms = require("resty.openclaw.balancer.waiting_room")
+local waiting_rooms_change = waiting_rooms.change
 local waiting_rooms_count_in = waiting_rooms.count_in
 local waiting_rooms_leave = waiting_rooms.leave
 local waiting_rooms_note_first_byte = waiting_rooms.note_first_byte
+local waiting_rooms_report = waiting_rooms.report
 local retry_after = require("resty.openclaw.core.http.retry_after")
 local retry_after_seconds = retry_after.seconds
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
@@ -194,7 +196,7 @@ local function balance(self)
         nginx_balancer_set_more_tries(1)
     end
     if waited then
-        queue_end_wait(self.waits)
+        first_try_wait_end_wait(self.waits)
     end
     if self.room ~= nil and state ~= nil then
         waiting_rooms_count_in(self.room, state)
@@ -278,6 +280,19 @@ end
 local function forget_changes(self, address)
     return operator_forget(self.membership, address)
 end
+--- What its waiting room is like now; nothing without the option `queue`. Phases: any.
+local function queue(self)
+    return self.room and waiting_rooms_report(self.room)
+end
+--- Sets how many of its requests may be under way, for all workers, until nginx is restarted; nothing: as configured. Returns false
+-- without the option `queue`. Phases: any.
+local function change_queue(self, concurrency)
+    if self.room == nil then
+        return false
+    end
+    waiting_rooms_change(self.room, concurrency or 0)
+    return true
+end
 local metatable = {__index = {
     init_worker = init_worker,
     access = access,
@@ -292,7 +307,9 @@ local metatable = {__index = {
     has_nodes = has_nodes,
     is_cut = is_cut,
     change = change,
-    forget_changes = forget_changes
+    forget_changes = forget_changes,
+    queue = queue,
+    change_queue = change_queue
 }}
 --- A balancer from valid options. Raises if there is no shared memory. Phases: init.
 local function create(options, context)

@@ -7,6 +7,7 @@ import type { Context, Settings } from "./balancer/builder";
 import * as builder from "./balancer/builder";
 import * as choice from "./balancer/choice";
 import * as current_try from "./balancer/current_try";
+import * as first_try_wait from "./balancer/first_try_wait";
 import { platform } from "./balancer/free_tries";
 import type { Peer } from "./balancer/model";
 import * as node_name from "./balancer/node_name";
@@ -15,10 +16,10 @@ import * as operator from "./balancer/operator";
 import type { Options } from "./balancer/options";
 import * as options_of from "./balancer/options";
 import * as outlier_detection from "./balancer/outlier_detection";
-import * as queue from "./balancer/queue";
 import * as supervision from "./balancer/supervision";
 import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
+import type { RoomReport } from "./balancer/waiting_room";
 import * as waiting_rooms from "./balancer/waiting_room";
 import * as retry_after from "./core/http/retry_after";
 import * as shared_memory from "./core/memory/shared_memory";
@@ -44,6 +45,8 @@ export interface Balancer extends Settings {
     is_cut(): boolean;
     change(address: string, patch: NodePatch): LuaMultiReturn<[ok: boolean, err?: string]>;
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
+    queue(): RoomReport | undefined;
+    change_queue(concurrency: number | undefined): boolean;
 }
 
 const NAME = "balancer";
@@ -144,7 +147,7 @@ function balance(this: Balancer): boolean {
     if (this.host === "node") node_name.tell_host(peer, this.faults);
     // Only one more at a time: whether there may be another is known best when the time comes.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
-    if (waited) queue.end_wait(this.waits);
+    if (waited) first_try_wait.end_wait(this.waits);
     if (this.room !== undefined && state !== undefined) waiting_rooms.count_in(this.room, state);
     if (state !== undefined) current_try.begin(state, peer, now);
     else outlier_detection.probe_without_result(peer.record, now);
@@ -227,6 +230,21 @@ function forget_changes(this: Balancer, address: string): LuaMultiReturn<[ok: bo
     return operator.forget(this.membership, address);
 }
 
+/** What its waiting room is like now; nothing without the option `queue`. Phases: any. */
+function queue(this: Balancer): RoomReport | undefined {
+    return this.room && waiting_rooms.report(this.room);
+}
+
+/**
+ * Sets how many of its requests may be under way, for all workers, until nginx is restarted; nothing: as configured. Returns false
+ * without the option `queue`. Phases: any.
+ */
+function change_queue(this: Balancer, concurrency: number | undefined): boolean {
+    if (this.room === undefined) return false;
+    waiting_rooms.change(this.room, concurrency ?? 0);
+    return true;
+}
+
 const metatable = {
     __index: {
         init_worker,
@@ -243,6 +261,8 @@ const metatable = {
         is_cut,
         change,
         forget_changes,
+        queue,
+        change_queue,
     },
 };
 

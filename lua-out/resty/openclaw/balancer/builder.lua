@@ -25,6 +25,8 @@ local failover = require("resty.openclaw.balancer.failover")
 local failover_SLOTS = failover.SLOTS
 local figures = require("resty.openclaw.balancer.figures")
 local figures_show = figures.show
+local first_try_wait = require("resty.openclaw.balancer.first_try_wait")
+local first_try_wait_new = first_try_wait.new
 local health_checks = require("resty.openclaw.balancer.health_check")
 local health_checks_new = health_checks.new
 local latency_buckets = require("resty.openclaw.balancer.latency_buckets")
@@ -32,8 +34,6 @@ local least_conn = require("resty.openclaw.balancer.least_conn")
 local membership_of = require("resty.openclaw.balancer.membership")
 local membership_of_announce = membership_of.announce
 local membership_of_new = membership_of.new
-local queue = require("resty.openclaw.balancer.queue")
-local queue_new = queue.new
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local retry_budget_new = retry_budget.new
 local round_robin = require("resty.openclaw.balancer.round_robin")
@@ -112,8 +112,6 @@ local function settings(options, context)
     )
     membership.discovery = make_discovery(options, context, registry, membership)
     local pool = choice_new(policy, options.panic_share)
-    local ____options_1 = options
-    local its_queue = ____options_1.queue
     local needs_leader = membership.discovery ~= nil or health_check ~= nil
     local made = {
         name = name,
@@ -128,15 +126,15 @@ local function settings(options, context)
         clients = record(path, registry, "clients " .. name, clients_SLOTS),
         budget = retry_budget_new(options.retry_share),
         fallback = context.fallback,
-        room = its_queue and waiting_rooms_new(
+        room = options.queue and waiting_rooms_new(
             registry,
             name,
-            its_queue,
+            options.queue,
             {policy = policy, pool = pool},
             trouble
         ),
         failover = record(path, registry, "failover " .. name, failover_SLOTS),
-        waits = queue_new(registry, name),
+        waits = first_try_wait_new(registry, name),
         retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),
         retries_refused = counter(registry, name, "openclaw_upstream_retries_refused_total", "Tries that were not to be followed by another one because too much of the traffic was retries."),
         fallbacks = counter(registry, name, "openclaw_upstream_fallbacks_total", "Requests of an upstream that went to its fallback."),

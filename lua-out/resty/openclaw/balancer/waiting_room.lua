@@ -7,7 +7,6 @@ local math_max = math.max
 local math_min = math.min
 local string_format = string.format
 local table_remove = table.remove
-local admit, has_waiting, look, begin_to_look, look_on, LOOK_SECONDS, LOOKS_OF_A_THREAD, rooms_to_look_at, is_looking
 local semaphores = require("ngx.semaphore")
 local semaphores_new = semaphores.new
 local guard = require("resty.openclaw.core.metrics.guard")
@@ -58,7 +57,21 @@ local places_of_waiting_of = places_of.waiting_of
 local settings = require("resty.openclaw.balancer.waiting_room.settings")
 local settings_STANDARD = settings.STANDARD
 local settings_classes_of = settings.classes_of
-function admit(room, now)
+local NAME = "queue"
+local CLASS = "openclaw_class"
+local WAITED = "openclaw_queue_seconds"
+local SERVICE_UNAVAILABLE = 503
+--- How often a worker in which requests wait looks for places of other workers.
+local LOOK_SECONDS = 0.01
+--- The thread that looks is replaced after so many looks, as its memory is freed only when it ends.
+local LOOKS_OF_A_THREAD = 1000
+--- The least and the most that clients are told to wait.
+local LEAST_RETRY_SECONDS = 1
+local MOST_RETRY_SECONDS = 3600
+--- The rooms in which requests wait in this worker.
+local rooms_to_look_at = {}
+local is_looking = false
+local function admit(room, now)
     local ____room_0 = room
     local places = ____room_0.places
     local capacity = ____room_0.capacity
@@ -70,7 +83,7 @@ function admit(room, now)
         now
     )
 end
-function has_waiting(____bindingPattern0)
+local function has_waiting(____bindingPattern0)
     local places
     places = ____bindingPattern0.places
     local ____places_1 = places
@@ -78,7 +91,8 @@ function has_waiting(____bindingPattern0)
     local waiting_slot = ____places_1.waiting_slot
     return region.mine[waiting_slot] > 0
 end
-function look(now)
+--- Looks at each room once; returns whether requests still wait in any.
+local function look(now)
     for place = #rooms_to_look_at, 1, -1 do
         local room = rooms_to_look_at[place]
         departures_of_measure(room.departures, now)
@@ -91,8 +105,8 @@ function look(now)
     end
     return #rooms_to_look_at > 0
 end
-function begin_to_look(room)
-    local ok, err = ngx.timer.at(0, look_on, room)
+local function start(work, room)
+    local ok, err = ngx.timer.at(0, work, room)
     is_looking = ok ~= nil and ok ~= false
     if not is_looking then
         room.faults:report(
@@ -104,7 +118,8 @@ function begin_to_look(room)
         )
     end
 end
-function look_on(_premature, room)
+--- Looks again and again, as long as requests wait.
+local function look_on(_premature, room)
     for _ = 1, LOOKS_OF_A_THREAD do
         ngx.sleep(LOOK_SECONDS)
         local ok, goes_on = guard_call_for(
@@ -119,32 +134,21 @@ function look_on(_premature, room)
             return
         end
     end
-    begin_to_look(room)
+    start(look_on, room)
 end
-local NAME = "queue"
-local CLASS = "openclaw_class"
-local WAITED = "openclaw_queue_seconds"
-local SERVICE_UNAVAILABLE = 503
-LOOK_SECONDS = 0.01
-LOOKS_OF_A_THREAD = 1000
---- The least and the most that clients are told to wait.
-local LEAST_RETRY_SECONDS = 1
-local MOST_RETRY_SECONDS = 3600
-rooms_to_look_at = {}
-is_looking = false
 --- Has the worker look for places, as a request has begun to wait.
 local function look_at(room)
     for ____, known in ipairs(rooms_to_look_at) do
         if known == room then
             if not is_looking then
-                begin_to_look(room)
+                start(look_on, room)
             end
             return
         end
     end
     rooms_to_look_at[#rooms_to_look_at + 1] = room
     if not is_looking then
-        begin_to_look(room)
+        start(look_on, room)
     end
 end
 local function wake(waiter)

@@ -14,13 +14,13 @@ import * as discovery from "./discovery";
 import * as dns from "./discovery/settings";
 import * as failover from "./failover";
 import * as figures from "./figures";
+import * as first_try_wait from "./first_try_wait";
 import * as health_checks from "./health_check";
 import * as latency_buckets from "./latency_buckets";
 import * as least_conn from "./least_conn";
 import * as membership_of from "./membership";
 import type { Membership, NewPolicy } from "./model";
 import type { Options } from "./options";
-import * as queue from "./queue";
 import * as retry_budget from "./retry_budget";
 import * as round_robin from "./round_robin";
 import * as status_list from "./status_list";
@@ -89,7 +89,6 @@ export function settings(options: Options, context: Context): Settings {
     const membership = membership_of.new(registry, name, options.nodes, health_check !== undefined, trouble);
     membership.discovery = make_discovery(options, context, registry, membership);
     const pool = choice.new(policy, options.panic_share);
-    const { queue: its_queue } = options;
     const needs_leader = membership.discovery !== undefined || health_check !== undefined;
     const made: Settings = {
         name,
@@ -104,9 +103,9 @@ export function settings(options: Options, context: Context): Settings {
         clients: record(path, registry, `clients ${name}`, clients.SLOTS),
         budget: retry_budget.new(options.retry_share),
         fallback: context.fallback,
-        room: its_queue && waiting_rooms.new(registry, name, its_queue, { policy, pool }, trouble),
+        room: options.queue && waiting_rooms.new(registry, name, options.queue, { policy, pool }, trouble),
         failover: record(path, registry, `failover ${name}`, failover.SLOTS),
-        waits: queue.new(registry, name),
+        waits: first_try_wait.new(registry, name),
         retries: counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),
         retries_refused: counter(
             registry,

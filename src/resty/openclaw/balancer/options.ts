@@ -77,7 +77,10 @@ export const SCHEMA = {
     retry_share: option(kinds.share, 0.2, "maximum share of the traffic that may be retries"),
     panic_share: option(kinds.share, 0, "when a smaller share of the nodes is up, all nodes are tried"),
     fallback: optional(kinds.text, FALLBACK_MEANING),
-    queue: optional(QUEUE, "how many requests may be under way, and the others wait, see [Waiting room](waiting_room.md)"),
+    queue: optional(
+        QUEUE,
+        "how many requests may be under way, and the others wait, see [Waiting room](waiting_room.md)",
+    ),
     health_check: optional(
         health_options.HEALTH_CHECK,
         "active checks of each node, see [Health checks](#health-checks)",

@@ -105,9 +105,11 @@ function look(now: MonotonicTime): boolean {
     return rooms_to_look_at.length > 0;
 }
 
-function begin_to_look(room: WaitingRoom): void {
+type Look = (this: void, premature: boolean, room: WaitingRoom) => void;
+
+function start(work: Look, room: WaitingRoom): void {
     // Also in a worker that exits, whose requests wait on.
-    const [ok, err] = ngx.timer.at(0, look_on, room);
+    const [ok, err] = ngx.timer.at(0, work, room);
     is_looking = ok !== undefined && ok !== false;
     if (!is_looking) room.faults.report("timer", 'upstream "', room.upstream, '": ', err);
 }
@@ -122,19 +124,19 @@ function look_on(this: void, _premature: boolean, room: WaitingRoom): void {
             return;
         }
     }
-    begin_to_look(room);
+    start(look_on, room);
 }
 
 /** Has the worker look for places, as a request has begun to wait. */
 function look_at(room: WaitingRoom): void {
     for (const known of rooms_to_look_at) {
         if (known === room) {
-            if (!is_looking) begin_to_look(room);
+            if (!is_looking) start(look_on, room);
             return;
         }
     }
     rooms_to_look_at.push(room);
-    if (!is_looking) begin_to_look(room);
+    if (!is_looking) start(look_on, room);
 }
 
 function wake(this: void, waiter: InLine): void {
@@ -264,7 +266,12 @@ function admitted(this: WaitingRoom): void {
 /** Counts a request in that did not come through the room, as its location has no access hook. Phases: balancer. */
 export function count_in(room: WaitingRoom, state: RequestState): void {
     if (state.place_in !== undefined) return;
-    room.faults.report("no_access", 'upstream "', room.upstream, '" has a queue, but its location does not include route.conf');
+    room.faults.report(
+        "no_access",
+        'upstream "',
+        room.upstream,
+        '" has a queue, but its location does not include route.conf',
+    );
     places_of.take(room.places, room.standard);
     state.place_in = room;
 }
@@ -325,13 +332,7 @@ export function change({ capacity }: WaitingRoom, concurrency: number): void {
 const metatable = { __index: { admitted } };
 
 /** The room of an upstream. Raises if there is no shared memory. Phases: init. */
-function create(
-    registry: Registry,
-    upstream: string,
-    options: Options,
-    nodes: Nodes,
-    faults: Faults,
-): WaitingRoom {
+function create(registry: Registry, upstream: string, options: Options, nodes: Nodes, faults: Faults): WaitingRoom {
     const { region } = registry;
     const places = places_of.new(region, upstream, settings.classes_of(options), wake);
     const its_figures = new LuaTable<string, Figures>();

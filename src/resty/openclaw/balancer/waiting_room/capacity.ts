@@ -2,8 +2,8 @@
  * How many requests of an upstream may be under way: a number of the configuration or of an operator, or what its nodes handle
  * concurrently, as each worker has learned it. The time is an argument.
  */
-import * as shared_memory from "../../core/memory/shared_memory";
 import type { Region } from "../../core/memory/shared_memory";
+import * as shared_memory from "../../core/memory/shared_memory";
 import type { Peer, Policy } from "../model";
 import * as peer_of from "../peer";
 import type { Options } from "./settings";

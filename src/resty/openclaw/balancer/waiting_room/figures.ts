@@ -81,15 +81,9 @@ function show_all(registry: Registry, rooms: readonly Shown[]): void {
             for (const { upstream, capacity } of rooms) sample(capacities.limit(capacity), upstream);
         },
     );
-    gauges.of(
-        registry,
-        "openclaw_queue_places_taken",
-        "How many of them are under way.",
-        ["upstream"],
-        (sample) => {
-            for (const { upstream, places } of rooms) sample(places_of.taken(places), upstream);
-        },
-    );
+    gauges.of(registry, "openclaw_queue_places_taken", "How many of them are under way.", ["upstream"], (sample) => {
+        for (const { upstream, places } of rooms) sample(places_of.taken(places), upstream);
+    });
 }
 
 /** Shows a room. Phases: init. */

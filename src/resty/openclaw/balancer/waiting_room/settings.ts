@@ -44,9 +44,11 @@ const CLASSES: Kind<LuaTable<string, Values<typeof CLASS_SCHEMA>>> = {
     read: (given, path, problems) => {
         const read = map_of(table_of(CLASS_SCHEMA)).read(given, path, problems);
         const known = names.sorted(read);
-        if (known.length > MOST_CLASSES) problems.push(`${path} has ${known.length} classes; ${MOST_CLASSES} are the most`);
+        if (known.length > MOST_CLASSES)
+            problems.push(`${path} has ${known.length} classes; ${MOST_CLASSES} are the most`);
         for (const name of known) {
-            if (!texts.is_name(name)) problems.push(`${path}: "${name}" is no name of a class: 1 to 64 of A-Z a-z 0-9 _ . -`);
+            if (!texts.is_name(name))
+                problems.push(`${path}: "${name}" is no name of a class: 1 to 64 of A-Z a-z 0-9 _ . -`);
         }
         return read;
     },
@@ -69,7 +71,11 @@ export const SCHEMA = {
     ),
     size: option(SIZE, 200, "how many requests of a class may wait, over all workers"),
     wait_seconds: option(kinds.positive, 10, "how long a request waits at most"),
-    classes: option(CLASSES, new LuaTable(), "`weight`, `size` and `wait_seconds` of callers by their class, see [Classes](#classes)"),
+    classes: option(
+        CLASSES,
+        new LuaTable(),
+        "`weight`, `size` and `wait_seconds` of callers by their class, see [Classes](#classes)",
+    ),
     read_body: option(
         kinds.flag,
         true,
@@ -94,7 +100,8 @@ function check(options: Options, given: Readonly<Record<string, unknown>>, path:
     if (at_least > at_most) problems.push(`${path}.at_least must be at most at_most (${at_most}), got ${at_least}`);
     if (concurrency === "learned") return;
     for (const name of OF_LEARNED) {
-        if (given[name] !== undefined) problems.push(`${path}.${name} is for concurrency = "learned", not for a number`);
+        if (given[name] !== undefined)
+            problems.push(`${path}.${name} is for concurrency = "learned", not for a number`);
     }
 }
 
