@@ -153,11 +153,15 @@ function _M.render()
     for place, line in ipairs(HEAD) do lines[place] = line end
     add_class(lines, "openclaw.HealthCheck", require("resty.openclaw.balancer.health_check.options").SCHEMA, {})
     add_class(lines, "openclaw.Dns", require("resty.openclaw.balancer.discovery.settings").SCHEMA, { servers = "string[]" })
+    local queue = require("resty.openclaw.balancer.waiting_room.settings")
+    add_class(lines, "openclaw.QueueClass", queue.CLASS_SCHEMA, {})
+    add_class(lines, "openclaw.Queue", queue.SCHEMA, { concurrency = '"learned"|integer', classes = "table<string, openclaw.QueueClass>" })
     add_node(lines)
     add_bucket(lines)
     add_class(lines, "openclaw.Upstream", require("resty.openclaw.balancer.options").SCHEMA, {
         nodes = "(string|openclaw.Node)[]",
         buckets = "openclaw.Bucket[]",
+        queue = "openclaw.Queue",
         health_check = "openclaw.HealthCheck",
         dns = "openclaw.Dns",
     })

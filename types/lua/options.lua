@@ -26,6 +26,21 @@
 ---@field most_seconds? number maximum seconds for which a result is used; `least_seconds` or more
 ---@field ipv6? boolean whether to ask for AAAA records too
 
+---@class openclaw.QueueClass
+---@field weight? number its share of the places while others wait too
+---@field size? integer how many requests of the class may wait; by default `size` of the queue
+---@field wait_seconds? number how long they wait at most; by default `wait_seconds` of the queue
+
+---@class openclaw.Queue
+---@field concurrency? "learned"|integer how many requests may be under way at once, over all workers; `"learned"`: as many as the nodes handle concurrently, which policy `xed` learns
+---@field at_least? integer the least that `learned` may be
+---@field at_most? integer the most that `learned` may be
+---@field headroom? number `learned` is what the nodes handle, times this: without a few more than that, nobody would learn that they can do more
+---@field size? integer how many requests of a class may wait, over all workers
+---@field wait_seconds? number how long a request waits at most
+---@field classes? table<string, openclaw.QueueClass> `weight`, `size` and `wait_seconds` of callers by their class, see Classes
+---@field read_body? boolean whether the request body is read before the request gets a place; with `false` a client that sends slowly takes a place meanwhile
+
 ---@class openclaw.Node
 ---@field [1]? string the address or name
 ---@field address? string the same, if it is not the first entry of the table
@@ -50,6 +65,7 @@
 ---@field retry_share? number maximum share of the traffic that may be retries
 ---@field panic_share? number when a smaller share of the nodes is up, all nodes are tried
 ---@field fallback? string the upstream that takes over, see Fallback: in `setup` its name, else another balancer
+---@field queue? openclaw.Queue how many requests may be under way, and the others wait, see Waiting room
 ---@field health_check? openclaw.HealthCheck active checks of each node, see Health checks
 ---@field dns? openclaw.Dns how names are looked up, see Nodes from the DNS
 

@@ -38,14 +38,15 @@ local WEIGHT = kinds_of(
     function(given) return type(given) == "number" and given >= LEAST_WEIGHT and given <= MOST_WEIGHT end
 )
 local SIZE = kinds_whole(0, MOST_PLACES)
+--- Of a class.
 local CLASS_SCHEMA = {
     weight = option(WEIGHT, 1, "its share of the places while others wait too"),
-    size = optional(SIZE, "as `size`"),
-    wait_seconds = optional(kinds.positive, "as `wait_seconds`")
+    size = optional(SIZE, "how many requests of the class may wait; by default `size` of the queue"),
+    wait_seconds = optional(kinds.positive, "how long they wait at most; by default `wait_seconds` of the queue")
 }
+____exports.CLASS_SCHEMA = CLASS_SCHEMA
 local CLASSES = {
     name = "table",
-    schema = CLASS_SCHEMA,
     read = function(given, path, problems)
         local read = map_of(table_of(CLASS_SCHEMA)).read(given, path, problems)
         local known = names_sorted(read)
@@ -85,7 +86,7 @@ local SCHEMA = {
     ),
     size = option(SIZE, 200, "how many requests of a class may wait, over all workers"),
     wait_seconds = option(kinds.positive, 10, "how long a request waits at most"),
-    classes = option(CLASSES, {}, "`weight`, `size` and `wait_seconds` of callers by their class, see [Classes](#classes)"),
+    classes = option(CLASSES, {}, "`weight`, `size` and `wait_seconds` of callers by their class, see [Classes](waiting_room.md#classes)"),
     read_body = option(kinds.flag, true, "whether the request body is read before the request gets a place; with `false` a client that sends slowly takes a place meanwhile")
 }
 ____exports.SCHEMA = SCHEMA
@@ -110,7 +111,6 @@ end
 --- The option: a table.
 local QUEUE = {
     name = "table",
-    schema = SCHEMA,
     read = function(given, path, problems)
         local options = schemas_read(SCHEMA, given, path, problems)
         if options ~= nil then

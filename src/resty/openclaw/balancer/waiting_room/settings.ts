@@ -32,15 +32,15 @@ const WEIGHT = kinds.of<number>(
 );
 const SIZE = kinds.whole(0, MOST_PLACES);
 
-const CLASS_SCHEMA = {
+/** Of a class. */
+export const CLASS_SCHEMA = {
     weight: option(WEIGHT, 1, "its share of the places while others wait too"),
-    size: optional(SIZE, "as `size`"),
-    wait_seconds: optional(kinds.positive, "as `wait_seconds`"),
+    size: optional(SIZE, "how many requests of the class may wait; by default `size` of the queue"),
+    wait_seconds: optional(kinds.positive, "how long they wait at most; by default `wait_seconds` of the queue"),
 };
 
 const CLASSES: Kind<LuaTable<string, Values<typeof CLASS_SCHEMA>>> = {
     name: "table",
-    schema: CLASS_SCHEMA,
     read: (given, path, problems) => {
         const read = map_of(table_of(CLASS_SCHEMA)).read(given, path, problems);
         const known = names.sorted(read);
@@ -74,7 +74,7 @@ export const SCHEMA = {
     classes: option(
         CLASSES,
         new LuaTable(),
-        "`weight`, `size` and `wait_seconds` of callers by their class, see [Classes](#classes)",
+        "`weight`, `size` and `wait_seconds` of callers by their class, see [Classes](waiting_room.md#classes)",
     ),
     read_body: option(
         kinds.flag,
@@ -108,7 +108,6 @@ function check(options: Options, given: Readonly<Record<string, unknown>>, path:
 /** The option: a table. */
 export const QUEUE: Kind<Options> = {
     name: "table",
-    schema: SCHEMA,
     read: (given, path, problems) => {
         const options = schemas.read(SCHEMA, given, path, problems);
         if (options !== undefined) check(options, given as Readonly<Record<string, unknown>>, path, problems);
