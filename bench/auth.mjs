@@ -9,49 +9,20 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { account, gateway, GATEWAY_CORE, load, startAll, stopAll } from "./support/against_nodes.mjs";
 import { rounds, spread } from "./support/rounds.mjs";
+import { jwtOptions, newIssuer } from "./support/tokens.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const SECONDS = Number(process.argv[3] ?? 2);
 const BUSY = process.env.OPENCLAW_BENCH_BUSY !== undefined;
 /** A worker keeps 10,000. */
 const TOKENS = 12_000;
-const TOKENS_AT_ONCE = 64;
 /** Connections of the load. */
 const MOST_OPEN = 32;
-const ISSUER = "https://login.example";
 
 const folder = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
 chmodSync(folder, 0o755);
-
-const jwks = [];
-async function newKey(algorithm) {
-    const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
-    const kid = `key-${algorithm}`;
-    jwks.push({ ...(await exportJWK(publicKey)), kid, use: "sig", alg: algorithm });
-    return (id) =>
-        new SignJWT({ jti: String(id), org: "acme", plan: "gold", scope: "infer read" })
-            .setProtectedHeader({ alg: algorithm, kid, typ: "JWT" })
-            .setSubject("user-4711")
-            .setIssuer(ISSUER)
-            .setAudience("analyze")
-            .setIssuedAt()
-            .setExpirationTime(`${8 * 3600 + (Number(id) % 3600)} s`)
-            .sign(privateKey);
-}
-
-async function newTokens(sign, count) {
-    const tokens = [];
-    while (tokens.length < count) {
-        const next = Array.from({ length: Math.min(TOKENS_AT_ONCE, count - tokens.length) }, (_, place) =>
-            sign(tokens.length + place),
-        );
-        tokens.push(...(await Promise.all(next)));
-    }
-    return tokens;
-}
 
 /** A script for wrk whose requests have the headers of a file in turn, from this one on. */
 function writeScript(headers, start) {
@@ -79,12 +50,12 @@ const key = `oc_${randomBytes(32).toString("base64url")}`;
 const digest = createHash("sha256").update(key).digest("hex");
 writeFileSync(join(folder, "keys"), `user-4711 ${digest} tenant=acme class=vip\n`);
 
+const issuer = newIssuer();
 const unseen = {};
 for (const algorithm of ["RS256", "ES256", "EdDSA"]) {
-    const tokens = await newTokens(await newKey(algorithm), TOKENS);
-    unseen[algorithm] = tokens.map(bearer);
+    unseen[algorithm] = (await issuer.tokens(algorithm, TOKENS)).map(bearer);
 }
-writeFileSync(join(folder, "jwks.json"), JSON.stringify({ keys: jwks }));
+writeFileSync(join(folder, "jwks.json"), issuer.jwks());
 
 /** What is sent, and the most µs that it may cost. */
 const KINDS = {
@@ -96,10 +67,7 @@ const KINDS = {
 };
 
 const route = (ways) => `auth = { ${ways} },`;
-const jwt = `jwt = {
-    jwks_file = "${folder}/jwks.json", issuer = "${ISSUER}", audience = "analyze", algorithms = { "RS256", "ES256", "EdDSA" },
-    class_claim = "plan", classes = { gold = "vip" }, tenant_claim = "org", required_scopes = { "infer" },
-}`;
+const jwt = jwtOptions(join(folder, "jwks.json"));
 const GATEWAYS = {
     without: { port: 19080, http: (port) => gateway(port) },
     "with tokens": { port: 19081, http: (port) => gateway(port, { route: route(jwt) }) },

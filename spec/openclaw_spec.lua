@@ -169,7 +169,7 @@ describe("setup", function()
         refuses("setup: upstreams.u must be a table, got a string", { upstreams = { u = "10.0.0.1:80" } })
         refuses('setup: upstreams.u: unknown option "node"; did you mean "nodes"?',
             { upstreams = { u = { node = {}, nodes = { "127.0.0.1:3" } } } })
-        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, buckets, hash_on, load_factor, signal, host, tries, busy_statuses, failure_statuses, retry_share, panic_share, fallback, health_check, dns', { upstreams = { u = { name = "v", nodes = { "127.0.0.1:3" } } } })
+        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, buckets, hash_on, load_factor, signal, host, tries, busy_statuses, failure_statuses, retry_share, panic_share, fallback, queue, health_check, dns', { upstreams = { u = { name = "v", nodes = { "127.0.0.1:3" } } } })
         refuses("setup: upstreams.u.nodes must be a list with at least one entry, got nothing", { upstreams = { u = {} } })
         refuses('setup: upstreams.u.nodes[1] must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "a name"', {
             upstreams = { u = { nodes = { "a name" } } },

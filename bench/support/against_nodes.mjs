@@ -42,18 +42,18 @@ export const server = (port, inside) => `
 `;
 
 /**
- * The gateway. `log`: an option for `setup`; `route`: options of the route; `before`: what stands first in the location;
+ * The gateway. `log`: an option for `setup`; `route`: options of the route; `upstream`: options of the upstream; `before`: what stands first in the location;
  * `routes`: more routes; `nodes`: ports of the nodes; `keepalive`: how many connections to them each worker keeps.
  */
 export const gateway = (
     port,
-    { log = "", route = "", before = "", routes = "", nodes = NODES, keepalive = undefined } = {},
+    { log = "", route = "", upstream: more = "", before = "", routes = "", nodes = NODES, keepalive = undefined } = {},
 ) => `
     lua_package_path "$prefix/lua-out/?.lua;;";
     include nginx/openclaw.conf;
     init_by_lua_block {
         require("resty.openclaw").setup {
-            upstreams = { cluster = { nodes = { ${nodes.map((node) => `"127.0.0.1:${node}"`).join(", ")} } } },
+            upstreams = { cluster = { nodes = { ${nodes.map((node) => `"127.0.0.1:${node}"`).join(", ")} }, ${more} } },
             routes = { core = { upstream = "cluster", ${route} }, ${routes} },
             ${log}
         }
@@ -71,7 +71,7 @@ const postScript = join(tmpdir(), "openclaw-bench-post.lua");
 writeFileSync(postScript, 'wrk.method = "POST" wrk.body = string.rep("x", 1024)\n');
 
 export function load(port, seconds, isPost, { core = OTHER_CORE, threads = 1, script = undefined } = {}) {
-    const file = isPost ? postScript : script;
+    const file = script ?? (isPost ? postScript : undefined);
     const words = [
         "-c",
         String(core),
