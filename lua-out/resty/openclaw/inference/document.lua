@@ -1,15 +1,15 @@
 local ____exports = {}
 local setmetatable = setmetatable
+local scanners = require("resty.openclaw.core.text.json.scanner")
+local scanners_feed = scanners.feed
+local scanners_is_whole = scanners.is_whole
+local scanners_new = scanners.new
 local ____dialects = require("resty.openclaw.inference.dialects")
 local dialects_ROOT = ____dialects.ROOT
 local ROOT = dialects_ROOT
 local readings = require("resty.openclaw.inference.fields")
 local readings_figures_of = readings.figures_of
 local readings_new = readings.new
-local scanners = require("resty.openclaw.inference.scanner")
-local scanners_feed = scanners.feed
-local scanners_is_whole = scanners.is_whole
-local scanners_new = scanners.new
 local function feed(self, memory, bytes)
     scanners_feed(self.scanner, memory, 0, bytes)
 end

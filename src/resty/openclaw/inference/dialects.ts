@@ -5,7 +5,7 @@
  * Sources: the servers' documentation: OpenAI (Chat Completions, Completions, Embeddings, Responses, audio), Anthropic
  * Messages, Ollama, Text Generation Inference, Gemini, llama.cpp, SGLang, vLLM, Azure, Groq, DeepSeek, Mistral, Cohere.
  */
-import type { Place } from "./scanner";
+import type { Place } from "../core/text/json/scanner";
 
 function object(fields: Record<string, Place>): Place {
     const table = new LuaMap<string, Place>();

@@ -1,9 +1,9 @@
 /** Reads an answer of one piece of JSON, of any size, as it passes. */
+import type { Scanner } from "../core/text/json/scanner";
+import * as scanners from "../core/text/json/scanner";
 import { ROOT } from "./dialects";
 import type { Fields, Reading } from "./fields";
 import * as readings from "./fields";
-import type { Scanner } from "./scanner";
-import * as scanners from "./scanner";
 
 export interface Document {
     readonly is_stream: false;

@@ -2,9 +2,9 @@
  * Collects the values of a response, and computes its metrics. All values come from outside: any may be missing, or have any type. Pure
  * Lua.
  */
+import type { Receiver } from "../core/text/json/scanner";
 import * as utf8 from "../core/text/utf8";
 import * as finish_reason from "./finish_reason";
-import type { Receiver } from "./scanner";
 
 /** The metrics of a response. */
 export interface Fields {

@@ -6,13 +6,13 @@ import * as ffi from "ffi";
 import type { Buffer } from "string.buffer";
 import * as string_buffer from "string.buffer";
 import * as request from "../core/request/request";
+import type { Scanner } from "../core/text/json/scanner";
+import * as scanners from "../core/text/json/scanner";
 import { ROOT } from "./dialects";
 import type { EventTemplate } from "./event_template";
 import * as event_templates from "./event_template";
 import type { Fields, Reading } from "./fields";
 import * as readings from "./fields";
-import type { Scanner } from "./scanner";
-import * as scanners from "./scanner";
 
 export interface Stream {
     readonly is_stream: true;

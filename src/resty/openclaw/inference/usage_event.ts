@@ -4,8 +4,8 @@
  */
 import * as cjson from "cjson.safe";
 import * as ffi from "ffi";
-import type { Place, Receiver, Scanner } from "./scanner";
-import * as scanners from "./scanner";
+import type { Place, Receiver, Scanner } from "../core/text/json/scanner";
+import * as scanners from "../core/text/json/scanner";
 
 ffi.cdef("void *memmem(const void *memory, size_t bytes, const void *wanted, size_t wanted_bytes);");
 ffi.cdef("void *memrchr(const void *memory, int byte, size_t bytes);");

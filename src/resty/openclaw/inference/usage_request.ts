@@ -3,8 +3,8 @@
  * is needed is put into the text, and every other byte stays as the client has written it.
  */
 import * as ffi from "ffi";
-import type { Place, Receiver } from "./scanner";
-import * as scanners from "./scanner";
+import type { Place, Receiver } from "../core/text/json/scanner";
+import * as scanners from "../core/text/json/scanner";
 
 /** What is to become of a request: its new text; the client asks itself; it is no such request; it cannot be changed safely. */
 export type Change =

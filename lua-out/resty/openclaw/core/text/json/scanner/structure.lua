@@ -1,5 +1,5 @@
 local ____exports = {}
-local ____codes = require("resty.openclaw.inference.scanner.codes")
+local ____codes = require("resty.openclaw.core.text.json.scanner.codes")
 local codes_ARRAY = ____codes.ARRAY
 local codes_ARRAY_END = ____codes.ARRAY_END
 local codes_BLANK = ____codes.BLANK
@@ -24,7 +24,7 @@ local OBJECT_END = codes_OBJECT_END
 local QUOTE = codes_QUOTE
 local UNWANTED = codes_UNWANTED
 local VALUE = codes_VALUE
-local ____texts = require("resty.openclaw.inference.scanner.texts")
+local ____texts = require("resty.openclaw.core.text.json.scanner.texts")
 local texts_LONGEST_TEXT = ____texts.LONGEST_TEXT
 local LONGEST_TEXT = texts_LONGEST_TEXT
 local text_up_to = ____texts.text_up_to
