@@ -288,6 +288,15 @@ describe("limit", function()
             assert.equal(asked, #redis.calls)
         end)
 
+        it("is in Retry-After of other limits, as far as this gateway has seen it", function()
+            assert.same({ 200, 200, 429 }, statuses(3, "/shared?key=a&other=b"))
+            assert.equal(200, get("/shared?key=a").status)
+            assert.is_true(tonumber(get("/shared?key=a").header("Retry-After")) <= 1200)
+            local answer = get("/shared?key=a&other=b")
+            assert_limited("limit/here")
+            assert.near(1800, tonumber(answer.header("Retry-After")), 20)
+        end)
+
         it("counts requests that are under way at the same time", function()
             local threads, passed = {}, 0
             for place = 1, 12 do threads[place] = ngx.thread.spawn(get, "/shared?key=" .. place .. "&other=b") end

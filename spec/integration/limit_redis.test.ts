@@ -21,8 +21,11 @@ async function startGateway(route: string): Promise<AuthGateway> {
     return gateway;
 }
 
-function limitOf(redis: RedisServer, options: string): string {
-    return `limit = { { by = "route", store = "redis", redis = { port = ${redis.port} }, ${options} } }`;
+/** For tests in which Redis may be as slow as the machine is. */
+const PATIENT = "timeout_seconds = 5";
+
+function limitOf(redis: RedisServer, options: string, more = ""): string {
+    return `limit = { { by = "route", store = "redis", redis = { port = ${redis.port}, ${more} }, ${options} } }`;
 }
 
 async function statusOf(gateway: AuthGateway): Promise<number> {
@@ -41,8 +44,9 @@ async function known(redis: RedisServer, gateways: readonly AuthGateway[]): Prom
 async function passing(
     redis: RedisServer,
     happens: () => Promise<void>,
+    more = "",
 ): Promise<{ passed: number; least: number; most: number; gateways: AuthGateway[] }> {
-    const route = limitOf(redis, `rate = ${RATE}, burst = ${BURST}`);
+    const route = limitOf(redis, `rate = ${RATE}, burst = ${BURST}`, more);
     const gateways = [await startGateway(route), await startGateway(route)];
     await known(redis, gateways);
     let passed = 0;
@@ -75,14 +79,18 @@ function expectWithin({ passed, least, most }: { passed: number; least: number; 
 
 test("two gateways together keep the limit, also when Redis forgets the script and all counts", async () => {
     const redis = await RedisServer.start({ isKept: false });
-    const found = await passing(redis, async () => {
-        for (let time = 0; time < 3; time += 1) {
-            await redis.cli("script", "flush");
-            await sleep(0.3 * SECOND);
-            await redis.cli("flushall");
-            await sleep(0.3 * SECOND);
-        }
-    });
+    const found = await passing(
+        redis,
+        async () => {
+            for (let time = 0; time < 3; time += 1) {
+                await redis.cli("script", "flush");
+                await sleep(0.3 * SECOND);
+                await redis.cli("flushall");
+                await sleep(0.3 * SECOND);
+            }
+        },
+        PATIENT,
+    );
     expectWithin(found);
     for (const { nginx } of found.gateways) expect(await nginx.errorLog()).not.toContain("limit: redis");
 });
@@ -116,10 +124,10 @@ test("while Redis is away a gateway counts for itself, accepts all or rejects al
             ...Object.fromEntries(
                 ["local", "open", "closed"].map((way) => [
                     `${way}_one`,
-                    limitOf(redis, `rate = 4, per = "day", burst = 3, on_error = "${way}"`),
+                    limitOf(redis, `rate = 4, per = "day", burst = 3, on_error = "${way}"`, PATIENT),
                 ]),
             ),
-            trial: limitOf(redis, 'rate = 4, per = "day", burst = 3, on_error = "closed", dry_run = true'),
+            trial: limitOf(redis, 'rate = 4, per = "day", burst = 3, on_error = "closed", dry_run = true', PATIENT),
         },
         http: "lua_socket_log_errors off;",
     });
@@ -172,7 +180,7 @@ test("a user of Redis with few rights is enough, and secrets are shown nowhere",
     const rights = "~openclaw:limit:* +evalsha +eval +time +get +set +zadd +zremrangebyscore +zcard +expire";
     await redis.cli("acl", "setuser", "gateway", "on", ">top-secret", ...rights.split(" "));
     await redis.cli("acl", "setuser", "default", "nopass", "+@all");
-    const where = `port = ${redis.port}, username = "gateway", password = "top-secret"`;
+    const where = `port = ${redis.port}, username = "gateway", password = "top-secret", ${PATIENT}`;
     const limit = (redisOptions: string) =>
         `limit = { { by = "$arg_caller", rate = 1, per = "day", store = "redis", redis = { ${redisOptions} }, on_error = "closed" } }`;
     const gateway = await AuthGateway.start({

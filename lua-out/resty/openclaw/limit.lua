@@ -37,6 +37,7 @@ local redis_options_place_of = redis_options.place_of
 local redis_passages = require("resty.openclaw.limit.redis_passage")
 local redis_passages_pass = redis_passages.pass
 local redis_passages_questions = redis_passages.questions
+local redis_passages_seconds_until_room = redis_passages.seconds_until_room
 local redis_stores = require("resty.openclaw.limit.redis_store")
 local redis_stores_new = redis_stores.new
 local settings = require("resty.openclaw.limit.settings")
@@ -80,13 +81,7 @@ local function pass_shared(shared, state, its_class, asked, limits)
     if limit == nil then
         return answer.wait
     end
-    local longest = math_max(
-        answer.seconds,
-        passages_release(
-            held,
-            clock_now()
-        )
-    )
+    passages_release(held)
     if answer.rate == nil then
         return refuse_uncounted(state, limit)
     end
@@ -95,7 +90,7 @@ local function pass_shared(shared, state, its_class, asked, limits)
         limit,
         answer.rate,
         answer.level,
-        longest
+        answer.seconds
     )
 end
 local function access(self, route)
@@ -124,12 +119,19 @@ local function access(self, route)
     local rate = passage.rate
     local level = passage.level
     if refused_by ~= nil then
+        local longest = passages_withdraw(limits, refused_by)
+        if shared ~= nil then
+            longest = math_max(
+                longest,
+                redis_passages_seconds_until_room(shared, state, its_class)
+            )
+        end
         return refuse(
             state,
             refused_by,
             rate,
             level,
-            passages_withdraw(limits, refused_by)
+            longest
         )
     end
     local wait = passage.wait
@@ -165,14 +167,14 @@ local function shared_of(all, place, route, faults)
     for ____, limit in ipairs(all) do
         do
             if not limit.is_shared then
-                goto __continue17
+                goto __continue18
             end
             limits[#limits + 1] = limit
             if limit.on_error == "local" then
                 ____local[#____local + 1] = limit
             end
         end
-        ::__continue17::
+        ::__continue18::
     end
     local prefix = redis_options_key_prefix(place.options, route)
     local store = redis_stores_new(

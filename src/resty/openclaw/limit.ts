@@ -81,9 +81,9 @@ function pass_shared(
     const answer = redis_passages.pass(shared, state, its_class, asked);
     const limit = answer.refused_by;
     if (limit === undefined) return answer.wait;
-    const longest = math.max(answer.seconds, passages.release(held, clock.now()));
+    passages.release(held);
     if (answer.rate === undefined) return refuse_uncounted(state, limit);
-    return refuse(state, limit, answer.rate, answer.level, longest);
+    return refuse(state, limit, answer.rate, answer.level, answer.seconds);
 }
 
 function access(this: Limits, route = ""): void {
@@ -97,7 +97,11 @@ function access(this: Limits, route = ""): void {
     const passage = passages.begin(limits, this.faults, state, its_class, clock.now());
     const { refused_by, rate, level } = passage;
     if (refused_by !== undefined) {
-        return refuse(state, refused_by, rate!, level, passages.withdraw(limits, refused_by));
+        let longest = passages.withdraw(limits, refused_by);
+        if (shared !== undefined) {
+            longest = math.max(longest, redis_passages.seconds_until_room(shared, state, its_class));
+        }
+        return refuse(state, refused_by, rate!, level, longest);
     }
     let { wait } = passage;
     if (shared !== undefined) {

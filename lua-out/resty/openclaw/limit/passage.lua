@@ -189,22 +189,14 @@ local function held(limits)
     return found
 end
 ____exports.held = held
---- Takes a request out of these buckets, and returns the seconds after which it would pass their limits. Phases: access; does not yield.
-local function release(all, now)
-    local longest = 0
+--- Takes a request out of these buckets. Phases: access; does not yield.
+local function release(all)
     for ____, ____value in ipairs(all) do
         local limit = ____value.limit
         local rate = ____value.rate
         local key = ____value.key
         buckets_give_back(limit.dict, key, rate)
-        if not limit.is_dry_run then
-            longest = math_max(
-                longest,
-                buckets_level(limit.dict, key, now) - rate.room
-            )
-        end
     end
-    return longest
 end
 ____exports.release = release
 return ____exports

@@ -6,6 +6,7 @@ local clock_now = clock.now
 local buckets = require("resty.openclaw.limit.bucket")
 local buckets_empty_at = buckets.empty_at
 local buckets_has_room = buckets.has_room
+local buckets_level = buckets.level
 local buckets_put = buckets.put
 local passages = require("resty.openclaw.limit.passage")
 local passages_admit = passages.admit
@@ -33,6 +34,31 @@ local function questions(shared, state, its_class)
     return found
 end
 ____exports.questions = questions
+--- Seconds until all limits would accept the request, as far as is known without Redis. Phases: access; does not yield.
+local function seconds_until_room(shared, state, its_class)
+    local longest = 0
+    for ____, ____value in ipairs(questions(shared, state, its_class)) do
+        local limit = ____value.limit
+        local rate = ____value.rate
+        local key = ____value.key
+        do
+            if limit.is_dry_run then
+                goto __continue7
+            end
+            longest = math_max(
+                longest,
+                buckets_level(
+                    limit.dict,
+                    key,
+                    clock_now()
+                ) - rate.room
+            )
+        end
+        ::__continue7::
+    end
+    return longest
+end
+____exports.seconds_until_room = seconds_until_room
 --- The buckets that Redis is asked for, with what this gateway last saw in them: Redis may have lost it.
 local function buckets_of(asked, ahead)
     local found = {}
@@ -98,7 +124,7 @@ local function judge(state, asked, verdict)
                 answer.seconds = math_max(answer.seconds, level - rate.room)
             end
             if answer.refused_by ~= nil then
-                goto __continue13
+                goto __continue17
             end
             if place == verdict.refused_by then
                 answer.refused_by = limit
@@ -113,7 +139,7 @@ local function judge(state, asked, verdict)
                 passages_note_trial(limit)
             end
         end
-        ::__continue13::
+        ::__continue17::
     end
     return answer
 end
@@ -124,14 +150,14 @@ local function closed_by(asked)
         local limit = ____value.limit
         do
             if limit.on_error == "local" then
-                goto __continue20
+                goto __continue24
             end
             limit.counters.failed:inc()
             if limit.on_error == "closed" and not limit.is_dry_run then
                 closed = closed or limit
             end
         end
-        ::__continue20::
+        ::__continue24::
     end
     return closed
 end

@@ -173,12 +173,7 @@ export function held(limits: readonly Limit[]): readonly Held[] {
     return found;
 }
 
-/** Takes a request out of these buckets, and returns the seconds after which it would pass their limits. Phases: access; does not yield. */
-export function release(all: readonly Held[], now: MonotonicTime): number {
-    let longest = 0;
-    for (const { limit, rate, key } of all) {
-        buckets.give_back(limit.dict, key, rate);
-        if (!limit.is_dry_run) longest = math.max(longest, buckets.level(limit.dict, key, now) - rate.room);
-    }
-    return longest;
+/** Takes a request out of these buckets. Phases: access; does not yield. */
+export function release(all: readonly Held[]): void {
+    for (const { limit, rate, key } of all) buckets.give_back(limit.dict, key, rate);
 }

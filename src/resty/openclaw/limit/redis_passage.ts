@@ -51,6 +51,16 @@ export function questions(shared: Shared, state: RequestState, its_class: string
     return found;
 }
 
+/** Seconds until all limits would accept the request, as far as is known without Redis. Phases: access; does not yield. */
+export function seconds_until_room(shared: Shared, state: RequestState, its_class: string): number {
+    let longest = 0;
+    for (const { limit, rate, key } of questions(shared, state, its_class)) {
+        if (limit.is_dry_run) continue;
+        longest = math.max(longest, buckets.level(limit.dict, key, clock.now()) - rate.room);
+    }
+    return longest;
+}
+
 /** The buckets that Redis is asked for, with what this gateway last saw in them: Redis may have lost it. */
 function buckets_of(asked: readonly Question[], ahead: number): Bucket[] {
     const found: Bucket[] = [];
