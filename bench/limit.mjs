@@ -2,7 +2,8 @@
 // node bench/limit.mjs [rounds] [seconds a run]
 //
 // The load runs on the worker's core, as in bench/auth.mjs. With OPENCLAW_BENCH_BUSY=1 runs count that other programs disturbed.
-import { account, gateway, GATEWAY_CORE, load, startAll, stopAll } from "./support/against_nodes.mjs";
+import { spawn } from "node:child_process";
+import { account, gateway, GATEWAY_CORE, load, OTHER_CORE, startAll, stopAll } from "./support/against_nodes.mjs";
 import { rounds, spread } from "./support/rounds.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 7);
@@ -10,11 +11,18 @@ const SECONDS = Number(process.argv[3] ?? 2);
 const BUSY = process.env.OPENCLAW_BENCH_BUSY !== undefined;
 const RATE = "rate = 1000000, burst = 1000000";
 
+/** Redis runs on the core of the nodes. */
+const REDIS_PORT = 19090;
+
 /** Options of the route, and the most µs that they may cost. */
 const KINDS = {
     "one limit, by client": { limits: `{ ${RATE} }`, goal: 3 },
     "two limits, by client and by route": { limits: `{ ${RATE} }, { by = "route", ${RATE} }`, goal: 6 },
     'one limit, with headers = "ietf"': { limits: `{ ${RATE}, headers = "ietf" }`, goal: undefined },
+    "one limit in Redis": {
+        limits: `{ ${RATE}, store = "redis", redis = { port = ${REDIS_PORT}, timeout_seconds = 5 } }`,
+        goal: undefined,
+    },
 };
 
 const GATEWAYS = { without: { port: 19080, http: (port) => gateway(port) } };
@@ -22,6 +30,11 @@ for (const [place, [kind, { limits }]] of Object.entries(KINDS).entries()) {
     GATEWAYS[kind] = { port: 19081 + place, http: (port) => gateway(port, { route: `limit = { ${limits} },` }) };
 }
 
+const redis = spawn(
+    "taskset",
+    ["-c", OTHER_CORE, "redis-server", "--port", REDIS_PORT, "--bind", "127.0.0.1", "--save", ""].map(String),
+    { stdio: "ignore" },
+);
 const running = await startAll(GATEWAYS);
 function send(name, seconds) {
     return load(GATEWAYS[name].port, seconds, false, { core: GATEWAY_CORE });
@@ -54,4 +67,5 @@ try {
     }
 } finally {
     await stopAll(running);
+    redis.kill();
 }

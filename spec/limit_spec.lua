@@ -1,9 +1,12 @@
 local buckets = require("resty.openclaw.limit.bucket")
 local cjson = require("cjson")
+local clock = require("resty.openclaw.core.time.clock")
 local eventually = require("spec.support.eventually")
+local fake_redis = require("spec.support.fake_redis")
 local http = require("spec.support.http")
 local is_foreign = require("spec.support.is_foreign")
 local limit = require("resty.openclaw.limit")
+local listener = require("spec.support.listener")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request_states = require("spec.support.request_states")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
@@ -227,6 +230,170 @@ describe("limit", function()
         end
     end)
 
+    describe("in Redis", function()
+        local redis
+        local log, lines = ngx.log, nil
+
+        before_each(function()
+            os.remove(limits.SOCKET)
+            redis = fake_redis.new(1800000000)
+            redis:serve(listener.unix_stream(limits.SOCKET))
+            lines = {}
+            ngx.log = function(_, ...)
+                local parts = { ... }
+                for place = 1, select("#", ...) do parts[place] = tostring(parts[place]) end
+                local text = table.concat(parts)
+                if not is_foreign(text) then lines[#lines + 1] = text end
+            end
+        end)
+
+        after_each(function()
+            ngx.log = log
+            redis:stop()
+            listener.close_all()
+            -- nginx notices that what it has kept is closed.
+            ngx.sleep(0.01)
+            for _, plugin in pairs(limits) do
+                if type(plugin) == "table" and plugin.shared then
+                    plugin.shared.store.link.is_failing = false
+                    plugin.shared.faults.next_line = {}
+                end
+            end
+        end)
+
+        --- What Redis has in a bucket, in requests, where one is so many seconds.
+        local function content(key, interval)
+            return ((tonumber(redis.values["openclaw:limit:{*}:" .. key]) or 0) + 1700000000 - redis.now) / interval
+        end
+
+        it("counts, by one question for all limits of a request", function()
+            assert.same({ 200, 200, 429, 429 }, statuses(4, "/shared?key=a&other=b"))
+            assert_limited("limit/shared_b")
+            assert.equal("evalsha eval evalsha evalsha evalsha ", redis.commands)
+            assert.near(2, content("shared_a:=a", 360), 0.1)
+            assert.near(2, content("shared_b:=b", 1800), 0.1)
+            local answer = get("/shared?key=a&other=b")
+            assert.equal('"shared_b";r=0;t=' .. answer.header("Retry-After"), answer.header("RateLimit"))
+            assert.equal('"shared_b";q=2;w=3600', answer.header("RateLimit-Policy"))
+            assert.is_true(tonumber(answer.header("Retry-After")) > 1790)
+        end)
+
+        it("gives back what other limits have counted when it refuses, and is not asked when they refuse", function()
+            assert.same({ 200, 200, 429, 429 }, statuses(4, "/shared?key=a&other=b"))
+            -- Of the limit in the dict, one is left.
+            assert.equal(200, get("/shared?key=a&other=c").status)
+            local asked = #redis.calls
+            assert.equal(429, get("/shared?key=a&other=c").status)
+            assert_limited("limit/here")
+            assert.equal(asked, #redis.calls)
+        end)
+
+        it("is in Retry-After of other limits, as far as this gateway has seen it", function()
+            assert.same({ 200, 200, 429 }, statuses(3, "/shared?key=a&other=b"))
+            assert.equal(200, get("/shared?key=a").status)
+            assert.is_true(tonumber(get("/shared?key=a").header("Retry-After")) <= 1200)
+            local answer = get("/shared?key=a&other=b")
+            assert_limited("limit/here")
+            assert.near(1800, tonumber(answer.header("Retry-After")), 20)
+        end)
+
+        it("counts requests that are under way at the same time", function()
+            local threads, passed = {}, 0
+            for place = 1, 12 do threads[place] = ngx.thread.spawn(get, "/shared?key=" .. place .. "&other=b") end
+            for place = 1, 12 do
+                local _, answer = ngx.thread.wait(threads[place])
+                passed = passed + (answer.status == 200 and 1 or 0)
+            end
+            assert.equal(2, passed)
+            local now = clock.now()
+            local levels = 0
+            for place = 1, 12 do levels = levels + buckets.level(ngx.shared.openclaw_limit, "\nhere\n=" .. place, now) end
+            assert.near(2 * 1200, levels, 60)
+        end)
+
+        it("is not asked about requests that no limit of it counts", function()
+            assert.equal(200, get("/shared").status)
+            assert.same({}, redis.calls)
+        end)
+
+        it("tells clients, delays, tries and knows classes as other limits do", function()
+            local answer = get("/shared_openai?key=a")
+            assert.equal("1", answer.header("x-ratelimit-remaining-requests"))
+            assert.equal("1s", answer.header("x-ratelimit-reset-requests"))
+            answer = get("/shared?other=b")
+            assert.matches('^"shared_b";r=1;t=1800$', answer.header("RateLimit"))
+            assert.same({ 200, 200 }, statuses(2, "/shared_trial?key=a"))
+            assert_limited("limit/shared_trial")
+            assert.same({ 200, 429 }, statuses(2, "/shared_classes?identity=a"))
+            assert.same({ 200, 200, 429 }, statuses(3, "/shared_classes?identity=a&class=vip"))
+            assert.near(2, content("shared_classes:vip:=a", 1800), 0.1)
+            ngx.update_time()
+            local start = ngx.now()
+            for _ = 1, 4 do assert.equal(200, get("/shared_delayed?key=a").status) end
+            ngx.update_time()
+            assert.is_true(ngx.now() - start >= 0.09)
+        end)
+
+        it("bounds what it keeps of a caller", function()
+            assert.same({ 200, 200, 429 }, statuses(3, "/shared?other=" .. ("c"):rep(1000)))
+            for key in pairs(redis.values) do assert.is_true(#key < 100, key) end
+        end)
+
+        it("goes on where this gateway was, if Redis has lost everything", function()
+            assert.same({ 200, 200, 429 }, statuses(3, "/shared?other=b"))
+            redis.values, redis.knows_script = {}, false
+            assert.equal(429, get("/shared?other=b").status)
+            assert.near(2, content("shared_b:=b", 1800), 0.1)
+            assert.same({}, lines)
+        end)
+
+        it("gives nobody a burst when its clock is set forward, and refuses nobody for long when it is set back", function()
+            assert.same({ 200, 200, 429 }, statuses(3, "/shared?other=b"))
+            assert.equal(200, get("/shared?other=c").status)
+            redis.ahead = redis.ahead + 86400
+            assert.equal(429, get("/shared?other=b").status)
+            assert.same({ 200, 429 }, statuses(2, "/shared?other=c"))
+            redis.ahead = redis.ahead - 2 * 86400
+            local answer = get("/shared?other=c")
+            assert.equal(429, answer.status)
+            assert.is_true(tonumber(answer.header("Retry-After")) <= 1800)
+        end)
+
+        it("is not waited for while it hangs; its limits are those of this gateway then, or open, or closed", function()
+            local before = counted("hung_open", "failed")
+            for _, name in ipairs({ "hung_local", "hung_open", "hung_closed" }) do assert.equal(200, get("/" .. name .. "?key=a").status) end
+            -- Another gateway has called.
+            ngx.shared.openclaw_limit:set("openclaw:limit:{*}:gateways", 2)
+            redis.hangs = true
+            -- 7 are left for two gateways: one has room for a request if at most 7 are counted, of which its own count double.
+            assert.same({ 200, 200, 200, 200, 429 }, statuses(5, "/hung_local?key=a"))
+            local answer = get("/hung_local?key=a")
+            assert.equal('"hung_local";q=8;w=3600', answer.header("RateLimit-Policy"))
+            assert.near(900, tonumber(answer.header("Retry-After")), 20)
+            assert.near(5 * 36, buckets.level(ngx.shared.openclaw_limit, "\nhung_here\n=a", clock.now()), 3)
+            assert.same({ 200, 200 }, statuses(2, "/hung_open?key=a"))
+            assert.same({ 503, 503 }, statuses(2, "/hung_closed?key=a"))
+            assert_limited("limit/hung_closed")
+            assert.equal("5", get("/hung_closed?key=a").header("Retry-After"))
+            assert.near(36, buckets.level(ngx.shared.openclaw_limit, "\nclosed_here\n=a", clock.now()), 3)
+            assert.equal(before + 2, counted("hung_open", "failed"))
+            assert.same({ "limit: redis: requests are not counted in Redis: not done in time" }, { lines[1] })
+            redis.hangs = false
+            eventually(function() return get("/hung_closed?key=b").status == 200 end)
+            assert.equal(429, get("/hung_closed?key=b").status)
+        end)
+
+        it("has nothing to say of callers where it fails", function()
+            redis.refusal = "ERR unknown command 'evalsha', with args beginning with: 'x' '2' 'openclaw:limit:{*}:shared_b:=secret'"
+            assert.same({ 200, 200, 429 }, statuses(3, "/shared?other=secret"))
+            assert.same({ "limit: redis: requests are not counted in Redis: ERR unknown command 'evalsha', " }, lines)
+            redis.refusal = nil
+            -- One that it answers is no reason to pause.
+            assert.equal(200, get("/shared?other=another").status)
+            assert.near(1, content("shared_b:=another", 1800), 0.1)
+        end)
+    end)
+
     it("lets requests pass that it cannot count, and says so", function()
         local log, lines = ngx.log, {}
         ngx.log = function(_, ...)
@@ -266,6 +433,22 @@ describe("limit", function()
         assert.equal(
             'limit[1].zone must be the name of a lua_shared_dict; nginx/openclaw.conf declares "openclaw_limit", got "nowhere"',
             refusal({ { rate = 1, zone = "nowhere" } })
+        )
+        assert.equal('limit[1].redis needs store = "redis" beside it', refusal({ { rate = 1, redis = {} } }))
+        assert.equal('limit[2].on_error needs store = "redis" beside it', refusal({ { rate = 1, store = "redis" }, { rate = 1, name = "b", on_error = "open" } }))
+        assert.equal('limit[1].store must be one of dict, redis, got "valkey"', refusal({ { rate = 1, store = "valkey" } }))
+        assert.equal(
+            'limit[1].on_error must be one of local, open, closed, got "stale"',
+            refusal({ { rate = 1, store = "redis", on_error = "stale" } })
+        )
+        assert.equal(
+            'limit[1].redis: "username" needs "password" or "password_file"',
+            refusal({ { rate = 1, store = "redis", redis = { username = "x" } } })
+        )
+        local function in_redis(name, redis) return { rate = 1, name = name, store = "redis", redis = redis } end
+        assert.equal(
+            "limit[3].redis must be as limit[2].redis, because the limits of a route are counted together, or left out, got a table",
+            refusal({ in_redis("a"), in_redis("b", { password = "one" }), in_redis("c", { password = "two" }) })
         )
         assert.equal("limit[1].class.vip.rate must be a number above 0, got nothing", refusal({ { rate = 1, class = { vip = {} } } }))
     end)

@@ -1,16 +1,11 @@
 /** API keys in a real Redis. */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Headers } from "./support/auth_gateway";
 import { AuthGateway } from "./support/auth_gateway";
-import { run } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort } from "./support/native_nginx";
 import { PacedLoad } from "./support/paced_load";
-import { ServerProcess } from "./support/process";
+import { RedisServer } from "./support/redis_server";
 
 const SECOND = 1000;
 const CACHE_SECONDS = 1;
@@ -18,47 +13,6 @@ const STALE_SECONDS = 6;
 
 function sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-class Redis {
-    private constructor(
-        readonly port: number,
-        private readonly folder: string,
-        private server: ServerProcess,
-    ) {}
-
-    private static run(port: number, folder: string): ServerProcess {
-        const words = ["--port", port, "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes", "--save", ""];
-        return ServerProcess.start("redis-server", ...words.map(String));
-    }
-
-    private async ready(): Promise<void> {
-        await eventually("redis is ready", () => this.server.log.includes("Ready to accept connections"));
-    }
-
-    static async start(): Promise<Redis> {
-        const [port, folder] = [await freePort(), await mkdtemp(path.join(tmpdir(), "openclaw-redis-"))];
-        const redis = new Redis(port, folder, Redis.run(port, folder));
-        onTestFinished(async () => {
-            await redis.stop();
-            await rm(folder, { recursive: true, force: true });
-        });
-        await redis.ready();
-        return redis;
-    }
-
-    async startAgain(): Promise<void> {
-        this.server = Redis.run(this.port, this.folder);
-        await this.ready();
-    }
-
-    stop(): Promise<void> {
-        return this.server.stop();
-    }
-
-    cli(...words: string[]): Promise<string> {
-        return run("redis-cli", "-p", String(this.port), ...words);
-    }
 }
 
 function nameOf(key: string): string {
@@ -72,7 +26,7 @@ function header(key: string): Headers {
 const UNAVAILABLE = { status: 503, code: "auth_unavailable" };
 
 test("keys are in Redis, come and go there, and outlast it for a while where that is wanted", async () => {
-    const redis = await Redis.start();
+    const redis = await RedisServer.start({ isKept: true });
     const [known, later, broken, unknown] = Array.from(
         { length: 4 },
         () => `oc_${randomBytes(32).toString("base64url")}`,
@@ -134,7 +88,7 @@ test("keys are in Redis, come and go there, and outlast it for a while where tha
 });
 
 test("requests are not held up by a Redis that hangs", async () => {
-    const redis = await Redis.start();
+    const redis = await RedisServer.start({ isKept: true });
     const known = `oc_${randomBytes(32).toString("base64url")}`;
     await redis.cli("hset", nameOf(known), "id", "camera-7");
     const where = `port = ${redis.port}, cache_seconds = ${CACHE_SECONDS}, timeout_seconds = 0.3`;

@@ -5,7 +5,39 @@ local limit = require("resty.openclaw.limit")
 local request_state = require("resty.openclaw.core.request.request_state")
 local rates = require("resty.openclaw.limit.rate")
 
+--- Where spec/limit_spec.lua has its Redis.
+local SOCKET = ngx.config.prefix() .. "limit_redis.sock"
+
+--- A limit in that Redis. Specs that have it hang change its timeout.
+local function shared(options)
+    options.store = "redis"
+    options.redis = { path = SOCKET, timeout_seconds = options.timeout_seconds or 20 }
+    options.timeout_seconds = nil
+    return options
+end
+
 local _M = {
+    SOCKET = SOCKET,
+    shared = limit.new({
+        shared({ name = "shared_a", by = "$arg_key", rate = 10, per = "hour", burst = 3 }),
+        { name = "here", by = "$arg_key", rate = 3, per = "hour", burst = 2 },
+        shared({ name = "shared_b", by = "$arg_other", rate = 2, per = "hour", burst = 1, headers = "ietf" }),
+    }),
+    shared_openai = limit.new({ shared({ name = "shared_openai", by = "$arg_key", rate = 60, per = "minute", burst = 1, headers = "openai" }) }),
+    shared_delayed = limit.new({ shared({ name = "shared_delayed", by = "$arg_key", rate = 20, burst = 3, delay = 1 }) }),
+    shared_trial = limit.new({ shared({ name = "shared_trial", by = "$arg_key", rate = 1, per = "hour", dry_run = true, on_error = "closed" }) }),
+    shared_classes = limit.new({
+        shared({ name = "shared_classes", by = "identity", rate = 1, per = "hour", class = { vip = { rate = 2, burst = 1 } } }),
+    }),
+    hung_local = limit.new({
+        shared({ name = "hung_local", by = "$arg_key", rate = 8, per = "hour", burst = 7, timeout_seconds = 0.05, headers = "ietf" }),
+        { name = "hung_here", by = "$arg_key", rate = 100, per = "hour", burst = 99 },
+    }),
+    hung_open = limit.new({ shared({ name = "hung_open", by = "$arg_key", rate = 1, per = "hour", timeout_seconds = 0.05, on_error = "open" }) }),
+    hung_closed = limit.new({
+        { name = "closed_here", by = "$arg_key", rate = 100, per = "hour", burst = 99 },
+        shared({ name = "hung_closed", by = "$arg_key", rate = 1, per = "hour", timeout_seconds = 0.05, on_error = "closed" }),
+    }),
     simple = limit.new({ { name = "simple", rate = 2, per = "hour", burst = 1 } }),
     single = limit.new({ { name = "single", rate = 1, per = "hour" } }),
     several = limit.new({

@@ -27,8 +27,8 @@ function _M.read_to(peer, ending)
     return text
 end
 
---- The commands in a text, each as its words with blanks between them.
-function _M.commands(text)
+--- The commands in a text, each as a list of its words.
+function _M.words(text)
     local found, at = {}, 1
     while at <= #text do
         local count, after = text:match("^%*(%d+)\r\n()", at)
@@ -39,9 +39,27 @@ function _M.commands(text)
             words[#words + 1] = text:sub(word, word + size - 1)
             at = word + size + 2
         end
-        found[#found + 1] = table.concat(words, " ")
+        found[#found + 1] = words
     end
     return found
+end
+
+--- The commands in a text, each as its words with blanks between them.
+function _M.commands(text)
+    local found = _M.words(text)
+    for place, words in ipairs(found) do found[place] = table.concat(words, " ") end
+    return found
+end
+
+--- Whether a text is one whole command.
+function _M.is_whole(text)
+    local count, at = text:match("^%*(%d+)\r\n()")
+    for _ = 1, tonumber(count) or 0 do
+        local size, word = text:match("^%$(%d+)\r\n()", at)
+        if not size then return false end
+        at = word + size + 2
+    end
+    return count ~= nil and at == #text + 1
 end
 
 return _M

@@ -22,6 +22,7 @@ declare namespace ngx {
     function time(): WallTime;
     function parse_http_time(text: string): WallTime | undefined;
     function md5(text: string): string;
+    function sha1_bin(text: string): string;
     function decode_base64(text: string): string | undefined;
     /**
      * Calls a function of a module in a thread of a pool, in a Lua VM of its own; false and why when it cannot be called.
@@ -50,7 +51,12 @@ declare namespace ngx {
 
     interface SharedDict {
         get<T extends string | number | boolean>(key: string): LuaMultiReturn<[value: T | undefined, flags?: number]>;
-        set(key: string, value: string | number | boolean, ttl?: number): LuaMultiReturn<[ok: boolean, err?: string]>;
+        /** `forcible`: as with `incr`. */
+        set(
+            key: string,
+            value: string | number | boolean,
+            ttl?: number,
+        ): LuaMultiReturn<[ok: boolean, err?: string, forcible?: boolean]>;
         safe_set(
             key: string,
             value: string | number | boolean,

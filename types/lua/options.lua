@@ -134,6 +134,23 @@
 ---@field slow_seconds? number minimum duration of a slow request, in seconds
 ---@field slow_lines_per_minute? integer maximum number of lines per minute, over all workers
 
+---@class openclaw.Limit.redis
+---@field prefix? string begins the names of all keys in Redis
+---@field host? string a name, an IPv4 address, or an IPv6 address in brackets
+---@field port? integer its port
+---@field path? string a unix socket instead
+---@field username? string user name; without it, the default user
+---@field password? string the password, which is never logged
+---@field password_file? string the absolute path of a file whose first line is the password, read anew at most once a second; workers must be able to read it, and not all users may
+---@field hosts? string[] instead of `host` and `port`: `{ "10.0.0.1:6379", "10.0.0.2:6379" }`, the nodes of a cluster, or a server and its replicas
+---@field database? integer the database; a cluster has only 0
+---@field ssl? boolean whether to use TLS
+---@field ssl_verify? boolean whether the server's certificate must be trusted and match the name
+---@field ssl_server_name? string that name; required with an address that is verified
+---@field connect_seconds? number timeout for connecting
+---@field keepalive_seconds? number how long an idle connection is kept; connections are shared only with equal credentials
+---@field timeout_seconds? number timeout of a question, including the connection
+
 ---@class openclaw.Limit
 ---@field name? string the name in metrics, logs and responses
 ---@field by? string whose requests are counted together: `"client"`, `"identity"`, `"tenant"`, `"key"`, `"route"`, or the value of a variable such as `"$http_x_camera"`
@@ -144,7 +161,10 @@
 ---@field class? table<string, { rate: number, burst?: integer, delay?: integer }> rates of callers of some classes, such as `{ vip = { rate = 100 } }`
 ---@field headers? "refused"|"ietf"|"openai" `RateLimit` and `RateLimit-Policy` in 429 responses, or (`"ietf"`) in all; `"openai"`: also `x-ratelimit-*` in all
 ---@field dry_run? boolean counts and logs requests beyond the limit, and refuses none
----@field zone? string the `lua_shared_dict` with the counts
+---@field store? "dict"|"redis" where requests are counted: `"dict"`, for this gateway alone, or `"redis"`, for all gateways together
+---@field on_error? "local"|"open"|"closed" with `store = "redis"`: while Redis does not reply, each gateway has its part of the limit (`"local"`), accepts all requests (`"open"`), or rejects them with 503 (`"closed"`)
+---@field redis? openclaw.Limit.redis with `store = "redis"`: where Redis or Valkey is; of the limits of a route one is enough
+---@field zone? string the `lua_shared_dict` with the counts, also with `store = "redis"`, where it has what was last seen in Redis
 ---@field dict? string the `lua_shared_dict` of the metrics
 
 ---@class openclaw.Route.edge

@@ -116,6 +116,7 @@ class Trial {
         await mkdir(path.join(prefix, "logs"));
         await cp(path.join(CHECKOUT, "spec/support/tls/ca.pem"), path.join(prefix, "conf/ca.pem"));
         await writeFile(path.join(prefix, "conf/identity.key"), "0".repeat(64), { mode: 0o600 });
+        await writeFile(path.join(prefix, "conf/redis_password"), "secret", { mode: 0o600 });
         await run("tools/api_files.sh", path.join(prefix, "conf"));
         return new Trial(prefix, nginx);
     }

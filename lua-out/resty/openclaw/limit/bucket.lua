@@ -60,9 +60,33 @@ local function give_back(dict, key, rate)
     dict:incr(key, -rate.interval)
 end
 ____exports.give_back = give_back
+--- When the bucket with that key is empty; nothing where there is none. Phases: as `take`.
+function ____exports.empty_at(dict, key)
+    local moment = dict:get(key)
+    return moment
+end
 --- What is in the bucket with that key, in seconds of leaking. Phases: as `take`.
 function ____exports.level(dict, key, now)
-    local empty_at = dict:get(key)
-    return empty_at == nil and 0 or math_max(0, empty_at - now)
+    local moment = ____exports.empty_at(dict, key)
+    return moment == nil and 0 or math_max(0, moment - now)
 end
+--- Whether a bucket with so much in it has room for a request. Phases: any.
+local function has_room(rate, its_level)
+    return its_level <= rate.room + TOLERANCE
+end
+____exports.has_room = has_room
+--- Sets when the bucket with that key will be empty, as another place counts it. Returns whether another bucket was lost for it, and why it
+-- could not be set. Phases: as `take`.
+local function put(dict, key, rate, moment)
+    local ok, err, has_evicted = dict:set(key, moment, HORIZONS * rate.horizon)
+    local ____temp_2 = has_evicted == true
+    local ____ok_1
+    if ok then
+        ____ok_1 = nil
+    else
+        ____ok_1 = err or "no memory"
+    end
+    return ____temp_2, ____ok_1
+end
+____exports.put = put
 return ____exports

@@ -12,13 +12,16 @@ local buckets_level = buckets.level
 local buckets_take = buckets.take
 local fields = require("resty.openclaw.limit.fields")
 local fields_note = fields.note
+local rates = require("resty.openclaw.limit.rate")
+local rates_share_of = rates.share_of
 local settings = require("resty.openclaw.limit.settings")
 local settings_rate_of = settings.rate_of
+local NONE = {}
 --- One for all requests, as nothing yields from its making to its end.
 local passage = {}
---- The rate and the bucket of the present request at a limit; nothing where it does not count.
-local function bucket_of(limit)
-    local rate = settings_rate_of(limit, passage.its_class, passage.request.rate_of_key)
+--- The rate and the bucket of the request at hand at a limit; nothing where the limit does not count it. Phases: access; does not yield.
+local function bucket_of(limit, state, its_class)
+    local rate = settings_rate_of(limit, its_class, state.rate_of_key)
     if rate == nil then
         return
     end
@@ -28,8 +31,18 @@ local function bucket_of(limit)
     end
     return rate, key
 end
-local function report(faults, limit, outcome)
-    if outcome.has_evicted then
+____exports.bucket_of = bucket_of
+--- The same for the present passage, with the part of this gateway in the rate.
+local function present_bucket_of(limit)
+    local rate, key = bucket_of(limit, passage.request, passage.its_class)
+    if rate == nil then
+        return
+    end
+    return rates_share_of(rate, passage.gateways), key
+end
+--- Reports that counts of others were lost, or why a count could not be kept. Phases: any but init.
+function ____exports.report(faults, limit, has_evicted, err)
+    if has_evicted then
         local effect = "is full, so that counts of others are lost; make it larger"
         faults:report(
             "evicted",
@@ -39,68 +52,84 @@ local function report(faults, limit, outcome)
             effect
         )
     end
-    if outcome.err ~= nil then
+    if err ~= nil then
         faults:report(
             "zone",
             "the lua_shared_dict ",
             limit.zone,
             ": ",
-            outcome.err,
+            err,
             "; requests are not limited"
         )
     end
 end
+--- Counts and notes that a limit on trial would have refused the request. Phases: access.
+local function note_trial(limit)
+    limit.counters.dry_run:inc()
+    rejections_note("limit", limit.name)
+end
+____exports.note_trial = note_trial
 local function refuse(limit, rate, level)
     if limit.is_dry_run then
-        limit.counters.dry_run:inc()
-        rejections_note("limit", limit.name)
+        note_trial(limit)
         return
     end
     passage.refused_by = limit
     passage.rate = rate
     passage.level = level
 end
-local function admit(limit, rate, level)
-    local wait = level - rate.undelayed
-    if wait > buckets_TOLERANCE and not limit.is_dry_run then
-        limit.counters.delayed:inc()
-        passage.wait = math_max(passage.wait, wait)
-    else
-        limit.counters.ok:inc()
-    end
+--- Counts and notes that a limit has taken the request; the seconds that it has to wait. Phases: access; does not yield.
+local function admit(state, limit, rate, level)
     if limit.headers ~= "refused" then
-        fields_note(passage.request, limit, rate, level)
+        fields_note(state, limit, rate, level)
     end
+    local wait = level - rate.undelayed
+    if wait <= buckets_TOLERANCE or limit.is_dry_run then
+        limit.counters.ok:inc()
+        return 0
+    end
+    limit.counters.delayed:inc()
+    return wait
 end
+____exports.admit = admit
 local function visit(limit)
     if passage.refused_by ~= nil then
         return
     end
-    local rate, key = bucket_of(limit)
+    local rate, key = present_bucket_of(limit)
     if rate == nil then
         return
     end
     local outcome = buckets_take(limit.dict, key, rate, passage.now)
-    if outcome.has_evicted or outcome.err ~= nil then
-        report(passage.faults, limit, outcome)
+    local has_evicted = outcome.has_evicted
+    local err = outcome.err
+    if has_evicted or err ~= nil then
+        ____exports.report(passage.faults, limit, has_evicted, err)
     end
     limit.is_taken = outcome.is_taken
-    if outcome.err ~= nil then
+    if err ~= nil then
         limit.counters.failed:inc()
     elseif outcome.is_taken then
-        admit(limit, rate, outcome.level)
+        passage.wait = math_max(
+            passage.wait,
+            admit(passage.request, limit, rate, outcome.level)
+        )
     else
         refuse(limit, rate, outcome.level)
     end
 end
 local visit_all = straight_loop_over(visit)
---- Counts the request at each limit, until one refuses it. Returns a table that the next call changes. Phases: access; does not
--- yield.
-local function begin(limits, faults, state, its_class, now)
+--- Counts the request at each limit, until one refuses it. `gateways`: how many share the limits. Returns a table that the next call
+-- changes. Phases: access; does not yield.
+local function begin(limits, faults, state, its_class, now, gateways)
+    if gateways == nil then
+        gateways = 1
+    end
     passage.faults = faults
     passage.request = state
     passage.its_class = its_class
     passage.now = now
+    passage.gateways = gateways
     passage.wait = 0
     passage.refused_by = nil
     visit_all(
@@ -119,7 +148,7 @@ local function give_back(limits, refused_by)
         if limit == refused_by then
             return
         end
-        local rate, key = bucket_of(limit)
+        local rate, key = present_bucket_of(limit)
         if rate ~= nil and limit.is_taken then
             buckets_give_back(limit.dict, key, rate)
         end
@@ -131,18 +160,43 @@ local function withdraw(limits, refused_by)
     local longest = passage.level - passage.rate.room
     for ____, limit in ipairs(limits) do
         do
-            local rate, key = bucket_of(limit)
+            local rate, key = present_bucket_of(limit)
             if rate == nil or limit.is_dry_run or limit == refused_by then
-                goto __continue28
+                goto __continue30
             end
             longest = math_max(
                 longest,
                 buckets_level(limit.dict, key, passage.now) - rate.room
             )
         end
-        ::__continue28::
+        ::__continue30::
     end
     return longest
 end
 ____exports.withdraw = withdraw
+--- The buckets that have taken the request that has just begun: a copy, for who goes on after others. Phases: access; does not yield.
+local function held(limits)
+    if #limits == 0 then
+        return NONE
+    end
+    local found = {}
+    for ____, limit in ipairs(limits) do
+        local rate, key = present_bucket_of(limit)
+        if rate ~= nil and limit.is_taken then
+            found[#found + 1] = {limit = limit, rate = rate, key = key}
+        end
+    end
+    return found
+end
+____exports.held = held
+--- Takes a request out of these buckets. Phases: access; does not yield.
+local function release(all)
+    for ____, ____value in ipairs(all) do
+        local limit = ____value.limit
+        local rate = ____value.rate
+        local key = ____value.key
+        buckets_give_back(limit.dict, key, rate)
+    end
+end
+____exports.release = release
 return ____exports

@@ -31,8 +31,35 @@ local function of(prefix, requests, per, burst, delay)
         seconds = seconds,
         text = (((tostring(requests) .. " ") .. (requests == 1 and "request" or "requests")) .. " per ") .. per,
         horizon = math_max(LEAST_HORIZON, (burst + 1) * interval),
-        prefix = prefix
+        prefix = prefix,
+        shares = {}
     }
 end
 ____exports.of = of
+--- The rate of one of so many gateways, each of which has the same part of the requests and of the burst. What leaks in the same time
+-- is less, so a bucket has room for the same time. Kept, as the number seldom changes. Phases: any.
+local function share_of(rate, gateways)
+    if gateways == 1 then
+        return rate
+    end
+    local known = rate.shares[gateways]
+    if known ~= nil then
+        return known
+    end
+    local interval = rate.interval * gateways
+    local share = {
+        interval = interval,
+        room = rate.room,
+        undelayed = rate.undelayed,
+        requests = rate.requests,
+        seconds = rate.seconds,
+        text = rate.text,
+        horizon = math_max(LEAST_HORIZON, rate.room + interval),
+        prefix = rate.prefix,
+        shares = rate.shares
+    }
+    rate.shares[gateways] = share
+    return share
+end
+____exports.share_of = share_of
 return ____exports

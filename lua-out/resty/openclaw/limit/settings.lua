@@ -26,6 +26,10 @@ local rates = require("resty.openclaw.limit.rate")
 local rates_UNITS = rates.UNITS
 local rates_of = rates.of
 local rates_parse = rates.parse
+local redis_options = require("resty.openclaw.limit.redis_options")
+local redis_options_DEFAULTS = redis_options.DEFAULTS
+local redis_options_KIND = redis_options.KIND
+local redis_options_key_prefix = redis_options.key_prefix
 local subjects = require("resty.openclaw.limit.subject")
 local subjects_KIND = subjects.KIND
 local subjects_of = subjects.of
@@ -60,7 +64,18 @@ local SCHEMA = {
         "`RateLimit` and `RateLimit-Policy` in 429 responses, or (`\"ietf\"`) in all; `\"openai\"`: also `x-ratelimit-*` in all"
     ),
     dry_run = option(kinds.flag, false, "counts and logs requests beyond the limit, and refuses none"),
-    zone = option(kinds.text, "openclaw_limit", "the `lua_shared_dict` with the counts"),
+    store = option(
+        kinds_one_of("dict", "redis"),
+        "dict",
+        "where requests are counted: `\"dict\"`, for this gateway alone, or `\"redis\"`, for all gateways together"
+    ),
+    on_error = computed(
+        kinds_one_of("local", "open", "closed"),
+        "`\"local\"`",
+        "with `store = \"redis\"`: while Redis does not reply, each gateway has its part of the limit (`\"local\"`), accepts all requests (`\"open\"`), or rejects them with 503 (`\"closed\"`)"
+    ),
+    redis = optional(redis_options_KIND, "with `store = \"redis\"`: where Redis or Valkey is; of the limits of a route one is enough"),
+    zone = option(kinds.text, "openclaw_limit", "the `lua_shared_dict` with the counts, also with `store = \"redis\"`, where it has what was last seen in Redis"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 ____exports.SCHEMA = SCHEMA
@@ -81,14 +96,17 @@ local function dict_of(options, path)
         options.zone
     )
 end
-local function limit_of(options, path, route, registry)
+--- `redis`: where the Redis limits of the route are counted.
+local function limit_of(options, path, route, redis, registry)
     local ____options_0 = options
     local by = ____options_0.by
     local per = ____options_0.per
     local burst = ____options_0.burst
     local zone = ____options_0.zone
     local name = options.name or default_name(by)
-    local prefix = ((route .. "\n") .. name) .. "\n"
+    local is_shared = options.store == "redis"
+    local separator = is_shared and ":" or "\n"
+    local prefix = is_shared and (redis_options_key_prefix(redis, route) .. name) .. ":" or ((route .. "\n") .. name) .. "\n"
     local requests = options.rate
     if requests == nil and by ~= "key" then
         problem_refuse(
@@ -115,7 +133,7 @@ local function limit_of(options, path, route, registry)
         local its_burst = its.burst or burst
         local its_delay = its.delay or options.delay or its_burst
         by_class[its_class] = rates_of(
-            (prefix .. its_class) .. "\n",
+            (prefix .. its_class) .. separator,
             its.rate,
             per,
             its_burst,
@@ -129,9 +147,12 @@ local function limit_of(options, path, route, registry)
         by_text = by == "key" and ({}) or nil,
         options = options,
         prefix = prefix,
+        separator = separator,
         by_class = by_class,
         headers = options.headers,
         is_dry_run = options.dry_run,
+        is_shared = is_shared,
+        on_error = options.on_error or "local",
         zone = zone,
         dict = dict_of(options, path),
         counters = figures_of(registry, route, name),
@@ -152,7 +173,7 @@ local function rate_of_text(limit, by_text, text)
     local burst = ____limit_options_2.burst
     local delay = ____limit_options_2.delay
     local rate = rates_of(
-        (limit.prefix .. text) .. "\n",
+        (limit.prefix .. text) .. limit.separator,
         requests,
         per,
         burst,
@@ -208,14 +229,16 @@ local function check_together(limits, path)
         ::__continue15::
     end
 end
---- The limits of a route. Raises where they are wrong together. Phases: init.
-function ____exports.limits(given, path, route, registry)
+--- The limits of a route. `redis`: where they are counted in Redis. Raises where they are wrong together. Phases: init.
+function ____exports.limits(given, path, route, redis, registry)
     local found = {}
     for index = 1, #given do
+        local its_path = ((path .. "[") .. tostring(index)) .. "]"
         found[#found + 1] = limit_of(
             given[index],
-            ((path .. "[") .. tostring(index)) .. "]",
+            its_path,
             route,
+            redis or redis_options_DEFAULTS,
             registry
         )
     end

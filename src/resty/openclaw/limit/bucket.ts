@@ -8,7 +8,7 @@
  */
 import type { Rate } from "./rate";
 
-export type Dict = Pick<ngx.SharedDict, "get" | "incr" | "expire">;
+export type Dict = Pick<ngx.SharedDict, "get" | "set" | "safe_add" | "incr" | "expire">;
 
 /** The outcome of a request. */
 export interface Outcome {
@@ -84,8 +84,33 @@ export function give_back(dict: Dict, key: string, rate: Rate): void {
     dict.incr(key, -rate.interval);
 }
 
+/** When the bucket with that key is empty; nothing where there is none. Phases: as `take`. */
+export function empty_at(dict: Dict, key: string): MonotonicTime | undefined {
+    const [moment] = dict.get<MonotonicTime>(key);
+    return moment;
+}
+
 /** What is in the bucket with that key, in seconds of leaking. Phases: as `take`. */
 export function level(dict: Dict, key: string, now: MonotonicTime): number {
-    const [empty_at] = dict.get<number>(key);
-    return empty_at === undefined ? 0 : math.max(0, empty_at - now);
+    const moment = empty_at(dict, key);
+    return moment === undefined ? 0 : math.max(0, moment - now);
+}
+
+/** Whether a bucket with so much in it has room for a request. Phases: any. */
+export function has_room(rate: Rate, its_level: number): boolean {
+    return its_level <= rate.room + TOLERANCE;
+}
+
+/**
+ * Sets when the bucket with that key will be empty, as another place counts it. Returns whether another bucket was lost for it, and why it
+ * could not be set. Phases: as `take`.
+ */
+export function put(
+    dict: Dict,
+    key: string,
+    rate: Rate,
+    moment: MonotonicTime,
+): LuaMultiReturn<[has_evicted: boolean, err: string | undefined]> {
+    const [ok, err, has_evicted] = dict.set(key, moment, HORIZONS * rate.horizon);
+    return $multi(has_evicted === true, ok ? undefined : (err ?? "no memory"));
 }

@@ -16,6 +16,8 @@ export interface Rate {
     readonly horizon: number;
     /** Begins the keys of its buckets. */
     readonly prefix: string;
+    /** The rates of one of several gateways, by their number. */
+    readonly shares: LuaMap<number, Rate>;
 }
 
 /** The units of time. */
@@ -49,5 +51,30 @@ export function of(prefix: string, requests: number, per: Per, burst: number, de
         text: `${requests} ${requests === 1 ? "request" : "requests"} per ${per}`,
         horizon: math.max(LEAST_HORIZON, (burst + 1) * interval),
         prefix,
+        shares: new LuaMap(),
     };
+}
+
+/**
+ * The rate of one of so many gateways, each of which has the same part of the requests and of the burst. What leaks in the same time
+ * is less, so a bucket has room for the same time. Kept, as the number seldom changes. Phases: any.
+ */
+export function share_of(rate: Rate, gateways: number): Rate {
+    if (gateways === 1) return rate;
+    const known = rate.shares.get(gateways);
+    if (known !== undefined) return known;
+    const interval = rate.interval * gateways;
+    const share: Rate = {
+        interval,
+        room: rate.room,
+        undelayed: rate.undelayed,
+        requests: rate.requests,
+        seconds: rate.seconds,
+        text: rate.text,
+        horizon: math.max(LEAST_HORIZON, rate.room + interval),
+        prefix: rate.prefix,
+        shares: rate.shares,
+    };
+    rate.shares.set(gateways, share);
+    return share;
 }

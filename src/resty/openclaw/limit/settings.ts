@@ -10,11 +10,16 @@ import type { Counters } from "./figures";
 import * as figures from "./figures";
 import type { Per, Rate } from "./rate";
 import * as rates from "./rate";
+import type { OnError, Options as RedisOptions } from "./redis_options";
+import * as redis_options from "./redis_options";
 import type { Subject } from "./subject";
 import * as subjects from "./subject";
 
 /** Which headers tell clients about a limit. */
 export type Headers = "refused" | "ietf" | "openai";
+
+/** Where requests are counted. */
+export type Store = "dict" | "redis";
 
 /** One limit of a route. */
 export interface Limit {
@@ -27,10 +32,16 @@ export interface Limit {
     readonly options: Options;
     /** Begins the keys of its buckets. */
     readonly prefix: string;
+    /** Ends the name of a class, or the text of a rate, in them. */
+    readonly separator: string;
     /** Of classes with a rate of their own, which are counted apart. */
     readonly by_class: LuaTable<string, Rate>;
     readonly headers: Headers;
     readonly is_dry_run: boolean;
+    /** Whether it is counted in Redis. */
+    readonly is_shared: boolean;
+    /** What happens then while Redis does not reply. */
+    readonly on_error: OnError;
     readonly zone: string;
     readonly dict: Dict;
     readonly counters: Counters;
@@ -78,7 +89,25 @@ export const SCHEMA = {
         '`RateLimit` and `RateLimit-Policy` in 429 responses, or (`"ietf"`) in all; `"openai"`: also `x-ratelimit-*` in all',
     ),
     dry_run: option(kinds.flag, false, "counts and logs requests beyond the limit, and refuses none"),
-    zone: option(kinds.text, "openclaw_limit", "the `lua_shared_dict` with the counts"),
+    store: option(
+        kinds.one_of<Store>("dict", "redis"),
+        "dict",
+        'where requests are counted: `"dict"`, for this gateway alone, or `"redis"`, for all gateways together',
+    ),
+    on_error: computed(
+        kinds.one_of<OnError>("local", "open", "closed"),
+        '`"local"`',
+        'with `store = "redis"`: while Redis does not reply, each gateway has its part of the limit (`"local"`), accepts all requests (`"open"`), or rejects them with 503 (`"closed"`)',
+    ),
+    redis: optional(
+        redis_options.KIND,
+        'with `store = "redis"`: where Redis or Valkey is; of the limits of a route one is enough',
+    ),
+    zone: option(
+        kinds.text,
+        "openclaw_limit",
+        'the `lua_shared_dict` with the counts, also with `store = "redis"`, where it has what was last seen in Redis',
+    ),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
@@ -101,10 +130,13 @@ function dict_of(options: Options, path: string): Dict {
     );
 }
 
-function limit_of(options: Options, path: string, route: string, registry: Registry): Limit {
+/** `redis`: where the Redis limits of the route are counted. */
+function limit_of(options: Options, path: string, route: string, redis: RedisOptions, registry: Registry): Limit {
     const { by, per, burst, zone } = options;
     const name = options.name ?? default_name(by);
-    const prefix = `${route}\n${name}\n`;
+    const is_shared = options.store === "redis";
+    const separator = is_shared ? ":" : "\n";
+    const prefix = is_shared ? `${redis_options.key_prefix(redis, route)}${name}:` : `${route}\n${name}\n`;
     const requests = options.rate;
     if (requests === undefined && by !== "key")
         problem.refuse(problem.child(path, "rate"), "a number above 0", requests);
@@ -113,7 +145,7 @@ function limit_of(options: Options, path: string, route: string, registry: Regis
     for (const [its_class, its] of options.class ?? new LuaTable<string, Values<typeof CLASS_SCHEMA>>()) {
         const its_burst = its.burst ?? burst;
         const its_delay = its.delay ?? options.delay ?? its_burst;
-        by_class.set(its_class, rates.of(`${prefix}${its_class}\n`, its.rate, per, its_burst, its_delay));
+        by_class.set(its_class, rates.of(`${prefix}${its_class}${separator}`, its.rate, per, its_burst, its_delay));
     }
     return {
         name,
@@ -122,9 +154,12 @@ function limit_of(options: Options, path: string, route: string, registry: Regis
         by_text: by === "key" ? new LuaMap() : undefined,
         options,
         prefix,
+        separator,
         by_class,
         headers: options.headers,
         is_dry_run: options.dry_run,
+        is_shared,
+        on_error: options.on_error ?? "local",
         zone,
         dict: dict_of(options, path),
         counters: figures.of(registry, route, name),
@@ -139,7 +174,7 @@ function rate_of_text(limit: Limit, by_text: LuaMap<string, Rate>, text: string)
     const [requests, per] = rates.parse(text);
     if (requests === undefined) return limit.rate;
     const { burst, delay } = limit.options;
-    const rate = rates.of(`${limit.prefix}${text}\n`, requests, per!, burst, delay ?? burst);
+    const rate = rates.of(`${limit.prefix}${text}${limit.separator}`, requests, per!, burst, delay ?? burst);
     by_text.set(text, rate);
     return rate;
 }
@@ -177,11 +212,18 @@ function check_together(limits: readonly Limit[], path: string): void {
     }
 }
 
-/** The limits of a route. Raises where they are wrong together. Phases: init. */
-export function limits(given: readonly Options[], path: string, route: string, registry: Registry): Limit[] {
+/** The limits of a route. `redis`: where they are counted in Redis. Raises where they are wrong together. Phases: init. */
+export function limits(
+    given: readonly Options[],
+    path: string,
+    route: string,
+    redis: RedisOptions | undefined,
+    registry: Registry,
+): Limit[] {
     const found: Limit[] = [];
     for (const index of $range(1, given.length)) {
-        found.push(limit_of(given[index - 1]!, `${path}[${index}]`, route, registry));
+        const its_path = `${path}[${index}]`;
+        found.push(limit_of(given[index - 1]!, its_path, route, redis ?? redis_options.DEFAULTS, registry));
     }
     check_together(found, path);
     return found;

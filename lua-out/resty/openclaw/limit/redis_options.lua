@@ -1,0 +1,120 @@
+local ____exports = {}
+local error = error
+local ipairs = ipairs
+local tostring = tostring
+local type = type
+local table_concat = table.concat
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local problem_child = problem.child
+local problem_refuse = problem.refuse
+local ____schema = require("resty.openclaw.config.schema")
+local joined = ____schema.joined
+local names = ____schema.names
+local option = ____schema.option
+local table_of = ____schema.table_of
+local redis_client = require("resty.openclaw.redis_client")
+local redis_client_SCHEMA = redis_client.SCHEMA
+local redis_client_check = redis_client.check
+local PREFIX_SCHEMA = {prefix = option(kinds.text, "openclaw:limit:", "begins the names of all keys in Redis")}
+--- A request waits for Redis, so the timeout is short.
+local SCHEMA = joined(
+    joined(PREFIX_SCHEMA, redis_client_SCHEMA),
+    {timeout_seconds = option(kinds.positive, 0.1, "timeout of a question, including the connection")}
+)
+local TABLE = table_of(SCHEMA)
+--- The option `redis`, with what contradicts each other.
+local KIND = {
+    name = TABLE.name,
+    schema = SCHEMA,
+    read = function(given, path, problems)
+        if type(given) == "table" then
+            redis_client_check(given, path, problems)
+        end
+        return TABLE.read(given, path, problems)
+    end
+}
+____exports.KIND = KIND
+--- The options where none are given.
+local DEFAULTS = TABLE.read({}, "", {})
+____exports.DEFAULTS = DEFAULTS
+--- A text that is the same for equal options only, and shows no secret. Phases: init.
+local function fingerprint(options)
+    local parts = {}
+    for ____, name in ipairs(names(SCHEMA)) do
+        local value = options[name]
+        if name ~= "hosts" then
+            parts[#parts + 1] = (name .. "=") .. tostring(value)
+        end
+    end
+    for ____, ____value in ipairs(options.hosts or ({})) do
+        local host = ____value.host
+        local port = ____value.port
+        parts[#parts + 1] = (host .. ":") .. tostring(port)
+    end
+    return ngx.md5(table_concat(parts, "\n"))
+end
+____exports.fingerprint = fingerprint
+--- Begins the names of all keys of a route in Redis. The brackets keep them on one node of a cluster. Phases: init.
+local function key_prefix(redis, route)
+    return ((redis.prefix .. "{") .. (route == "" and "*" or route)) .. "}:"
+end
+____exports.key_prefix = key_prefix
+--- Raises where an option of Redis is given to a limit that is not counted there.
+local function check_store(options, path)
+    if options.store == "redis" then
+        return
+    end
+    for ____, name in ipairs({"redis", "on_error"}) do
+        if options[name] ~= nil then
+            error(
+                problem_child(path, name) .. " needs store = \"redis\" beside it",
+                0
+            )
+        end
+    end
+end
+--- Where the Redis limits of a route are counted; nothing where it has none. Raises where these are several places. Phases: init.
+local function place_of(given, path)
+    local first
+    local place
+    for index = 1, #given do
+        do
+            local its_path = ((path .. "[") .. tostring(index)) .. "]"
+            local options = given[index]
+            check_store(options, its_path)
+            if options.store ~= "redis" then
+                goto __continue17
+            end
+            first = first or problem_child(its_path, "redis")
+            local its = options.redis
+            if its == nil then
+                goto __continue17
+            end
+            local its_place = {
+                options = its,
+                path = problem_child(its_path, "redis")
+            }
+            if place == nil then
+                place = its_place
+            elseif fingerprint(place.options) ~= fingerprint(its) then
+                local expected = ("as " .. place.path) .. ", because the limits of a route are counted together, or left out"
+                problem_refuse(its_place.path, expected, its)
+            end
+        end
+        ::__continue17::
+    end
+    local ____place_1 = place
+    if ____place_1 == nil then
+        local ____temp_0
+        if first == nil then
+            ____temp_0 = nil
+        else
+            ____temp_0 = {options = DEFAULTS, path = first}
+        end
+        ____place_1 = ____temp_0
+    end
+    return ____place_1
+end
+____exports.place_of = place_of
+return ____exports
