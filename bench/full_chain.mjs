@@ -3,7 +3,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gateway, load, account, NODES, server, SINK, startAll, stopAll, upstream } from "./support/against_nodes.mjs";
+import { account, gateway, load, NODES, server, SINK, startAll, stopAll, upstream } from "./support/against_nodes.mjs";
 import { median, rounds, spread } from "./support/rounds.mjs";
 import { jwtOptions, newIssuer } from "./support/tokens.mjs";
 
