@@ -84,14 +84,21 @@ async function startNodes(): Promise<string[]> {
 }
 
 interface Options {
-    /** Options of the route, in Lua. */
+    /** Options of the route and of the upstream, in Lua. */
     route?: string;
+    upstream?: string;
     sinks?: string[];
     location?: string;
     files?: Record<string, string>;
 }
 
-async function startGateway({ route = "", sinks = ["one"], location = "", files = {} }: Options): Promise<NativeNginx> {
+async function startGateway({
+    route = "",
+    upstream = "",
+    sinks = ["one"],
+    location = "",
+    files = {},
+}: Options): Promise<NativeNginx> {
     const [nodes, receiver] = [await startNodes(), await startReceiver()];
     const sink = (name: string) => `{ name = "${name}", type = "tcp", host = "127.0.0.1", port = ${receiver} }`;
     const gateway = await NativeNginx.start({
@@ -109,7 +116,7 @@ async function startGateway({ route = "", sinks = ["one"], location = "", files 
                     init_worker()
                 end
                 gateway.setup {
-                    upstreams = { cluster = { nodes = { ${nodes.map((node) => `"${node}"`).join(", ")} } } },
+                    upstreams = { cluster = { nodes = { ${nodes.map((node) => `"${node}"`).join(", ")} }, ${upstream} } },
                     routes = { work = { upstream = "cluster", ${route} } },
                     log = { sinks = { ${sinks.map(sink).join(", ")} } },
                 }
@@ -235,6 +242,17 @@ test("what runs on each request of a route with limits is compiled", ANOTHER_WOR
     const rate = "rate = 1000000, burst = 1000000";
     const gateway = await startGateway({ route: `limit = { { ${rate} }, { by = "route", ${rate} } },` });
     await expectSteady(gateway);
+});
+
+test("what runs on each request that finds a free place is compiled", ANOTHER_WORKER, async () => {
+    // Only nginx reads bodies, and LuaJIT does not compile calls of it.
+    const gateway = await startGateway({ upstream: "queue = { at_least = 100, read_body = false }," });
+    await expectSteady(gateway);
+});
+
+test("nearly all that runs on each request whose body is read first is compiled", ANOTHER_WORKER, async () => {
+    const gateway = await startGateway({ upstream: "queue = { concurrency = 100 }," });
+    await expectSteady(gateway, MOST_BETWEEN_PARTS);
 });
 
 test(
