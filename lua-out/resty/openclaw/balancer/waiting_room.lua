@@ -31,7 +31,9 @@ local time_left_seconds = time_left.seconds
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local capacities = require("resty.openclaw.balancer.waiting_room.capacity")
+local capacities_begin = capacities.begin
 local capacities_change = capacities.change
+local capacities_is_changed = capacities.is_changed
 local capacities_is_learned = capacities.is_learned
 local capacities_learn = capacities.learn
 local capacities_limit = capacities.limit
@@ -288,12 +290,12 @@ local function has_body()
     end
     return request_variable("http_transfer_encoding") ~= nil
 end
-local function learn(____bindingPattern0, now)
+local function begin(____bindingPattern0, now)
     local nodes
     local capacity
     capacity = ____bindingPattern0.capacity
     nodes = ____bindingPattern0.nodes
-    capacities_learn(capacity, nodes.policy, nodes.pool.peers, now)
+    capacities_begin(capacity, nodes.policy, nodes.pool.peers, now)
 end
 local function admitted(self)
     local state = request_state_open()
@@ -307,7 +309,7 @@ local function admitted(self)
     local places = self.places
     local capacity = self.capacity
     if capacity.computed_at == nil then
-        learn(
+        begin(
             self,
             clock_now()
         )
@@ -345,8 +347,15 @@ local function note_first_byte(state)
 end
 ____exports.note_first_byte = note_first_byte
 --- Learns how many places there are. Phases: any; to be called ten times a second.
-local function tick(room, now)
-    learn(room, now)
+local function tick(____bindingPattern0, now)
+    local nodes
+    local capacity
+    capacity = ____bindingPattern0.capacity
+    nodes = ____bindingPattern0.nodes
+    if capacity.computed_at == nil then
+        capacities_begin(capacity, nodes.policy, nodes.pool.peers, now)
+    end
+    capacities_learn(capacity, nodes.policy, nodes.pool.peers, now)
 end
 ____exports.tick = tick
 --- What the room is like now. Phases: any.
@@ -370,7 +379,7 @@ function ____exports.report(____bindingPattern0)
     return {
         concurrency = capacities_limit(capacity),
         is_learned = capacities_is_learned(capacity),
-        is_changed = capacity.changed[0] > 0,
+        is_changed = capacities_is_changed(capacity),
         taken = places_of_taken(places),
         classes = classes
     }

@@ -243,8 +243,8 @@ function has_body(): boolean {
     return request.variable("http_transfer_encoding") !== undefined;
 }
 
-function learn({ capacity, nodes }: WaitingRoom, now: MonotonicTime): void {
-    capacities.learn(capacity, nodes.policy, nodes.pool.peers, now);
+function begin({ capacity, nodes }: WaitingRoom, now: MonotonicTime): void {
+    capacities.begin(capacity, nodes.policy, nodes.pool.peers, now);
 }
 
 function admitted(this: WaitingRoom): void {
@@ -254,8 +254,8 @@ function admitted(this: WaitingRoom): void {
     leave(state);
     if (this.reads_body && has_body()) ngx.req.read_body();
     const { places, capacity } = this;
-    // Before the first tick nothing is learned.
-    if (capacity.computed_at === undefined) learn(this, clock.now());
+    // Before the first tick of this worker.
+    if (capacity.computed_at === undefined) begin(this, clock.now());
     const its_class = (places.by_name.get(request.variable(CLASS) ?? "") as Class | undefined) ?? this.standard;
     if (!places_of.is_free(places, capacities.limit(capacity))) return wait(this, its_class, state);
     places_of.take(places, its_class);
@@ -286,8 +286,9 @@ export function note_first_byte(state: RequestState): void {
 }
 
 /** Learns how many places there are. Phases: any; to be called ten times a second. */
-export function tick(room: WaitingRoom, now: MonotonicTime): void {
-    learn(room, now);
+export function tick({ capacity, nodes }: WaitingRoom, now: MonotonicTime): void {
+    if (capacity.computed_at === undefined) capacities.begin(capacity, nodes.policy, nodes.pool.peers, now);
+    capacities.learn(capacity, nodes.policy, nodes.pool.peers, now);
 }
 
 /** What an operator sees of a class. */
@@ -318,7 +319,7 @@ export function report({ places, capacity }: WaitingRoom): RoomReport {
     return {
         concurrency: capacities.limit(capacity),
         is_learned: capacities.is_learned(capacity),
-        is_changed: capacity.changed.get(0) > 0,
+        is_changed: capacities.is_changed(capacity),
         taken: places_of.taken(places),
         classes,
     };
