@@ -51,8 +51,8 @@ const COLUMNS: Column<RoomClassStatus>[] = [
 
 /** Where the number of places comes from. */
 function origin({ learned, changed }: RoomStatus): string {
-    if (changed) return "set by an operator";
-    return learned ? "learned" : "as configured";
+    if (changed) return "number set by an operator";
+    return learned ? "number learned" : "number as configured";
 }
 
 export class Room {

@@ -797,7 +797,7 @@ describe("the page", () => {
         await nextSnapshot(watched);
         const head = page.locator("[data-upstream=u] .room h3");
         const parts = () => head.locator("small").allTextContents();
-        expect(await parts()).toEqual(["12 of 20 places taken", "learned"]);
+        expect(await parts()).toEqual(["12 of 20 places taken", "number learned"]);
         expect(await page.locator("[data-upstream=without] .room").isVisible()).toBe(false);
         const rows = (await snapshot(page)).tables["Waiting room of u"] ?? {};
         expect(Object.keys(rows)).toEqual(["batch", "standard", "vip"]);
@@ -817,10 +817,10 @@ describe("the page", () => {
 
         shown = { ...room, concurrency: 5, learned: false, changed: true, classes: room.classes.slice(1) };
         await eventually("an operator has set the number", async () => {
-            return (await parts()).join() === "12 of 5 places taken,set by an operator";
+            return (await parts()).join() === "12 of 5 places taken,number set by an operator";
         });
         shown = { ...room, learned: false };
-        await eventually("it is as configured", async () => (await parts())[1] === "as configured");
+        await eventually("it is as configured", async () => (await parts())[1] === "number as configured");
         shown = null;
         await eventually("it is gone", async () => !(await head.isVisible()));
         expect(watched.problems).toEqual([]);
