@@ -1,8 +1,10 @@
-/** The nodes of each upstream: a card for each upstream, a row for each node. */
+/** The nodes of each upstream: a card for each upstream, a row for each node, and its waiting room. */
 import type { NodeStatus, UpstreamStatus } from "../src/resty/openclaw/status/document.d.ts";
 import { Sparkline } from "./chart.ts";
 import { element, Keyed, setAttribute, setText, setValue } from "./dom.ts";
 import * as format from "./format.ts";
+import { errorLevel } from "./level.ts";
+import { Room } from "./room.ts";
 import type { Column } from "./table.ts";
 import { Table } from "./table.ts";
 
@@ -10,12 +12,6 @@ interface NodeRow {
     node: NodeStatus;
     /** The largest weight of the upstream's nodes. */
     most: number;
-}
-
-/** How a share of errors is marked. */
-export function errorLevel(share: number | null): "warn" | "bad" | undefined {
-    if (share === null || share === 0) return undefined;
-    return share >= 0.05 ? "bad" : "warn";
 }
 
 /** The mean of the points that are known; null where none is. */
@@ -147,8 +143,10 @@ class Card {
     private readonly up = element("small");
     private readonly degraded = element("span", { class: "state", "data-field": "degraded", "data-state": "degraded" });
     private readonly table: Table<NodeRow>;
+    private readonly room: Room;
 
     constructor(name: string) {
+        this.room = new Room(name);
         this.table = new Table<NodeRow>(`Nodes of ${name}`, COLUMNS);
         const head = element("h2", {}, name, this.up, this.degraded);
         this.root = element(
@@ -156,7 +154,7 @@ class Card {
             { class: "card", "data-upstream": name, "aria-label": `Upstream ${name}` },
             head,
         );
-        this.root.append(this.table.root);
+        this.root.append(this.table.root, this.room.root);
         this.degraded.hidden = true;
     }
 
@@ -174,6 +172,7 @@ class Card {
                 marks: { state: node.state },
             })),
         );
+        this.room.show(upstream.queue);
     }
 }
 

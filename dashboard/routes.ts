@@ -1,7 +1,7 @@
 /** The routes with their variants and plugins, and the models that answer on them. */
 import type { ModelStatus, RouteFigures, RouteStatus } from "../src/resty/openclaw/status/document.d.ts";
 import * as format from "./format.ts";
-import { errorLevel } from "./nodes.ts";
+import { errorLevel } from "./level.ts";
 import { Plugins } from "./plugins.ts";
 import { Section } from "./section.ts";
 import type { Cell, Column } from "./table.ts";

@@ -2,7 +2,8 @@
 import type { StatusDocument } from "../src/resty/openclaw/status/document.d.ts";
 import { element, setAttribute, setText, setValue } from "./dom.ts";
 import * as format from "./format.ts";
-import { errorLevel, isUp } from "./nodes.ts";
+import { errorLevel } from "./level.ts";
+import { isUp } from "./nodes.ts";
 import { dropped } from "./trouble.ts";
 
 export interface Summary {

@@ -409,6 +409,116 @@ describe("admin", function()
         end)
     end)
 
+    describe("of a waiting room", function()
+        local LEARNING, CLASSED = "/queues/learning/queue", "/queues/classed/queue"
+
+        it("shows all fields in their order", function()
+            local shown = '{"concurrency":3,"learned":false,"changed":false,"taken":0,"classes":[{"name":"standard","weight":1,"waiting":0,"size":10},'
+                .. '{"name":"vip","weight":8,"waiting":0,"size":5}]}'
+            local answer = get(CLASSED)
+            assert.equal(shown .. "\n", answer.body)
+            assert.equal(answer.header("Content-Length"), call("HEAD", CLASSED).header("Content-Length"))
+            assert.truthy(get("/queues/classed").body:find('{"name":"classed","queue":' .. shown .. ',"nodes":[', 1, true))
+            local all = json_of(get("/queues")).upstreams
+            assert.same(json_of(answer), all.classed.queue)
+            assert.is_true(all.learning.queue.learned)
+            assert.is_nil(all.cluster.queue)
+            assert.is_nil(all.told.queue)
+        end)
+
+        it("shows what is taken and who waits", function()
+            local places = require("resty.openclaw.balancer.waiting_room.places")
+            local room = admins.classed.room
+            local vip = room.places.by_name.vip
+            local waiter = { since = ngx.now() }
+            places.take(room.places, vip)
+            places.join(room.places, vip, waiter)
+            local queue = json_of(get(CLASSED))
+            places.leave(room.places, vip, waiter)
+            places.give_back(room.places)
+            assert.equal(1, queue.taken)
+            assert.equal(0, queue.classes[1].waiting)
+            assert.equal(1, queue.classes[2].waiting)
+        end)
+
+        it("changes how many places there are, and takes that back", function()
+            local changed = json_of(put(CLASSED, '{"concurrency":20}'))
+            assert.same({ 20, false, true }, { changed.concurrency, changed.learned, changed.changed })
+            assert.equal(20, json_of(get("/queues/classed")).queue.concurrency)
+            assert.equal(20, admins.classed:queue().concurrency)
+            local back = json_of(delete(CLASSED .. "/changes"))
+            assert.same({ 3, false, false }, { back.concurrency, back.learned, back.changed })
+            assert.equal(3, admins.classed:queue().concurrency)
+            -- Where nothing was changed, too.
+            assert.equal(3, json_of(delete(CLASSED .. "/changes")).concurrency)
+            for _, number in ipairs({ 1, 1000000 }) do assert.equal(number, json_of(put(LEARNING, '{"concurrency":' .. number .. "}")).concurrency) end
+            assert.is_false(json_of(get(LEARNING)).learned)
+            assert.is_true(json_of(delete(LEARNING .. "/changes")).learned)
+            assert.equal(5, json_of(get(LEARNING)).concurrency)
+        end)
+
+        it("refuses what is no change, and leaves all as it was", function()
+            for _, body in ipairs({
+                "", "[]", "1", '{"concurrency":}', '{"concurrency":NaN}', '{"concurrency":1}\0', '{"concurrency":1,"concurrency":2}',
+                '{"c\\u006fncurrency":1,"concurrency":2}', ("["):rep(4096),
+            }) do
+                assert_error(put(CLASSED, body), 400, "bad_json")
+            end
+            for _, concurrency in ipairs({ "0", "-1", "1.5", "1000001", "1e999", "null", "true", '"1"', '"learned"', "[1]", "{}" }) do
+                local message = assert_error(put(CLASSED, '{"concurrency":' .. concurrency .. "}"), 400, "bad_change")
+                assert.equal("concurrency must be a whole number from 1 to 1000000.", message)
+            end
+            assert_error(put(CLASSED, "{}"), 400, "bad_change")
+            local message = assert_error(put(CLASSED, '{"concurrency":2,"size":5}'), 400, "bad_change")
+            assert.equal("Unknown fields: size. Known is concurrency.", message)
+            assert_error(put(CLASSED, '{"concurrency":2}' .. (" "):rep(4096)), 413, "body_too_large")
+            assert_error(put(CLASSED, '{"concurrency":2}', { "Content-Type: text/plain" }), 415, "unsupported_media_type")
+            assert.same({ 3, false }, { json_of(get(CLASSED)).concurrency, json_of(get(CLASSED)).changed })
+        end)
+
+        it("answers 404 where there is none", function()
+            for _, name in ipairs({ "cluster", "told" }) do
+                local path = "/queues/" .. name .. "/queue"
+                for _, answer in ipairs({ get(path), put(path, '{"concurrency":2}'), delete(path .. "/changes") }) do
+                    assert_error(answer, 404, "no_queue")
+                end
+            end
+            assert_error(get("/queues/no/queue"), 404, "unknown_upstream")
+            for _, rest in ipairs({ "/", "/x", "/changes/x", "/changes/" }) do assert_error(get(CLASSED .. rest), 404, "not_found") end
+        end)
+
+        it("answers 405 with what the address takes", function()
+            local answer = delete(CLASSED)
+            assert_error(answer, 405, "method_not_allowed")
+            assert.equal("GET, HEAD, PUT", answer.header("Allow"))
+            answer = get(CLASSED .. "/changes")
+            assert_error(answer, 405, "method_not_allowed")
+            assert.equal("DELETE", answer.header("Allow"))
+        end)
+
+        it("refuses who has no access, before it tells or changes anything", function()
+            for _, answer in ipairs({ get(CLASSED, { "Via: x" }), put(CLASSED, '{"concurrency":2}', { "Via: x" }), delete(CLASSED .. "/changes", { "Via: x" }) }) do
+                assert_error(answer, 403, "forbidden")
+            end
+            assert.is_false(json_of(get(CLASSED)).changed)
+        end)
+
+        it("logs and counts every change", function()
+            local before = counted("PUT", "200")
+            local lines = logged(function()
+                put(CLASSED, '{"concurrency":20}')
+                put(CLASSED, '{"concurrency":0}')
+                delete(CLASSED .. "/changes")
+                put("/queues/cluster/queue", '{"concurrency":20}')
+                get(CLASSED)
+            end)
+            assert.equal(2, #lines)
+            assert.same({ level = ngx.NOTICE, text = 'admin: 127.0.0.1 changed the queue of upstream "classed": concurrency 20' }, lines[1])
+            assert.same({ level = ngx.NOTICE, text = 'admin: 127.0.0.1 took back the changes of the queue of upstream "classed"' }, lines[2])
+            assert.equal(before + 1, counted("PUT", "200"))
+        end)
+    end)
+
     describe("without a token", function()
         local function refused(headers, path)
             local answer = get(path or ROOT, headers)

@@ -529,6 +529,78 @@ describe("nodes", function()
         end
     end)
 
+    describe("have a waiting room", function()
+        local function own_room()
+            local own = own_nodes()
+            own.room = {
+                concurrency = 20,
+                is_learned = true,
+                is_changed = false,
+                taken = 12,
+                classes = { { name = "standard", weight = 1, waiting = 3, size = 200 }, { name = "vip", weight = 8, waiting = 0, size = 0 } },
+            }
+            own.upstreams.u.queue = function() return own.room end
+            function own.queue() return own.read().upstreams.u.queue end
+            own.requests = own.counter("openclaw_queue_requests_total", "upstream", "class", "result")
+            own.wait = own.histogram("openclaw_queue_wait_seconds", { 1, 2, 4 }, "upstream", "class")
+            return own
+        end
+
+        it("only where there is one", function()
+            local own = own_nodes()
+            assert.equal(NULL, own.read().upstreams.u.queue)
+            own.upstreams.u.queue = function() end
+            assert.equal(NULL, own.read().upstreams.u.queue)
+        end)
+
+        it("with what their upstream reports", function()
+            local own = own_room()
+            local queue = own.queue()
+            assert.same({ 20, true, false, 12, 2 }, { queue.concurrency, queue.learned, queue.changed, queue.taken, #queue.classes })
+            local standard, vip = unpack(queue.classes)
+            assert.same({ "standard", 1, 3, 200 }, { standard.name, standard.weight, standard.waiting, standard.size })
+            assert.same({ "vip", 8, 0, 0 }, { vip.name, vip.weight, vip.waiting, vip.size })
+            own.room.is_learned, own.room.is_changed = false, true
+            assert.is_false(own.queue().learned)
+            assert.is_true(own.queue().changed)
+        end)
+
+        it("whose fields are in their order, null without counts", function()
+            local own = own_nodes()
+            own.upstreams.u.queue = function()
+                return { concurrency = 2, is_learned = false, is_changed = true, taken = 1, classes = { { name = 'a"b', weight = 0.5, waiting = 1, size = 2 } } }
+            end
+            own.step()
+            local _, text = written(own, own.now)
+            assert.truthy(text:find(
+                '"queue":{"concurrency":2,"learned":false,"changed":true,"taken":1,"classes":[{"name":"a\\"b","weight":0.5,"waiting":1,"size":2,'
+                    .. '"requests_per_second":null,"p95_wait_seconds":null,"refused_per_second":null}]}',
+                1,
+                true
+            ), text)
+        end)
+
+        it("with what became of requests lately, by class", function()
+            local own = own_room()
+            for _, result in ipairs({ "at_once", "waited", "full", "timeout", "deadline", "left" }) do own.requests:labels("u", "standard", result):inc(1000) end
+            for _ = 1, 100 do own.wait:labels("u", "standard"):observe(3.9) end
+            own.step()
+            for result, count in pairs({ at_once = 10, waited = 15, full = 1, timeout = 3, deadline = 6, left = 100 }) do
+                own.requests:labels("u", "standard", result):inc(count)
+            end
+            own.requests:labels("other", "standard", "at_once"):inc(50)
+            for _ = 1, 20 do own.wait:labels("u", "standard"):observe(1.5) end
+            own.wait:labels("other", "standard"):observe(3)
+            local standard, vip = unpack(own.queue().classes)
+            assert.equal(5, standard.requests_per_second)
+            assert.equal(2, standard.refused_per_second)
+            assert.near(1.95, standard.p95_wait_seconds, 1e-9)
+            assert.equal(0, vip.requests_per_second)
+            assert.equal(0, vip.refused_per_second)
+            assert.equal(NULL, vip.p95_wait_seconds)
+        end)
+    end)
+
     it("have their tries and answers", function()
         local own = own_nodes()
         local tries = own.counter("openclaw_upstream_tries_total", "upstream", "node")
@@ -741,7 +813,7 @@ describe("the document", function()
         local _, text = written(own, own.now)
         assert.equal(
             '{"version":"' .. VERSION .. '","time":1002.5,"started":900,"workers":1,"worker":{"pid":' .. ngx.worker.pid() .. ',"seconds":2.5},"connections":null,"window_seconds":2.5,'
-                .. '"upstreams":{"u":{"degraded":null,"nodes":[{"address":"a:1","state":"healthy","reason":null,"seconds_left":null,"weight":1,"drain":false,"effective_weight":1,"in_flight":0,"service_seconds":null,'
+                .. '"upstreams":{"u":{"degraded":null,"queue":null,"nodes":[{"address":"a:1","state":"healthy","reason":null,"seconds_left":null,"weight":1,"drain":false,"effective_weight":1,"in_flight":0,"service_seconds":null,'
                 .. '"concurrency":null,"tries":null,"answers":null,"recent":{"requests_per_second":null,"error_share":null,"mean_seconds":null},"seconds":null}]}},'
                 .. '"routes":{"r":{"requests":null,"request_bytes":null,"response_bytes":null,"cache_saved_seconds":null,"recent":{"requests_per_second":null,"error_share":null,'
                 .. '"p50_seconds":null,"p95_seconds":null,"p99_seconds":null,"first_byte_p95_seconds":null,"cache_hit_share":null},"models":null,"variants":null,"plugins":{}}},'

@@ -76,8 +76,11 @@ function conf(name: string): string {
     return readFileSync(path.join(CHECKOUT, "nginx", `${name}.conf`), "utf8");
 }
 
-/** The gateway over some nodes. `/seen` shows which nodes the answering worker has in force; it looks at nothing anew. */
-function startGateway(nodes: readonly Node[], workers = 2): Promise<NativeNginx> {
+/**
+ * The gateway over some nodes. `/seen` shows what the answering worker has in force: its nodes, and how many places the waiting room
+ * has; it looks at nothing anew. `options`: further ones of the upstream, in Lua.
+ */
+function startGateway(nodes: readonly Node[], workers = 2, options = ""): Promise<NativeNginx> {
     const list = nodes.map(({ address }) => `"${address}"`).join(", ");
     return NativeNginx.start({
         workers,
@@ -92,7 +95,7 @@ function startGateway(nodes: readonly Node[], workers = 2): Promise<NativeNginx>
                     return cluster
                 end
                 require("resty.openclaw").setup {
-                    upstreams = { cluster = { nodes = { ${list} }, policy = "round_robin" } },
+                    upstreams = { cluster = { nodes = { ${list} }, policy = "round_robin", ${options} } },
                     routes = { work = { upstream = "cluster" } },
                 }
             }
@@ -113,7 +116,9 @@ function startGateway(nodes: readonly Node[], workers = 2): Promise<NativeNginx>
                     for _, peer in ipairs(cluster.pool.peers) do
                         nodes[peer.node.address] = peer.weight .. (peer.is_draining and " drain" or "")
                     end
-                    ngx.print(require("cjson").encode({ pid = ngx.worker.pid(), nodes = nodes }))
+                    local room = cluster:queue()
+                    local concurrency = room and room.concurrency
+                    ngx.print(require("cjson").encode({ pid = ngx.worker.pid(), nodes = nodes, concurrency = concurrency }))
                 }
             }`,
         files: {
@@ -152,6 +157,7 @@ interface Seen {
     pid: number;
     /** Address to weight, and whether it drains. */
     nodes: Record<string, string>;
+    concurrency?: number;
 }
 
 /** A kept connection, and so always the same worker. */
@@ -234,6 +240,54 @@ test("every worker follows a change soon, though it has no requests", async () =
     expect(log).not.toMatch(/\[error\]|\[alert\]|\[crit\]/);
     const line = `admin: 127.0.0.1 changed node ${node.address} of upstream "cluster": weight 7,`;
     expect(log.split(line).length).toBe(2);
+});
+
+interface Room {
+    concurrency: number;
+    learned: boolean;
+    changed: boolean;
+    taken: number;
+    classes: { name: string; waiting: number }[];
+}
+
+test("a change of a waiting room reaches all workers at once, and requests that wait go on", async () => {
+    await using node = await Node.start();
+    await using nginx = await startGateway([node], 4, "queue = { concurrency = 1, wait_seconds = 60 }");
+    const connections = await connectToAll(nginx);
+    const places = async () =>
+        (await Promise.all(connections.map((each) => each.seen()))).map((seen) => seen.concurrency);
+    expect(await places()).toEqual([1, 1, 1, 1]);
+
+    const senders = await connectToAll(nginx);
+    node.hold();
+    // One in each worker, and one of them has the place.
+    const answers = senders.map((sender) => sender.get("/work"));
+    const room = () => call<Room>(nginx, "GET", "/cluster/queue");
+    await eventually("three wait", async () => {
+        const { taken, classes } = await room();
+        return taken === 1 && classes[0]?.waiting === 3;
+    });
+    expect(node.holding).toBe(1);
+    const changed = await call<Room>(nginx, "PUT", "/cluster/queue", { concurrency: 3 });
+    expect(changed).toMatchObject({ concurrency: 3, learned: false, changed: true });
+    expect(await places()).toEqual([3, 3, 3, 3]);
+    await eventually("two of them go on", () => node.holding === 3);
+    expect(await room()).toMatchObject({ taken: 3, classes: [{ name: "standard", waiting: 1 }] });
+    await call(nginx, "PUT", "/cluster/queue", { concurrency: 20 });
+    await eventually("the last one goes on", () => node.holding === 4);
+    expect((await call<{ queue: Room }>(nginx, "GET", "/cluster")).queue).toMatchObject({ concurrency: 20, taken: 4 });
+
+    const back = await call<Room>(nginx, "DELETE", "/cluster/queue/changes");
+    expect(back).toMatchObject({ concurrency: 1, changed: false, taken: 4 });
+    expect(await places()).toEqual([1, 1, 1, 1]);
+    node.release();
+    expect(await Promise.all(answers)).toEqual(["answer", "answer", "answer", "answer"]);
+    await eventually("all places are free", async () => (await room()).taken === 0);
+    for (const each of [...connections, ...senders]) each.close();
+    const log = await nginx.errorLog();
+    expect(log).toContain('admin: 127.0.0.1 changed the queue of upstream "cluster": concurrency 3');
+    expect(log).toContain('admin: 127.0.0.1 took back the changes of the queue of upstream "cluster"');
+    expect(log).not.toMatch(/\[error\]|\[alert\]|\[crit\]/);
 });
 
 test("requests follow weights", async () => {

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as format from "../../dashboard/format.ts";
 import type {
     NodeStatus,
+    RoomClassStatus,
+    RoomStatus,
     RouteFigures,
     RouteStatus,
     StatusDocument,
@@ -55,7 +57,7 @@ function startGateway(nodes: readonly { address: string }[], status = ""): Promi
                 }
                 require("resty.openclaw").setup {
                     plugins = { sample },
-                    upstreams = { cluster = { nodes = { ${list} } } },
+                    upstreams = { cluster = { nodes = { ${list} }, queue = { concurrency = 50, classes = { vip = { weight = 8 } } } } },
                     routes = {
                         chat = { upstream = "cluster", sample = {} },
                         cached = { upstream = "cluster", body_digest = {} },
@@ -172,6 +174,16 @@ function expectedNode(node: NodeStatus): Record<string, string> {
     };
 }
 
+function expectedClass({ name, waiting, ...figures }: RoomClassStatus): Record<string, string> {
+    return {
+        name,
+        waiting: valueOf(waiting),
+        p95_wait_seconds: valueOf(figures.p95_wait_seconds),
+        requests_per_second: valueOf(figures.requests_per_second),
+        refused_per_second: valueOf(figures.refused_per_second),
+    };
+}
+
 function expectedRoute(name: string, figures: RouteFigures): Record<string, string> {
     const { recent } = figures;
     return {
@@ -197,7 +209,9 @@ function values(rows: Record<string, Record<string, Shown>>): Record<string, Rec
 
 /** Fails unless the page shows just what the gateway has answered it. */
 function expectAgreement(shown: Snapshot, status: StatusDocument): void {
-    for (const [name, { nodes }] of Object.entries(status.upstreams)) {
+    for (const [name, { nodes, queue }] of Object.entries(status.upstreams)) {
+        const classes = Object.fromEntries((queue?.classes ?? []).map((row) => [row.name, expectedClass(row)]));
+        expect(values(shown.tables[`Waiting room of ${name}`] ?? {})).toEqual(classes);
         const expected = Object.fromEntries(nodes.map((node) => [node.address, expectedNode(node)]));
         expect(values(shown.tables[`Nodes of ${name}`] ?? {})).toEqual(expected);
         for (const node of nodes) {
@@ -320,6 +334,13 @@ test("what the page shows is what the gateway has answered it, while requests fl
     const status = await answerOf(watched, last);
     expect(status.routes.chat?.recent.requests_per_second).toBeGreaterThan(1);
     expect(status.routes.chat?.recent.p95_seconds).toBeGreaterThan(0);
+    const room = status.upstreams.cluster?.queue;
+    expect(room?.concurrency).toBe(50);
+    expect(room?.taken).toBeLessThanOrEqual(6);
+    const [standard, vip] = room?.classes ?? [];
+    expect(standard?.requests_per_second).toBeGreaterThan(1);
+    expect(standard?.p95_wait_seconds).toBeLessThan(0.1);
+    expect(vip?.requests_per_second).toBe(0);
     expect(status.routes.cached?.recent.cache_hit_share).toBeGreaterThan(0.5);
     expect(status.routes[HOSTILE]?.requests?.["2xx"]).toBeGreaterThan(0);
     expect(Object.values(status.queues)[0]?.sent).toBeGreaterThan(0);
@@ -528,6 +549,25 @@ function someNode(address: string, seed: number): NodeStatus {
     };
 }
 
+/** A waiting room with classes of these names. */
+function someRoom(names: readonly string[]): RoomStatus {
+    return {
+        concurrency: 20,
+        learned: true,
+        changed: false,
+        taken: 12,
+        classes: names.map((name, seed) => ({
+            name,
+            weight: 1 + seed,
+            waiting: 3 * seed,
+            size: 200,
+            requests_per_second: 10,
+            p95_wait_seconds: 0.25,
+            refused_per_second: 0,
+        })),
+    };
+}
+
 /** A status that no gateway of these tests would have. */
 function madeUp(changes: Partial<StatusDocument>): StatusDocument {
     return {
@@ -583,7 +623,7 @@ function named(name: string): StatusDocument {
     };
     const figures = { ...someFigures(1), models: { [name]: model } };
     return madeUp({
-        upstreams: { [name]: { degraded: true, nodes: [someNode(name, 2)] } },
+        upstreams: { [name]: { degraded: true, queue: someRoom([name]), nodes: [someNode(name, 2)] } },
         routes: {
             [name]: {
                 ...figures,
@@ -622,6 +662,7 @@ describe("names from elsewhere", () => {
         const { page } = watched;
         const { tables } = await snapshot(page);
         expect(tables[`Nodes of ${name}`]?.[name]?.address?.text).toBe(name);
+        expect(tables[`Waiting room of ${name}`]?.[name]?.name?.text).toBe(name);
         expect(tables.Routes?.[name]?.name?.text).toBe(name);
         expect(tables.Routes?.[`${name}\0${name}`]?.name?.text).toBe(name);
         expect(tables.Routes?.[`${name}\0`]?.name?.text).toBe("no variant");
@@ -645,12 +686,16 @@ describe("names from elsewhere", () => {
 
 describe("the page", () => {
     test("shows nothing where there is nothing", async () => {
-        const nothing = { degraded: null, nodes: [{ ...someNode("a", 0), seconds: null, answers: null, tries: null }] };
+        const nothing = {
+            degraded: null,
+            queue: null,
+            nodes: [{ ...someNode("a", 0), seconds: null, answers: null, tries: null }],
+        };
         const status = madeUp({
             started: null,
             connections: null,
             window_seconds: 0,
-            upstreams: { empty: { degraded: null, nodes: [] }, nothing },
+            upstreams: { empty: { degraded: null, queue: null, nodes: [] }, nothing },
             routes: { r: { ...NO_FIGURES, variants: null, plugins: { broken: null, empty: {} } } },
         });
         await using watched = await openOver(status);
@@ -658,8 +703,8 @@ describe("the page", () => {
         expect(tables.Routes?.r?.p95_seconds).toEqual({ value: "", text: format.NONE });
         expect(facts.uptime).toEqual({ value: "", text: format.NONE });
         expect(tables["Nodes of empty"]).toEqual({});
-        for (const id of ["plugins .plugin", "models", "edges", "queues", "faults"])
-            expect(await watched.page.locator(`#${id}`).isVisible()).toBe(false);
+        for (const id of ["upstreams .room", "plugins .plugin", "models", "edges", "queues", "faults"])
+            expect(await watched.page.locator(`#${id}`).first().isVisible()).toBe(false);
         await watched.page.unroute("**/openclaw/status");
         expectInnocence(watched, idle);
     });
@@ -667,7 +712,13 @@ describe("the page", () => {
     test("has room for much, on a small screen and in the dark", async () => {
         const many = Array.from({ length: 100 }, (_, number) => number);
         const status = madeUp({
-            upstreams: { u: { degraded: null, nodes: many.map((seed) => someNode(`10.0.0.${seed}:8000`, seed)) } },
+            upstreams: {
+                u: {
+                    degraded: null,
+                    queue: someRoom(["standard", "x".repeat(64), ...many.slice(0, 14).map((seed) => `class-${seed}`)]),
+                    nodes: many.map((seed) => someNode(`10.0.0.${seed}:8000`, seed)),
+                },
+            },
             routes: Object.fromEntries(
                 many.map((seed) => [
                     `route-${seed}`,
@@ -707,6 +758,7 @@ describe("the page", () => {
         const { page } = watched;
         for (const [name, head] of [
             ["Nodes of x", "In flight"],
+            ["Waiting room of x", "Wait p95"],
             ["Routes", "p95"],
             ["Plugin x of x", "Value"],
             ["Models", "First token p95"],
@@ -721,6 +773,57 @@ describe("the page", () => {
         expect(await page.getByRole("status").count()).toBe(1);
         expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("OpenClaw");
         expect(await page.locator(".spark").getAttribute("aria-label")).toMatch(/^Mean of the last five minutes: \d/);
+    });
+
+    test("shows a waiting room: its places, and how each class waits", async () => {
+        const room = someRoom(["batch", "standard", "vip"]);
+        const [batch, standard, vip] = room.classes;
+        Object.assign(batch ?? {}, { waiting: 0, size: 0, requests_per_second: 0, p95_wait_seconds: null });
+        Object.assign(standard ?? {}, { waiting: 200, p95_wait_seconds: 4.5, refused_per_second: 1 });
+        Object.assign(vip ?? {}, { refused_per_second: 0.01 });
+        let shown: RoomStatus | null = room;
+        let time = 1;
+        await using watched = await newDashboard();
+        const { page } = watched;
+        await page.route("**/openclaw/status", (route) => {
+            time += 1;
+            const upstreams = {
+                u: { degraded: null, queue: shown, nodes: [someNode("a:1", 0)] },
+                without: { degraded: null, queue: null, nodes: [someNode("a:1", 0)] },
+            };
+            return route.fulfill({ json: madeUp({ time, upstreams }) });
+        });
+        await page.goto(idle.url("/openclaw/"));
+        await nextSnapshot(watched);
+        const head = page.locator("[data-upstream=u] .room h3");
+        const parts = () => head.locator("small").allTextContents();
+        expect(await parts()).toEqual(["12 of 20 places taken", "number learned"]);
+        expect(await page.locator("[data-upstream=without] .room").isVisible()).toBe(false);
+        const rows = (await snapshot(page)).tables["Waiting room of u"] ?? {};
+        expect(Object.keys(rows)).toEqual(["batch", "standard", "vip"]);
+        expect(rows.standard).toEqual({
+            name: { value: "standard", text: "standard" },
+            waiting: { value: "200", text: "200 of 200" },
+            p95_wait_seconds: { value: "4.5", text: format.seconds(4.5) },
+            requests_per_second: { value: "10", text: "10" },
+            refused_per_second: { value: "1", text: "1.0" },
+        });
+        expect(rows.batch?.p95_wait_seconds).toEqual({ value: "", text: format.NONE });
+        const levels = await page
+            .locator("[data-upstream=u] .room tbody td")
+            .evaluateAll((cells) => cells.map((cell) => (cell as HTMLElement).dataset.level ?? ""));
+        // Waiting, wait, admitted, refused of each.
+        expect(levels).toEqual([...["", "", "", ""], ...["warn", "", "", "bad"], ...["", "", "", "warn"]]);
+
+        shown = { ...room, concurrency: 5, learned: false, changed: true, classes: room.classes.slice(1) };
+        await eventually("an operator has set the number", async () => {
+            return (await parts()).join() === "12 of 5 places taken,number set by an operator";
+        });
+        shown = { ...room, learned: false };
+        await eventually("it is as configured", async () => (await parts())[1] === "number as configured");
+        shown = null;
+        await eventually("it is gone", async () => !(await head.isVisible()));
+        expect(watched.problems).toEqual([]);
     });
 
     test("shows what plugins say, whatever it is", async () => {
@@ -768,7 +871,7 @@ describe("the page", () => {
         await page.route("**/openclaw/status", (route) => {
             time += 1;
             const its_nodes = addresses.map((address, seed) => someNode(address, seed));
-            const upstreams = addresses.length === 0 ? {} : { u: { degraded: null, nodes: its_nodes } };
+            const upstreams = addresses.length === 0 ? {} : { u: { degraded: null, queue: null, nodes: its_nodes } };
             return route.fulfill({ json: madeUp({ time, upstreams }) });
         });
         await page.goto(idle.url("/openclaw/"));

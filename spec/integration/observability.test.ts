@@ -33,6 +33,7 @@ const LEVELS: Record<string, string[]> = {
     model: ["route", "variant", "model"],
     upstream: ["upstream"],
     upstream_node: ["upstream", "node"],
+    upstream_class: ["upstream", "class"],
     node: ["node"],
     sink: ["sink"],
 };
@@ -235,6 +236,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                             nodes = { "127.0.0.1:${node}", "127.0.0.1:${dead}" },
                             fallback = "light",
                             health_check = { uri = "/health", interval = 0.5 },
+                            queue = { at_least = 100 },
                         },
                         light = { nodes = { "127.0.0.1:${node}" } },
                         away = { nodes = { "127.0.0.1:${dead}" } },

@@ -10,6 +10,14 @@ _M.balancer = balancer.new({
 })
 
 --- An upstream that answers what a spec tells it to, and keeps what it was asked for.
+--- Two upstreams with a waiting room: one learns its places, the other has classes.
+_M.learning = balancer.new({ name = "admin_spec_learning", nodes = { "127.0.0.1:18161" }, queue = { at_least = 5 } })
+_M.classed = balancer.new({
+    name = "admin_spec_classed",
+    nodes = { "127.0.0.1:18161" },
+    queue = { concurrency = 3, size = 10, classes = { vip = { weight = 8, size = 5 } } },
+})
+
 _M.told = { reports = {}, ok = true, asked = {} }
 
 local function note(...)
@@ -27,6 +35,8 @@ local told = {
 --- Forgets what a spec told, and what was done to the balancer's nodes.
 function _M.reset()
     _M.told.reports, _M.told.ok, _M.told.err, _M.told.asked, _M.told.degraded = {}, true, nil, {}, false
+    _M.learning:change_queue()
+    _M.classed:change_queue()
     local names = _M.balancer.registry.region.names
     names:delete("changes:admin_spec")
     names:delete("changing:admin_spec")
@@ -36,6 +46,7 @@ end
 local upstreams = { cluster = _M.balancer, ['a/b "c"'] = told }
 
 _M.open = admin.new({ upstreams = upstreams })
+_M.queues = admin.new({ upstreams = { cluster = _M.balancer, learning = _M.learning, classed = _M.classed, told = told }, prefix = "/queues" })
 _M.elsewhere = admin.new({ upstreams = upstreams, prefix = "/nodes" })
 _M.guarded = admin.new({ upstreams = upstreams, token = _M.TOKEN })
 _M.nothing = admin.new({ upstreams = {} })

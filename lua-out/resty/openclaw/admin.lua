@@ -117,7 +117,7 @@ local function create(options, upstreams, path)
         upstreams = upstreams,
         prefix = options.prefix,
         token = tokens_new(path, options),
-        requests = metric_registry_counter(registry, "openclaw_admin_requests_total", "Requests to see or change nodes, by method and status.", {"method", "status"}),
+        requests = metric_registry_counter(registry, "openclaw_admin_requests_total", "Requests to see or change nodes and queues, by method and status.", {"method", "status"}),
         faults = fault_new(NAME, registry)
     }
     return setmetatable(fields, metatable)

@@ -1,4 +1,4 @@
-/** An HTTP API to see and change the nodes of upstreams while nginx runs, without a reload. */
+/** An HTTP API to see and change the nodes and waiting rooms of upstreams while nginx runs, without a reload. */
 import type { Call, Upstream } from "./admin/call";
 import * as calls from "./admin/call";
 import * as paths from "./admin/path";
@@ -111,7 +111,7 @@ export function create(options: Values<typeof SCHEMA>, upstreams: LuaMap<string,
         requests: metric_registry.counter(
             registry,
             "openclaw_admin_requests_total",
-            "Requests to see or change nodes, by method and status.",
+            "Requests to see or change nodes and queues, by method and status.",
             ["method", "status"],
         ),
         faults: fault.new(NAME, registry),

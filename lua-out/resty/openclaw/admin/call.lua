@@ -46,8 +46,13 @@ local function refuse_unstored(call, err)
     )
 end
 ____exports.refuse_unstored = refuse_unstored
---- Logs who changed a node. Phases: content.
-local function note(call, what, more)
+--- Like `refuse`, if the upstream has no waiting room.
+local function refuse_no_queue(call)
+    return refuse(call, 404, "no_queue", "The upstream has no queue.")
+end
+____exports.refuse_no_queue = refuse_no_queue
+--- Logs who did what to which part of an upstream. Phases: content.
+local function note(call, what, part, more)
     if more == nil then
         more = ""
     end
@@ -58,8 +63,8 @@ local function note(call, what, more)
         who,
         " ",
         what,
-        " node ",
-        call.address,
+        " ",
+        part,
         " of upstream \"",
         call.upstream,
         "\"",
@@ -67,4 +72,17 @@ local function note(call, what, more)
     )
 end
 ____exports.note = note
+--- Logs who changed the call's node. Phases: content.
+local function note_node(call, what, more)
+    if more == nil then
+        more = ""
+    end
+    note(
+        call,
+        what,
+        "node " .. tostring(call.address),
+        more
+    )
+end
+____exports.note_node = note_node
 return ____exports

@@ -28,6 +28,19 @@ local function segments(path)
     end
     return found
 end
+local function node_target(upstream, parts)
+    local node = parts[3] or ""
+    if #parts == 3 then
+        return {kind = "node", upstream = upstream, node = node}
+    end
+    return #parts == 4 and parts[4] == "changes" and ({kind = "changes", upstream = upstream, node = node}) or nil
+end
+local function queue_target(upstream, parts)
+    if #parts == 2 then
+        return {kind = "queue", upstream = upstream, node = ""}
+    end
+    return #parts == 3 and parts[3] == "changes" and ({kind = "queue_changes", upstream = upstream, node = ""}) or nil
+end
 --- Parses the path as the client sent it: in nginx's `$uri` the slashes of "unix:%2Frun%2Fa.sock" are unescaped and look like
 -- others. Nothing for an unknown path. Phases: any.
 local function read(prefix, request_uri)
@@ -43,32 +56,26 @@ local function read(prefix, request_uri)
     if parts == nil then
         return nil
     end
-    local upstream, nodes, node, changes = unpack(parts, 1, 4)
+    local upstream, part = unpack(parts, 1, 2)
     if upstream == nil then
         upstream = ""
     end
-    if node == nil then
-        node = ""
-    end
-    if nodes ~= nil and nodes ~= "nodes" then
-        return nil
-    end
-    if changes ~= nil and changes ~= "changes" then
-        return nil
-    end
     if #parts == 0 then
-        return {kind = "upstreams", upstream = upstream, node = node}
+        return {kind = "upstreams", upstream = upstream, node = ""}
     end
     if #parts == 1 then
-        return {kind = "upstream", upstream = upstream, node = node}
+        return {kind = "upstream", upstream = upstream, node = ""}
     end
-    if #parts == 3 then
-        return {kind = "node", upstream = upstream, node = node}
+    if part == "nodes" then
+        return node_target(upstream, parts)
     end
-    if #parts == 4 then
-        return {kind = "changes", upstream = upstream, node = node}
+    local ____temp_0
+    if part == "queue" then
+        ____temp_0 = queue_target(upstream, parts)
+    else
+        ____temp_0 = nil
     end
-    return nil
+    return ____temp_0
 end
 ____exports.read = read
 --- The longest path of a socket: Linux's sockaddr_un, less the zero at its end.

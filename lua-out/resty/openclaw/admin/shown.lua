@@ -29,9 +29,21 @@ local NODE = object()(
     {"changed", flag}
 )
 local REMOVED = object()({"address", text}, {"removed", flag})
+local CLASS = object()({"name", text}, {"weight", exact}, {"waiting", exact}, {"size", exact})
+local QUEUE = object()(
+    {"concurrency", exact},
+    {"learned", flag},
+    {"changed", flag},
+    {"taken", exact},
+    {
+        "classes",
+        list_of(CLASS)
+    }
+)
 local UPSTREAM = object()(
     {"name", text, "optional"},
     {"degraded", flag, "optional"},
+    {"queue", QUEUE, "optional"},
     {
         "nodes",
         list_of(NODE)
@@ -61,18 +73,44 @@ local function removed(address)
     return written(REMOVED, {address = address, removed = true})
 end
 ____exports.removed = removed
+local function queue_fields(report)
+    return {
+        concurrency = report.concurrency,
+        learned = report.is_learned,
+        changed = report.is_changed,
+        taken = report.taken,
+        classes = function(put)
+            for ____, its_class in ipairs(report.classes) do
+                put(its_class)
+            end
+        end
+    }
+end
+--- A waiting room.
+local function queue(report)
+    return written(
+        QUEUE,
+        queue_fields(report)
+    )
+end
+____exports.queue = queue
 local function fields_of(upstream, name)
     local ____this_1
     ____this_1 = upstream
     local ____opt_0 = ____this_1.removed
     local addresses = ____opt_0 and ____opt_0(____this_1)
-    local ____name_4 = name
     local ____this_3
     ____this_3 = upstream
-    local ____opt_2 = ____this_3.is_degraded
+    local ____opt_2 = ____this_3.queue
+    local room = ____opt_2 and ____opt_2(____this_3)
+    local ____name_6 = name
+    local ____this_5
+    ____this_5 = upstream
+    local ____opt_4 = ____this_5.is_degraded
     return {
-        name = ____name_4,
-        degraded = ____opt_2 and ____opt_2(____this_3),
+        name = ____name_6,
+        degraded = ____opt_4 and ____opt_4(____this_5),
+        queue = room and queue_fields(room),
         nodes = function(put)
             for ____, report in ipairs(upstream:report()) do
                 put(report)

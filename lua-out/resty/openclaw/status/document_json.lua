@@ -35,6 +35,8 @@ local queue_json_faults = queue_json.faults
 local queue_json_memory = queue_json.memory
 local queue_json_metrics = queue_json.metrics
 local queue_json_queues = queue_json.queues
+local room_figures = require("resty.openclaw.status.room_figures")
+local room_figures_gather = room_figures.gather
 local route_figures = require("resty.openclaw.status.route_figures")
 local route_figures_gather = route_figures.gather
 local route_json = require("resty.openclaw.status.route_json")
@@ -88,10 +90,17 @@ end
 local function upstreams(subject, window)
     return function(put)
         local figures = node_figures_gather(window)
+        local rooms = room_figures_gather(window)
         for ____, name in ipairs(names_sorted(subject.upstreams)) do
             put(
                 name,
-                node_json_upstream(window, figures, name, subject.upstreams[name])
+                node_json_upstream(
+                    window,
+                    figures,
+                    rooms,
+                    name,
+                    subject.upstreams[name]
+                )
             )
         end
     end

@@ -15,6 +15,9 @@ local node_figures = require("resty.openclaw.status.node_figures")
 local node_figures_of = node_figures.of
 local ____rate = require("resty.openclaw.status.rate")
 local per_second = ____rate.per_second
+local room_json = require("resty.openclaw.status.room_json")
+local room_json_ROOM = room_json.ROOM
+local room_json_room = room_json.room
 local tallies = require("resty.openclaw.status.tally")
 local tallies_ANSWERS = tallies.ANSWERS
 local tallies_error_share = tallies.error_share
@@ -41,6 +44,7 @@ local NODE = object()(
 --- How an upstream is written.
 local UPSTREAM = object()(
     {"degraded", flag},
+    {"queue", room_json_ROOM},
     {
         "nodes",
         list_of(NODE)
@@ -83,12 +87,17 @@ local function node(report, figures, seconds)
     }
 end
 --- What the document says of an upstream. Phases: any.
-local function upstream(window, figures, upstream_name, given)
+local function upstream(window, figures, rooms, upstream_name, given)
     local ____this_4
     ____this_4 = given
-    local ____opt_3 = ____this_4.is_degraded
+    local ____opt_3 = ____this_4.queue
+    local room = ____opt_3 and ____opt_3(____this_4)
+    local ____this_6
+    ____this_6 = given
+    local ____opt_5 = ____this_6.is_degraded
     return {
-        degraded = ____opt_3 and ____opt_3(____this_4),
+        degraded = ____opt_5 and ____opt_5(____this_6),
+        queue = room and room_json_room(window, rooms, upstream_name, room),
         nodes = function(put)
             for ____, report in ipairs(given:report()) do
                 local its_figures = node_figures_of(window, figures, upstream_name, report.address)

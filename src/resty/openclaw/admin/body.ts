@@ -1,4 +1,4 @@
-/** The body of a request to change a node. */
+/** The body of a request to change a node or a queue. */
 import * as request from "../core/request/request";
 import * as request_body from "../core/request/request_body";
 import type { Call } from "./call";

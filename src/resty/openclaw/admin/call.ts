@@ -7,12 +7,17 @@ import * as request from "../core/request/request";
 import type { NodePatch } from "./node_patch";
 import type { Shown } from "./shown";
 
-/** An upstream whose nodes can be seen and changed. The methods never raise; all may be called in content. */
+/** An upstream whose nodes, and waiting room if it has one, can be seen and changed. The methods never raise; all may be called in content. */
 export interface Upstream extends Shown {
     /** Changes a node, adds or removes it. On failure false and why. */
     change(address: string, patch: NodePatch): LuaMultiReturn<[ok: boolean, err?: string]>;
     /** Undoes all changes of a node. On failure false and why. */
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
+    /**
+     * Sets how many of its requests may be under way; nothing: as configured. Returns false without a waiting room. For those that can
+     * have one.
+     */
+    change_queue?(concurrency: number | undefined): boolean;
 }
 
 export interface Call {
@@ -62,8 +67,18 @@ export function refuse_unstored(call: Call, err: string | undefined): never {
     return refuse(call, 503, "not_stored", `The change was not stored: ${err}.`, RETRY_SECONDS);
 }
 
-/** Logs who changed a node. Phases: content. */
-export function note(call: Call, what: string, more = ""): void {
+/** Like `refuse`, if the upstream has no waiting room. */
+export function refuse_no_queue(call: Call): never {
+    return refuse(call, 404, "no_queue", "The upstream has no queue.");
+}
+
+/** Logs who did what to which part of an upstream. Phases: content. */
+export function note(call: Call, what: string, part: string, more = ""): void {
     const who = request.variable("remote_addr") ?? "";
-    ngx.log(ngx.NOTICE, "admin: ", who, " ", what, " node ", call.address, ' of upstream "', call.upstream, '"', more);
+    ngx.log(ngx.NOTICE, "admin: ", who, " ", what, " ", part, ' of upstream "', call.upstream, '"', more);
+}
+
+/** Logs who changed the call's node. Phases: content. */
+export function note_node(call: Call, what: string, more = ""): void {
+    note(call, what, `node ${call.address}`, more);
 }

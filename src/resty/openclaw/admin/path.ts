@@ -1,5 +1,5 @@
 /** Parses the path of a request to the API. */
-export type Kind = "upstreams" | "upstream" | "node" | "changes";
+export type Kind = "upstreams" | "upstream" | "node" | "changes" | "queue" | "queue_changes";
 
 export interface Target {
     readonly kind: Kind;
@@ -31,6 +31,17 @@ function segments(path: string): string[] | undefined {
     return found;
 }
 
+function node_target(upstream: string, parts: readonly string[]): Target | undefined {
+    const node = parts[2] ?? "";
+    if (parts.length === 3) return { kind: "node", upstream, node };
+    return parts.length === 4 && parts[3] === "changes" ? { kind: "changes", upstream, node } : undefined;
+}
+
+function queue_target(upstream: string, parts: readonly string[]): Target | undefined {
+    if (parts.length === 2) return { kind: "queue", upstream, node: "" };
+    return parts.length === 3 && parts[2] === "changes" ? { kind: "queue_changes", upstream, node: "" } : undefined;
+}
+
 /**
  * Parses the path as the client sent it: in nginx's `$uri` the slashes of "unix:%2Frun%2Fa.sock" are unescaped and look like
  * others. Nothing for an unknown path. Phases: any.
@@ -42,14 +53,11 @@ export function read(prefix: string, request_uri: string): Target | undefined {
     if (rest !== "" && string.byte(rest) !== string.byte("/")) return undefined;
     const parts = segments(rest);
     if (parts === undefined) return undefined;
-    const [upstream = "", nodes, node = "", changes] = parts;
-    if (nodes !== undefined && nodes !== "nodes") return undefined;
-    if (changes !== undefined && changes !== "changes") return undefined;
-    if (parts.length === 0) return { kind: "upstreams", upstream, node };
-    if (parts.length === 1) return { kind: "upstream", upstream, node };
-    if (parts.length === 3) return { kind: "node", upstream, node };
-    if (parts.length === 4) return { kind: "changes", upstream, node };
-    return undefined;
+    const [upstream = "", part] = parts;
+    if (parts.length === 0) return { kind: "upstreams", upstream, node: "" };
+    if (parts.length === 1) return { kind: "upstream", upstream, node: "" };
+    if (part === "nodes") return node_target(upstream, parts);
+    return part === "queue" ? queue_target(upstream, parts) : undefined;
 }
 
 /** The longest path of a socket: Linux's sockaddr_un, less the zero at its end. */

@@ -5,7 +5,8 @@ import * as calls from "./call";
 import * as node_patches from "./node_patch";
 import type { Kind } from "./path";
 import * as paths from "./path";
-import type { NodeReport } from "./shown";
+import * as queue_patches from "./queue_patch";
+import type { NodeReport, RoomReport } from "./shown";
 import * as shown from "./shown";
 
 type Method = (this: void, call: Call, upstream: Upstream) => void;
@@ -50,7 +51,7 @@ function change_node(this: void, call: Call, upstream: Upstream): void {
     if (!ok) return calls.refuse_unstored(call, err);
     const after = find(call, upstream);
     if (after === undefined) return calls.refuse_unstored(call, "the node is not in force");
-    calls.note(call, before === undefined ? "added" : "changed", node_patches.describe(patch));
+    calls.note_node(call, before === undefined ? "added" : "changed", node_patches.describe(patch));
     calls.answer(call, before === undefined ? 201 : 200, shown.node(after));
 }
 
@@ -58,7 +59,7 @@ function remove_node(this: void, call: Call, upstream: Upstream): void {
     if (call.address === undefined || find(call, upstream) === undefined) return calls.refuse_unknown_node(call);
     const [ok, err] = upstream.change(call.address, { remove: true });
     if (!ok) return calls.refuse_unstored(call, err);
-    calls.note(call, "removed");
+    calls.note_node(call, "removed");
     calls.answer(call, 200, shown.removed(call.address));
 }
 
@@ -70,8 +71,35 @@ function forget_changes(this: void, call: Call, upstream: Upstream): void {
     const after = find(call, upstream);
     // A removed node comes back, and an added one goes; if it was not there before or after, there is no such node.
     if (before === undefined && after === undefined) return calls.refuse_unknown_node(call);
-    calls.note(call, "took back the changes of");
+    calls.note_node(call, "took back the changes of");
     calls.answer(call, 200, after === undefined ? shown.removed(call.address) : shown.node(after));
+}
+
+/** Its waiting room; ends the request if there is none. */
+function queue_of(call: Call, upstream: Upstream): RoomReport {
+    return upstream.queue?.() ?? calls.refuse_no_queue(call);
+}
+
+function show_queue(this: void, call: Call, upstream: Upstream): void {
+    calls.answer(call, 200, shown.queue(queue_of(call, upstream)));
+}
+
+function set_concurrency(call: Call, upstream: Upstream, concurrency: number | undefined): void {
+    if (upstream.change_queue?.(concurrency) !== true) calls.refuse_no_queue(call);
+}
+
+function change_queue(this: void, call: Call, upstream: Upstream): void {
+    const [concurrency, code, message] = queue_patches.read(body.read(call));
+    if (concurrency === undefined) return calls.refuse(call, 400, code!, message!);
+    set_concurrency(call, upstream, concurrency);
+    calls.note(call, "changed", "the queue", `: concurrency ${concurrency}`);
+    show_queue(call, upstream);
+}
+
+function forget_queue_changes(this: void, call: Call, upstream: Upstream): void {
+    set_concurrency(call, upstream, undefined);
+    calls.note(call, "took back the changes of", "the queue");
+    show_queue(call, upstream);
 }
 
 const ALL: Resource = { allow: "GET, HEAD", methods: { GET: show_all, HEAD: show_all } };
@@ -81,6 +109,11 @@ const NODE: Resource = {
     methods: { GET: show_node, HEAD: show_node, PUT: change_node, DELETE: remove_node },
 };
 const CHANGES: Resource = { allow: "DELETE", methods: { DELETE: forget_changes } };
+const QUEUE: Resource = {
+    allow: "GET, HEAD, PUT",
+    methods: { GET: show_queue, HEAD: show_queue, PUT: change_queue },
+};
+const QUEUE_CHANGES: Resource = { allow: "DELETE", methods: { DELETE: forget_queue_changes } };
 
 /** The methods of each kind of path. */
 export const RESOURCES: Readonly<Record<Kind, Resource>> = {
@@ -88,4 +121,6 @@ export const RESOURCES: Readonly<Record<Kind, Resource>> = {
     upstream: UPSTREAM,
     node: NODE,
     changes: CHANGES,
+    queue: QUEUE,
+    queue_changes: QUEUE_CHANGES,
 };

@@ -1,4 +1,4 @@
-/** The JSON of upstreams and their nodes. docs/admin.md says what each field means. */
+/** The JSON of upstreams, their nodes and waiting rooms. docs/admin.md says what each field means. */
 import * as names from "../config/names";
 import * as outputs from "../core/text/json/output";
 import type { Given, Writer } from "../core/text/json/shapes";
@@ -25,10 +25,26 @@ interface RemovedJson {
     removed: boolean;
 }
 
+interface ClassJson {
+    name: string;
+    weight: number;
+    waiting: number;
+    size: number;
+}
+
+interface QueueJson {
+    concurrency: number;
+    learned: boolean;
+    changed: boolean;
+    taken: number;
+    classes: ClassJson[];
+}
+
 interface UpstreamJson {
     /** In the list of all upstreams these are its keys. */
     name?: string | undefined;
     degraded?: boolean | undefined;
+    queue?: QueueJson | undefined;
     nodes: NodeJson[];
     removed?: string[] | undefined;
 }
@@ -56,6 +72,26 @@ export interface NodeReport {
     readonly changed: boolean;
 }
 
+/** What is known of a class of a waiting room. */
+export interface ClassReport {
+    readonly name: string;
+    readonly weight: number;
+    /** Requests that wait, of all workers, and how many may. */
+    readonly waiting: number;
+    readonly size: number;
+}
+
+/** What is known of a waiting room. */
+export interface RoomReport {
+    readonly concurrency: number;
+    readonly is_learned: boolean;
+    /** Whether an operator has set the number. */
+    readonly is_changed: boolean;
+    /** How many of the places are taken, by requests of all workers. */
+    readonly taken: number;
+    readonly classes: readonly ClassReport[];
+}
+
 /** An upstream whose nodes can be shown. Its methods never raise. */
 export interface Shown {
     /** What is known of each node now. */
@@ -64,6 +100,8 @@ export interface Shown {
     is_degraded?(): boolean | undefined;
     /** The addresses of nodes that an operator removed; for those that can tell. */
     removed?(): string[];
+    /** What its waiting room is like now; for those that can tell, and have one. */
+    queue?(): RoomReport | undefined;
 }
 
 const NODE = object<NodeJson>()(
@@ -82,9 +120,20 @@ const NODE = object<NodeJson>()(
 
 const REMOVED = object<RemovedJson>()(["address", text], ["removed", flag]);
 
+const CLASS = object<ClassJson>()(["name", text], ["weight", exact], ["waiting", exact], ["size", exact]);
+
+const QUEUE = object<QueueJson>()(
+    ["concurrency", exact],
+    ["learned", flag],
+    ["changed", flag],
+    ["taken", exact],
+    ["classes", list_of(CLASS)],
+);
+
 const UPSTREAM = object<UpstreamJson>()(
     ["name", text, "optional"],
     ["degraded", flag, "optional"],
+    ["queue", QUEUE, "optional"],
     ["nodes", list_of(NODE)],
     ["removed", row_of(text), "optional"],
 );
@@ -107,11 +156,30 @@ export function removed(address: string): string {
     return written(REMOVED, { address, removed: true });
 }
 
+function queue_fields(report: RoomReport): Given<QueueJson> {
+    return {
+        concurrency: report.concurrency,
+        learned: report.is_learned,
+        changed: report.is_changed,
+        taken: report.taken,
+        classes: (put) => {
+            for (const its_class of report.classes) put(its_class);
+        },
+    };
+}
+
+/** A waiting room. */
+export function queue(report: RoomReport): string {
+    return written(QUEUE, queue_fields(report));
+}
+
 function fields_of(upstream: Shown, name?: string): Given<UpstreamJson> {
     const addresses = upstream.removed?.();
+    const room = upstream.queue?.();
     return {
         name,
         degraded: upstream.is_degraded?.(),
+        queue: room && queue_fields(room),
         nodes: (put) => {
             for (const report of upstream.report()) put(report);
         },

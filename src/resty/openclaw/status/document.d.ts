@@ -37,8 +37,30 @@ export interface NodeStatus {
     seconds: (number | null)[] | null;
 }
 
+/** One class of a waiting room. */
+export interface RoomClassStatus {
+    name: string;
+    weight: number;
+    waiting: number;
+    size: number;
+    /** Those that got a place. */
+    requests_per_second: number | null;
+    p95_wait_seconds: number | null;
+    refused_per_second: number | null;
+}
+
+/** A waiting room: the option `queue` of an upstream. */
+export interface RoomStatus {
+    concurrency: number;
+    learned: boolean;
+    changed: boolean;
+    taken: number;
+    classes: RoomClassStatus[];
+}
+
 export interface UpstreamStatus {
     degraded: boolean | null;
+    queue: RoomStatus | null;
     nodes: NodeStatus[];
 }
 

@@ -15,6 +15,7 @@ import * as node_json from "./node_json";
 import type { PluginReader } from "./plugin_json";
 import * as plugin_json from "./plugin_json";
 import * as queue_json from "./queue_json";
+import * as room_figures from "./room_figures";
 import * as route_figures from "./route_figures";
 import * as route_json from "./route_json";
 import * as series_of from "./series";
@@ -75,8 +76,9 @@ function connections(): Connections | undefined {
 function upstreams(subject: Subject, window: Window): Entries<Given<UpstreamStatus>> {
     return (put) => {
         const figures = node_figures.gather(window);
+        const rooms = room_figures.gather(window);
         for (const name of names.sorted(subject.upstreams)) {
-            put(name, node_json.upstream(window, figures, name, subject.upstreams.get(name)));
+            put(name, node_json.upstream(window, figures, rooms, name, subject.upstreams.get(name)));
         }
     };
 }

@@ -81,6 +81,8 @@ const PLANS: Plan[] = [
     { name: "openclaw_upstream_tries_total" },
     { name: "openclaw_upstream_answers_total" },
     { name: "openclaw_upstream_try_duration_seconds", is_charted: true },
+    { name: "openclaw_queue_requests_total" },
+    { name: "openclaw_queue_wait_seconds" },
 ];
 
 /** How many numbers a sample of such a series has: the buckets, or what is made of them; else the one total. */

@@ -6,6 +6,9 @@ import { POINTS } from "./history";
 import type { Figures, Nodes } from "./node_figures";
 import * as node_figures from "./node_figures";
 import { per_second } from "./rate";
+import type { Rooms } from "./room_figures";
+import type { RoomReport } from "./room_json";
+import * as room_json from "./room_json";
 import * as tallies from "./tally";
 import type { Window } from "./window";
 
@@ -29,6 +32,8 @@ export interface Upstream {
     report(): NodeReport[];
     /** Whether its fallback answers now; for those that can tell, and have one. */
     is_degraded?(): boolean | undefined;
+    /** What its waiting room is like now; for those that can tell, and have one. */
+    queue?(): RoomReport | undefined;
 }
 
 const RECENT = object<NodeStatus["recent"]>()(
@@ -55,7 +60,11 @@ const NODE = object<NodeStatus>()(
 );
 
 /** How an upstream is written. */
-export const UPSTREAM = object<UpstreamStatus>()(["degraded", flag], ["nodes", list_of(NODE)]);
+export const UPSTREAM = object<UpstreamStatus>()(
+    ["degraded", flag],
+    ["queue", room_json.ROOM],
+    ["nodes", list_of(NODE)],
+);
 
 /** The points of a chart, the oldest first. */
 function points_of(points: LuaMap<number, number> | undefined): Each<number | undefined> | undefined {
@@ -93,11 +102,14 @@ function node(report: NodeReport, figures: Figures, seconds: number): Given<Node
 export function upstream(
     window: Window,
     figures: Nodes,
+    rooms: Rooms,
     upstream_name: string,
     given: Upstream,
 ): Given<UpstreamStatus> {
+    const room = given.queue?.();
     return {
         degraded: given.is_degraded?.(),
+        queue: room && room_json.room(window, rooms, upstream_name, room),
         nodes: (put) => {
             for (const report of given.report()) {
                 const its_figures = node_figures.of(window, figures, upstream_name, report.address);
