@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs all measurements, one after the other: make bench. Takes about twelve minutes; wants a machine with two cores that
+# Runs all measurements, one after the other: make bench. Takes about twenty minutes; wants a machine with two cores that
 # has nothing else to do. All load stays on 127.0.0.1.
 set -eu
 cd "$(dirname "$0")/.."
@@ -39,3 +39,9 @@ title 'Authentication'
 node bench/auth.mjs
 title 'Limits'
 node bench/limit.mjs
+title 'The waiting room'
+node bench/waiting_room.mjs
+title 'A route that protects models'
+node bench/full_chain.mjs
+title 'Overload'
+node bench/overload.mjs
