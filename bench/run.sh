@@ -40,6 +40,7 @@ node bench/auth.mjs
 title 'Limits'
 node bench/limit.mjs
 title 'The waiting room'
+node bench/in_worker.mjs free_place
 node bench/waiting_room.mjs
 title 'A route that protects models'
 node bench/full_chain.mjs
