@@ -25,8 +25,9 @@ interface Setup {
     /** The option `queue`, in Lua. */
     queue: string;
     workers?: number;
-    /** Further upstreams, and options of the upstream and the route, in Lua. */
+    /** Further upstreams and routes, and options of the upstream and the route, in Lua. */
     others?: string;
+    routes?: string;
     upstream?: string;
     route?: string;
     http?: string;
@@ -54,7 +55,7 @@ class Room {
                 init_by_lua_block {
                     require("resty.openclaw").setup {
                         upstreams = { cluster = { nodes = { "${node.address}" }, queue = { ${setup.queue} }, ${setup.upstream ?? ""} }, ${setup.others ?? ""} },
-                        routes = { work = { upstream = "cluster", class = "$my_class", deadline = {}, ${setup.route ?? ""} } },
+                        routes = { work = { upstream = "cluster", class = "$my_class", deadline = {}, ${setup.route ?? ""} }, ${setup.routes ?? ""} },
                     }
                 }
                 upstream cluster {
@@ -361,6 +362,79 @@ test("retries, a fallback, redirects, error pages and the cache leak no place", 
     expect(await room.nginx.errorLog()).not.toContain("[lua]");
 });
 
+test("a worker that was stopped for a moment gets its turn", async () => {
+    const room = await Room.start({ queue: "concurrency = 1" });
+    const first = room.ask("/first");
+    await room.node.seen(1);
+    // Until both workers have some.
+    const answers: Promise<Answer>[] = [];
+    for (let place = 0; place < 20; place += 1) answers.push((await room.wait(`/${place}`)).answer);
+    const [stopped] = await room.nginx.workerPids();
+    process.kill(stopped as number, "SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    process.kill(stopped as number, "SIGCONT");
+    for (let seen = 1; seen < 21; seen += 1) {
+        room.node.answer();
+        await room.node.seen(seen + 1);
+    }
+    room.node.answerAll();
+    await Promise.all([first, ...answers]);
+    // In the order of arrival, but for those that came at nearly the same time.
+    const order = room.node.urls.slice(1).map((url) => Number(url.slice(1)));
+    for (const [place, number] of order.entries()) expect(Math.abs(place - number)).toBeLessThanOrEqual(6);
+    await room.expectNoHarm();
+});
+
+test("a request that goes on to an upstream without a queue gives its place back", async () => {
+    const light = await HeldNode.start();
+    onTestFinished(() => light[Symbol.asyncDispose]());
+    const room = await Room.start({
+        queue: "concurrency = 1",
+        others: `light = { nodes = { "${light.address}" } },`,
+        routes: 'light = { upstream = "light" },',
+        http: 'upstream light { server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("light") } }',
+        server: `
+            location = /redirected {
+                set $openclaw_route work;
+                include route.conf;
+                error_page 502 = @light;
+                proxy_pass http://127.0.0.1:1;
+            }
+            location @light { set $openclaw_route light; include route.conf; proxy_pass http://light; }`,
+    });
+    const redirected = room.ask("/redirected");
+    await light.seen(1);
+    expect(await room.taken()).toBe(0);
+    room.node.answerAll();
+    expect((await room.ask("/other")).status).toBe(200);
+    light.answerAll();
+    expect((await redirected).status).toBe(200);
+    await room.expectNoHarm();
+});
+
+test("a room finds its way again when nginx had no timers left for it", async () => {
+    const room = await Room.start({
+        queue: "concurrency = 1, wait_seconds = 20",
+        http: "lua_max_running_timers 6;",
+        server: `
+            location = /hog {
+                access_by_lua_block { for _ = 1, 12 do ngx.timer.at(0, function() ngx.sleep(2) end) end }
+                return 200 "ok";
+            }`,
+    });
+    const first = room.ask("/first");
+    await room.node.seen(1);
+    // In both workers.
+    for (let count = 0; count < 12; count += 1) await room.nginx.get("/hog");
+    const waiting = Array.from({ length: 6 }, (_, place) => room.ask(`/${place}`));
+    await eventually("they wait", async () => (await room.waiting()) === 6);
+    room.node.answerAll();
+    const answers = await Promise.all([first, ...waiting]);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    for (const { seconds } of answers) expect(seconds).toBeLessThan(15);
+    await room.expectNoHarm();
+});
+
 test("a body that comes slowly takes no place", async () => {
     const room = await Room.start({ queue: "concurrency = 1" });
     const slow = net.connect(room.nginx.port, "127.0.0.1");
@@ -389,7 +463,5 @@ test("a location without the hooks of a route counts, and is reported", async ()
     room.node.answerAll();
     expect([(await bare).status, (await answer).status]).toEqual([200, 200]);
     await room.expectNoHarm();
-    expect(await room.nginx.errorLog()).toContain(
-        'upstream "cluster" has a queue, but its location does not include route.conf',
-    );
+    expect(await room.nginx.errorLog()).toContain('upstream "cluster" has a queue, but a location has no access hook');
 });

@@ -198,7 +198,7 @@ local function balance(self)
     if waited then
         first_try_wait_end_wait(self.waits)
     end
-    if self.room ~= nil and state ~= nil then
+    if state ~= nil and state.place_in ~= self.room then
         waiting_rooms_count_in(self.room, state)
     end
     if state ~= nil then
@@ -285,9 +285,12 @@ local function queue(self)
     return self.room and waiting_rooms_report(self.room)
 end
 --- Sets how many of its requests may be under way, for all workers, until nginx is restarted; nothing: as configured. Returns false
--- without the option `queue`. Phases: any.
+-- without the option `queue`, or if it is no whole number from 1 up. Phases: any.
 local function change_queue(self, concurrency)
     if self.room == nil then
+        return false
+    end
+    if concurrency ~= nil and not (concurrency >= 1 and concurrency % 1 == 0) then
         return false
     end
     waiting_rooms_change(self.room, concurrency or 0)

@@ -41,6 +41,11 @@ local function wait(world, worker, name)
     return waiter
 end
 
+--- The worker is alive, but sees no free place.
+local function look_in_vain(world, worker)
+    places_of.admit(worker.places, 0, world.rate, world.now)
+end
+
 --- The classes of those that get a place as one after the other becomes free, first to last.
 local function order(world, workers)
     local names = {}
@@ -119,7 +124,8 @@ describe("the places of an upstream", function()
         wait(world, first, "standard")
         world.now = world.now + 1
         wait(world, second, "vip")
-        world.now = world.now + 0.1
+        look_in_vain(world, second)
+        world.now = world.now + 0.09
         admit(world, first)
         assert.equal(0, #world.woken)
         admit(world, second)
@@ -134,6 +140,7 @@ describe("the places of an upstream", function()
         local first, second = unpack(world.workers)
         wait(world, first, "standard")
         wait(world, second, "vip")
+        look_in_vain(world, second)
         world.now = world.now + 0.01
         admit(world, first)
         assert.equal("standard", world.woken[1].name)
@@ -148,6 +155,7 @@ describe("the places of an upstream", function()
         wait(world, first, "vip").label = 2
         world.now = world.now + 0.04
         wait(world, first, "vip").label = 3
+        look_in_vain(world, second)
         assert.same({ "vip2", "vip1", "vip3" }, order(world, { first, second }))
     end)
 
@@ -158,6 +166,7 @@ describe("the places of an upstream", function()
         wait(world, second, "vip")
         world.now = world.now + 1
         wait(world, first, "batch")
+        look_in_vain(world, second)
         for _ = 1, 10 do
             admit(world, first)
             assert.equal(0, #world.woken)
@@ -168,6 +177,24 @@ describe("the places of an upstream", function()
         assert.equal("batch", world.woken[1].name)
     end)
 
+    it("go to a worker that was hung as soon as it looks again", function()
+        local world = new_world(2)
+        world.limit = 1
+        local first, second = unpack(world.workers)
+        wait(world, second, "vip")
+        for _ = 1, 3 do wait(world, first, "standard") end
+        look_in_vain(world, second)
+        world.now = world.now + 0.4
+        admit(world, first)
+        assert.equal("standard", world.woken[1].name)
+        look_in_vain(world, second)
+        places_of.give_back(first.places)
+        admit(world, first)
+        assert.equal(1, #world.woken)
+        admit(world, second)
+        assert.equal("vip", world.woken[2].name)
+    end)
+
     it("are free for who waits here as well if there are enough of them", function()
         local world = new_world(2)
         world.limit = 2
@@ -175,6 +202,7 @@ describe("the places of an upstream", function()
         wait(world, second, "vip")
         world.now = world.now + 1
         wait(world, first, "batch")
+        look_in_vain(world, second)
         admit(world, first)
         assert.equal("batch", world.woken[1].name)
         admit(world, second)

@@ -148,7 +148,7 @@ function balance(this: Balancer): boolean {
     // Only one more at a time: whether there may be another is known best when the time comes.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
     if (waited) first_try_wait.end_wait(this.waits);
-    if (this.room !== undefined && state !== undefined) waiting_rooms.count_in(this.room, state);
+    if (state !== undefined && state.place_in !== this.room) waiting_rooms.count_in(this.room, state);
     if (state !== undefined) current_try.begin(state, peer, now);
     else outlier_detection.probe_without_result(peer.record, now);
     metric_handles.add(peer.figures.sent);
@@ -237,10 +237,11 @@ function queue(this: Balancer): RoomReport | undefined {
 
 /**
  * Sets how many of its requests may be under way, for all workers, until nginx is restarted; nothing: as configured. Returns false
- * without the option `queue`. Phases: any.
+ * without the option `queue`, or if it is no whole number from 1 up. Phases: any.
  */
 function change_queue(this: Balancer, concurrency: number | undefined): boolean {
     if (this.room === undefined) return false;
+    if (concurrency !== undefined && !(concurrency >= 1 && concurrency % 1 === 0)) return false;
     waiting_rooms.change(this.room, concurrency ?? 0);
     return true;
 }

@@ -70,9 +70,13 @@ local LOOKS_OF_A_THREAD = 1000
 --- The least and the most that clients are told to wait.
 local LEAST_RETRY_SECONDS = 1
 local MOST_RETRY_SECONDS = 3600
+--- The thread has ended without a word if it has not looked for so long: nginx has had no connection or timer left for it.
+local LOST_SECONDS = 0.5
 --- The rooms in which requests wait in this worker.
 local rooms_to_look_at = {}
 local is_looking = false
+--- When the thread last looked, or was last begun.
+local looked_at = clock_now()
 local function admit(room, now)
     local ____room_0 = room
     local places = ____room_0.places
@@ -110,6 +114,7 @@ end
 local function start(work, room)
     local ok, err = ngx.timer.at(0, work, room)
     is_looking = ok ~= nil and ok ~= false
+    looked_at = clock_now()
     if not is_looking then
         room.faults:report(
             "timer",
@@ -124,12 +129,13 @@ end
 local function look_on(_premature, room)
     for _ = 1, LOOKS_OF_A_THREAD do
         ngx.sleep(LOOK_SECONDS)
+        looked_at = clock_now()
         local ok, goes_on = guard_call_for(
             room.faults,
             "look",
             room.upstream,
             look,
-            clock_now()
+            looked_at
         )
         if ok and goes_on == false then
             is_looking = false
@@ -138,20 +144,30 @@ local function look_on(_premature, room)
     end
     start(look_on, room)
 end
---- Has the worker look for places, as a request has begun to wait.
-local function look_at(room)
-    for ____, known in ipairs(rooms_to_look_at) do
-        if known == room then
-            if not is_looking then
-                start(look_on, room)
-            end
-            return
-        end
+--- Begins to look, unless a thread does already. One that was lost is replaced.
+local function keep_looking(room, now)
+    local is_lost = is_looking and now - looked_at > LOST_SECONDS
+    if is_lost then
+        room.faults:report("timer", "upstream \"", room.upstream, "\": the thread that looks for places was lost")
     end
-    rooms_to_look_at[#rooms_to_look_at + 1] = room
-    if not is_looking then
+    if is_lost or not is_looking then
         start(look_on, room)
     end
+end
+local function is_known(room)
+    for ____, known in ipairs(rooms_to_look_at) do
+        if known == room then
+            return true
+        end
+    end
+    return false
+end
+--- Has the worker look for places, as a request has begun to wait.
+local function look_at(room, now)
+    if not is_known(room) then
+        rooms_to_look_at[#rooms_to_look_at + 1] = room
+    end
+    keep_looking(room, now)
 end
 local function wake(waiter)
     local ____waiter_2 = waiter
@@ -211,7 +227,7 @@ local function join(room, its_class, state, semaphore)
     places_of_join(room.places, its_class, waiter)
     admit(room, now)
     if not waiter.has_place then
-        look_at(room)
+        look_at(room, now)
     end
     return waiter
 end
@@ -288,7 +304,11 @@ local function has_body()
     if request_whole_number("content_length") > 0 then
         return true
     end
-    return request_variable("http_transfer_encoding") ~= nil
+    if request_variable("http_transfer_encoding") ~= nil then
+        return true
+    end
+    local protocol = request_variable("server_protocol")
+    return protocol ~= "HTTP/1.1" and protocol ~= "HTTP/1.0"
 end
 local function begin(____bindingPattern0, now)
     local nodes
@@ -325,12 +345,23 @@ local function admitted(self)
     state.place_in = self
     note_admission(self, its_class, "at_once", 0)
 end
---- Counts a request in that did not come through the room, as its location has no access hook. Phases: balancer.
+--- Counts a request in that has no place in this room when a node is to be chosen: its location has no access hook. After an internal
+-- redirect it gives back what it has in the room of another upstream. Phases: balancer.
+-- 
+-- @param room nothing for an upstream without a queue
 local function count_in(room, state)
-    if state.place_in ~= nil then
+    leave(state)
+    if room == nil then
         return
     end
-    room.faults:report("no_access", "upstream \"", room.upstream, "\" has a queue, but its location does not include route.conf")
+    local what = "has a queue, but a location has no access hook, as route.conf has it"
+    room.faults:report(
+        "no_access",
+        "upstream \"",
+        room.upstream,
+        "\" ",
+        what
+    )
     places_of_take(room.places, room.standard)
     state.place_in = room
 end
@@ -346,16 +377,20 @@ local function note_first_byte(state)
     end
 end
 ____exports.note_first_byte = note_first_byte
---- Learns how many places there are. Phases: any; to be called ten times a second.
-local function tick(____bindingPattern0, now)
-    local nodes
-    local capacity
-    capacity = ____bindingPattern0.capacity
-    nodes = ____bindingPattern0.nodes
+--- Learns how many places there are, and sees to it that the worker looks for them. Phases: timer; to be called ten times a second.
+local function tick(room, now)
+    local ____room_5 = room
+    local capacity = ____room_5.capacity
+    local nodes = ____room_5.nodes
     if capacity.computed_at == nil then
         capacities_begin(capacity, nodes.policy, nodes.pool.peers, now)
     end
     capacities_learn(capacity, nodes.policy, nodes.pool.peers, now)
+    if not has_waiting(room) then
+        return
+    end
+    keep_looking(room, now)
+    admit(room, now)
 end
 ____exports.tick = tick
 --- What the room is like now. Phases: any.
@@ -394,8 +429,8 @@ ____exports.change = change
 local metatable = {__index = {admitted = admitted}}
 --- The room of an upstream. Raises if there is no shared memory. Phases: init.
 local function create(registry, upstream, options, nodes, faults)
-    local ____registry_5 = registry
-    local region = ____registry_5.region
+    local ____registry_6 = registry
+    local region = ____registry_6.region
     local places = places_of_new(
         region,
         upstream,

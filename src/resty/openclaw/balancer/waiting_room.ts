@@ -80,9 +80,14 @@ const LOOKS_OF_A_THREAD = 1000;
 const LEAST_RETRY_SECONDS = 1;
 const MOST_RETRY_SECONDS = 3600;
 
+/** The thread has ended without a word if it has not looked for so long: nginx has had no connection or timer left for it. */
+const LOST_SECONDS = 0.5;
+
 /** The rooms in which requests wait in this worker. */
 const rooms_to_look_at: WaitingRoom[] = [];
 let is_looking = false;
+/** When the thread last looked, or was last begun. */
+let looked_at = clock.now();
 
 function admit(room: WaitingRoom, now: MonotonicTime): void {
     const { places, capacity, departures } = room;
@@ -111,6 +116,7 @@ function start(work: Look, room: WaitingRoom): void {
     // Also in a worker that exits, whose requests wait on.
     const [ok, err] = ngx.timer.at(0, work, room);
     is_looking = ok !== undefined && ok !== false;
+    looked_at = clock.now();
     if (!is_looking) room.faults.report("timer", 'upstream "', room.upstream, '": ', err);
 }
 
@@ -118,7 +124,8 @@ function start(work: Look, room: WaitingRoom): void {
 function look_on(this: void, _premature: boolean, room: WaitingRoom): void {
     for (const _ of $range(1, LOOKS_OF_A_THREAD)) {
         ngx.sleep(LOOK_SECONDS);
-        const [ok, goes_on] = guard.call_for(room.faults, "look", room.upstream, look, clock.now());
+        looked_at = clock.now();
+        const [ok, goes_on] = guard.call_for(room.faults, "look", room.upstream, look, looked_at);
         if (ok && goes_on === false) {
             is_looking = false;
             return;
@@ -127,16 +134,23 @@ function look_on(this: void, _premature: boolean, room: WaitingRoom): void {
     start(look_on, room);
 }
 
+/** Begins to look, unless a thread does already. One that was lost is replaced. */
+function keep_looking(room: WaitingRoom, now: MonotonicTime): void {
+    const is_lost = is_looking && now - looked_at > LOST_SECONDS;
+    if (is_lost)
+        room.faults.report("timer", 'upstream "', room.upstream, '": the thread that looks for places was lost');
+    if (is_lost || !is_looking) start(look_on, room);
+}
+
+function is_known(room: WaitingRoom): boolean {
+    for (const known of rooms_to_look_at) if (known === room) return true;
+    return false;
+}
+
 /** Has the worker look for places, as a request has begun to wait. */
-function look_at(room: WaitingRoom): void {
-    for (const known of rooms_to_look_at) {
-        if (known === room) {
-            if (!is_looking) start(look_on, room);
-            return;
-        }
-    }
-    rooms_to_look_at.push(room);
-    if (!is_looking) start(look_on, room);
+function look_at(room: WaitingRoom, now: MonotonicTime): void {
+    if (!is_known(room)) rooms_to_look_at.push(room);
+    keep_looking(room, now);
 }
 
 function wake(this: void, waiter: InLine): void {
@@ -190,7 +204,7 @@ function join(room: WaitingRoom, its_class: Class, state: RequestState, semaphor
     state.waiter = waiter;
     places_of.join(room.places, its_class, waiter);
     admit(room, now);
-    if (!waiter.has_place) look_at(room);
+    if (!waiter.has_place) look_at(room, now);
     return waiter;
 }
 
@@ -240,7 +254,10 @@ export function leave(state: RequestState): void {
 /** Whether the request has a body that may still be on its way. */
 function has_body(): boolean {
     if (request.whole_number("content_length") > 0) return true;
-    return request.variable("http_transfer_encoding") !== undefined;
+    if (request.variable("http_transfer_encoding") !== undefined) return true;
+    // From HTTP/2 on a body needs none of these.
+    const protocol = request.variable("server_protocol");
+    return protocol !== "HTTP/1.1" && protocol !== "HTTP/1.0";
 }
 
 function begin({ capacity, nodes }: WaitingRoom, now: MonotonicTime): void {
@@ -263,15 +280,16 @@ function admitted(this: WaitingRoom): void {
     note_admission(this, its_class, "at_once", 0);
 }
 
-/** Counts a request in that did not come through the room, as its location has no access hook. Phases: balancer. */
-export function count_in(room: WaitingRoom, state: RequestState): void {
-    if (state.place_in !== undefined) return;
-    room.faults.report(
-        "no_access",
-        'upstream "',
-        room.upstream,
-        '" has a queue, but its location does not include route.conf',
-    );
+/**
+ * Counts a request in that has no place in this room when a node is to be chosen: its location has no access hook. After an internal
+ * redirect it gives back what it has in the room of another upstream. Phases: balancer.
+ * @param room nothing for an upstream without a queue
+ */
+export function count_in(room: WaitingRoom | undefined, state: RequestState): void {
+    leave(state);
+    if (room === undefined) return;
+    const what = "has a queue, but a location has no access hook, as route.conf has it";
+    room.faults.report("no_access", 'upstream "', room.upstream, '" ', what);
     places_of.take(room.places, room.standard);
     state.place_in = room;
 }
@@ -285,10 +303,14 @@ export function note_first_byte(state: RequestState): void {
     if (state.peer === undefined || state.is_upgraded === true) leave(state);
 }
 
-/** Learns how many places there are. Phases: any; to be called ten times a second. */
-export function tick({ capacity, nodes }: WaitingRoom, now: MonotonicTime): void {
+/** Learns how many places there are, and sees to it that the worker looks for them. Phases: timer; to be called ten times a second. */
+export function tick(room: WaitingRoom, now: MonotonicTime): void {
+    const { capacity, nodes } = room;
     if (capacity.computed_at === undefined) capacities.begin(capacity, nodes.policy, nodes.pool.peers, now);
     capacities.learn(capacity, nodes.policy, nodes.pool.peers, now);
+    if (!has_waiting(room)) return;
+    keep_looking(room, now);
+    admit(room, now);
 }
 
 /** What an operator sees of a class. */

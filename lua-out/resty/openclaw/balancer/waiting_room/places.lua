@@ -3,8 +3,6 @@ local error = error
 local ipairs = ipairs
 local math_huge = math.huge
 local math_max = math.max
-local ffi = require("ffi")
-local ffi_new = ffi.new
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local shared_memory_slot = shared_memory.slot
 local shared_memory_total = shared_memory.total
@@ -22,7 +20,7 @@ local lines_new = lines.new
 local SLACK_SECONDS = 0.05
 --- For so long a request of another worker is not waited for, where places become free more often than that.
 local PATIENCE_SECONDS = 0.02
---- A worker that does not take a place within this time is not waited for: it is busy or dead.
+--- A worker in which requests wait looks every few milliseconds. One that has not for so long is busy or dead, and not waited for.
 local HANG_SECONDS = 0.1
 --- What `find_next` has found.
 local next_class
@@ -45,9 +43,6 @@ end
 local function common(region, name)
     return region.common + slot(region, name)
 end
-local function zeros(region)
-    return (ffi_new("double[?]", region.count))
-end
 local function class_of(region, prefix, options)
     local ____options_0 = options
     local name = ____options_0.name
@@ -63,9 +58,7 @@ local function class_of(region, prefix, options)
         waiting_slot = transient_slot(region, (prefix .. " waiting ") .. name),
         since_slot = transient_slot(region, (prefix .. " since ") .. name),
         admitted_slot = slot(region, (prefix .. " admitted ") .. name),
-        turn = common(region, (prefix .. " turn ") .. name),
-        left_since = zeros(region),
-        left_at = zeros(region)
+        turn = common(region, (prefix .. " turn ") .. name)
     }
 end
 --- The places of an upstream. Raises if there is no shared memory. Phases: init.
@@ -84,6 +77,7 @@ local function create(region, upstream, options, wake)
         by_name = by_name,
         taken_slot = transient_slot(region, prefix .. " taken"),
         waiting_slot = transient_slot(region, prefix .. " waiting"),
+        looked_slot = transient_slot(region, prefix .. " looked"),
         departed_slot = slot(region, prefix .. " departed"),
         turn = common(region, prefix .. " turn"),
         wake = wake
@@ -154,6 +148,7 @@ local function join(places, its_class, waiter)
         its_class.turn[0] = math_max(its_class.turn[0], places.turn[0])
     end
     lines_join(its_class.line, waiter)
+    places.region.mine[places.looked_slot] = waiter.since
     publish(places, its_class, 1)
 end
 ____exports.join = join
@@ -163,18 +158,10 @@ local function leave(places, its_class, waiter)
     publish(places, its_class, -1)
 end
 ____exports.leave = leave
---- Whether a place was left to that request of another worker for so long that it is not waited for.
-local function hangs(its_class, block, since, now)
-    return its_class.left_since[block] == since and now - its_class.left_at[block] > HANG_SECONDS
-end
---- Leaves the free place to the worker of the request that `find_next` has found.
-local function leave_to(now)
-    local its_class = next_class
-    if its_class.left_since[next_block] == next_since then
-        return
-    end
-    its_class.left_since[next_block] = next_since
-    its_class.left_at[next_block] = now
+--- Whether the worker of a block has stopped looking for places.
+local function hangs(places, block, now)
+    local looked_at = places.region.base[block * mapping_SLOTS + places.looked_slot]
+    return now - looked_at > HANG_SECONDS
 end
 --- Whether the turn of a class comes before that of `next_class`.
 local function is_before(its_class)
@@ -195,13 +182,13 @@ local function find_next(places, is_mine_only, now)
     for ____, its_class in ipairs(places.classes) do
         do
             if not is_before(its_class) then
-                goto __continue29
+                goto __continue26
             end
             local oldest = math_huge
             local oldest_block = 0
             for block = first, last do
                 local since = base[block * mapping_SLOTS + its_class.since_slot]
-                if since > 0 and since < oldest and (block == mine or not hangs(its_class, block, since, now)) then
+                if since > 0 and since < oldest and (block == mine or not hangs(places, block, now)) then
                     oldest = since
                     oldest_block = block
                 end
@@ -212,7 +199,7 @@ local function find_next(places, is_mine_only, now)
                 next_since = oldest
             end
         end
-        ::__continue29::
+        ::__continue26::
     end
 end
 --- The class of this worker that gets a free place now; nothing if it is left to another worker. `free`: how many are free, `rate`: how
@@ -232,7 +219,6 @@ local function own_turn(places, free, rate, now)
     local is_soon = now - next_since < PATIENCE_SECONDS and rate * PATIENCE_SECONDS > 1
     local others = waiting(places) - region.mine[places.waiting_slot]
     if not is_soon and free <= others then
-        leave_to(now)
         return nil
     end
     find_next(places, true, now)
@@ -256,6 +242,8 @@ local function admit(places, limit, rate, now)
     local ____places_10 = places
     local region = ____places_10.region
     local waiting_slot = ____places_10.waiting_slot
+    local looked_slot = ____places_10.looked_slot
+    region.mine[looked_slot] = now
     while region.mine[waiting_slot] > 0 do
         local free = limit - taken(places)
         if free < 1 then

@@ -12,7 +12,6 @@
  * A worker that frees a place gives it to a request of its own at once, if none of another worker has a much better claim; else it leaves
  * the place to the other worker, which looks every few milliseconds.
  */
-import * as ffi from "ffi";
 import type { Region } from "../../core/memory/shared_memory";
 import * as shared_memory from "../../core/memory/shared_memory";
 import { HIGHEST_BLOCK } from "../../core/memory/shared_memory/lease";
@@ -31,9 +30,6 @@ export interface Class extends ClassOptions {
     readonly admitted_slot: number;
     /** In the common block: its number in the order of turns. */
     readonly turn: Doubles;
-    /** Since when the first one of each other worker has not taken a place that was left to it, by block; see `leave_to`. */
-    readonly left_since: Doubles;
-    readonly left_at: Doubles;
 }
 
 export interface Places {
@@ -43,6 +39,8 @@ export interface Places {
     /** In each worker's block: requests under way, and those that wait. */
     readonly taken_slot: number;
     readonly waiting_slot: number;
+    /** In each worker's block: when it last looked for places. */
+    readonly looked_slot: number;
     /** How many places were given back, so far. */
     readonly departed_slot: number;
     /** In the common block: the number of the class that was last served. */
@@ -55,7 +53,7 @@ export interface Places {
 const SLACK_SECONDS = 0.05;
 /** For so long a request of another worker is not waited for, where places become free more often than that. */
 const PATIENCE_SECONDS = 0.02;
-/** A worker that does not take a place within this time is not waited for: it is busy or dead. */
+/** A worker in which requests wait looks every few milliseconds. One that has not for so long is busy or dead, and not waited for. */
 const HANG_SECONDS = 0.1;
 
 /** What `find_next` has found. */
@@ -79,10 +77,6 @@ function common(region: Region, name: string): Doubles {
     return pointer_add(region.common, slot(region, name));
 }
 
-function zeros(region: Region): Doubles {
-    return ffi.new("double[?]", region.count) as unknown as Doubles;
-}
-
 function class_of(region: Region, prefix: string, options: ClassOptions): Class {
     const { name, weight, size, wait_seconds } = options;
     return {
@@ -95,8 +89,6 @@ function class_of(region: Region, prefix: string, options: ClassOptions): Class 
         since_slot: transient_slot(region, `${prefix} since ${name}`),
         admitted_slot: slot(region, `${prefix} admitted ${name}`),
         turn: common(region, `${prefix} turn ${name}`),
-        left_since: zeros(region),
-        left_at: zeros(region),
     };
 }
 
@@ -121,6 +113,7 @@ function create(
         by_name,
         taken_slot: transient_slot(region, `${prefix} taken`),
         waiting_slot: transient_slot(region, `${prefix} waiting`),
+        looked_slot: transient_slot(region, `${prefix} looked`),
         departed_slot: slot(region, `${prefix} departed`),
         turn: common(region, `${prefix} turn`),
         wake,
@@ -186,6 +179,7 @@ export function join(places: Places, its_class: Class, waiter: Waiter): void {
         its_class.turn.set(0, math.max(its_class.turn.get(0), places.turn.get(0)));
     }
     lines.join(its_class.line, waiter);
+    places.region.mine.set(places.looked_slot, waiter.since);
     publish(places, its_class, 1);
 }
 
@@ -195,17 +189,10 @@ export function leave(places: Places, its_class: Class, waiter: Waiter): void {
     publish(places, its_class, -1);
 }
 
-/** Whether a place was left to that request of another worker for so long that it is not waited for. */
-function hangs(its_class: Class, block: number, since: number, now: MonotonicTime): boolean {
-    return its_class.left_since.get(block) === since && now - its_class.left_at.get(block) > HANG_SECONDS;
-}
-
-/** Leaves the free place to the worker of the request that `find_next` has found. */
-function leave_to(now: MonotonicTime): void {
-    const its_class = next_class!;
-    if (its_class.left_since.get(next_block) === next_since) return;
-    its_class.left_since.set(next_block, next_since);
-    its_class.left_at.set(next_block, now);
+/** Whether the worker of a block has stopped looking for places. */
+function hangs(places: Places, block: number, now: MonotonicTime): boolean {
+    const looked_at = places.region.base.get(block * mapping.SLOTS + places.looked_slot);
+    return now - looked_at > HANG_SECONDS;
 }
 
 /** Whether the turn of a class comes before that of `next_class`. */
@@ -227,7 +214,7 @@ function find_next(places: Places, is_mine_only: boolean, now: MonotonicTime): v
         let oldest_block = 0;
         for (const block of $range(first, last)) {
             const since = base.get(block * mapping.SLOTS + its_class.since_slot);
-            if (since > 0 && since < oldest && (block === mine || !hangs(its_class, block, since, now))) {
+            if (since > 0 && since < oldest && (block === mine || !hangs(places, block, now))) {
                 oldest = since;
                 oldest_block = block;
             }
@@ -252,10 +239,7 @@ function own_turn(places: Places, free: number, rate: number, now: MonotonicTime
     if (first !== undefined && first.since - next_since <= SLACK_SECONDS) return next_class;
     const is_soon = now - next_since < PATIENCE_SECONDS && rate * PATIENCE_SECONDS > 1;
     const others = waiting(places) - region.mine.get(places.waiting_slot);
-    if (!is_soon && free <= others) {
-        leave_to(now);
-        return undefined;
-    }
+    if (!is_soon && free <= others) return undefined;
     find_next(places, true, now);
     return next_class;
 }
@@ -278,7 +262,8 @@ function admit_one(places: Places, its_class: Class): void {
  * second, about.
  */
 export function admit(places: Places, limit: number, rate: number, now: MonotonicTime): void {
-    const { region, waiting_slot } = places;
+    const { region, waiting_slot, looked_slot } = places;
+    region.mine.set(looked_slot, now);
     while (region.mine.get(waiting_slot) > 0) {
         const free = limit - taken(places);
         if (free < 1) return;
