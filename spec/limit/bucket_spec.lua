@@ -96,11 +96,11 @@ describe("limit.bucket", function()
     it("takes what is given back", function()
         local rate = rates.of("", 1, "minute", 1, 1)
         for _ = 1, 2 do assert.is_true((take(rate, 1000))) end
-        buckets.give_back(dict, key, rate)
+        buckets.give_back(dict, key, rate.interval)
         assert.near(60, buckets.level(dict, key, 1000), 1e-9)
         assert.is_true((take(rate, 1000)))
         assert.is_false((take(rate, 1000)))
-        buckets.give_back(dict, "bucket_spec: none", rate)
+        buckets.give_back(dict, "bucket_spec: none", rate.interval)
         assert.equal(0, buckets.level(dict, "bucket_spec: none", 1000))
     end)
 
