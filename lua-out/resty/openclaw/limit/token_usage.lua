@@ -63,7 +63,10 @@ local function of_request(faults)
     if status == nil or status == CLIENT_LEFT then
         return left_early()
     end
-    return unpack(status < FIRST_REDIRECT and ({answered(faults)}) or ({unanswered()}))
+    if status >= FIRST_REDIRECT then
+        return unanswered()
+    end
+    return answered(faults)
 end
 ____exports.of_request = of_request
 return ____exports

@@ -83,7 +83,11 @@ const CLASS_SCHEMA = {
 };
 
 export const SCHEMA = {
-    name: computed(NAME, "`by`, without `$`; with `tokens` and `_tokens` after it", "the name in metrics, logs and responses"),
+    name: computed(
+        NAME,
+        "`by`, without `$`; with `tokens` and `_tokens` after it",
+        "the name in metrics, logs and responses",
+    ),
     by: option(
         subjects.KIND,
         "client",
@@ -177,7 +181,8 @@ type ClassOptions = Values<typeof CLASS_SCHEMA>;
 
 /** Raises where the options of a class are not of the kind of the limit's. */
 function check_class(options: Options, its: ClassOptions, path: string): void {
-    const [wanted, other] = options.tokens === undefined ? (["rate", "tokens"] as const) : (["tokens", "rate"] as const);
+    const [wanted, other] =
+        options.tokens === undefined ? (["rate", "tokens"] as const) : (["tokens", "rate"] as const);
     if (its[wanted] === undefined) problem.refuse(problem.child(path, wanted), "a number above 0", undefined);
     if (its[other] !== undefined) error(`${problem.child(path, other)} cannot be given, as the limit has ${wanted}`, 0);
     if (options.tokens === undefined) return;

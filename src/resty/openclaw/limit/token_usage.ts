@@ -63,5 +63,6 @@ export function of_request(faults: Faults): Usage {
     if ((request.variable("upstream_addr") ?? "") === "") return unanswered();
     const status = tonumber(upstream_tries.last(request.variable("upstream_status") ?? ""));
     if (status === undefined || status === CLIENT_LEFT) return left_early();
-    return status < FIRST_REDIRECT ? answered(faults) : unanswered();
+    if (status >= FIRST_REDIRECT) return unanswered();
+    return answered(faults);
 }
