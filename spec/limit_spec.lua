@@ -619,10 +619,10 @@ describe("limit", function()
             refusal({ in_redis("a"), in_redis("b", { password = "one" }), in_redis("c", { password = "two" }) })
         )
         assert.equal("limit[1].class.vip.rate must be a number above 0, got nothing", refusal({ { rate = 1, class = { vip = {} } } }))
-        local function token_refusal(more, limits)
+        local function token_refusal(more)
             local options = { tokens = 100 }
             for name, value in pairs(more) do options[name] = value end
-            return refusal(limits or { options })
+            return refusal({ options })
         end
         assert.equal("limit[1] must have rate or tokens, not both", token_refusal({ rate = 1 }))
         assert.equal("limit[1].tokens must be a whole number from 1 to 1000000000000, got 0.5", token_refusal({ tokens = 0.5 }))

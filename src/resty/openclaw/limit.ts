@@ -2,10 +2,10 @@
  * Limits how many requests a caller may send, and how many tokens it may use, in a time: the leaky bucket of nginx's `limit_req`, counted for all workers together, by
  * whoever `auth` has found. See docs/limit.md.
  */
+import * as shared_memory from "./core/memory/shared_memory";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import * as guard from "./core/metrics/guard";
-import * as shared_memory from "./core/memory/shared_memory";
 import type { Registry } from "./core/metrics/metric_registry";
 import * as metric_registry from "./core/metrics/metric_registry";
 import * as json_error from "./core/request/json_error";
