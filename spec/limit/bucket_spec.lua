@@ -162,7 +162,7 @@ describe("limit.bucket", function()
     describe("in whatever order workers come", function()
         local NOW = 1000
         local rate = rates.of("", 1, "second", 1, 1)
-        for state, before in pairs({ ["new"] = false, ["empty for long"] = 700, ["just empty"] = 1000, ["half full"] = 1000.5, ["full"] = 1001.01 }) do
+        for state, before in pairs({ ["new"] = false, ["empty for long"] = 700, ["empty for a second"] = 999, ["just empty"] = 1000, ["half full"] = 1000.5, ["full"] = 1001.01 }) do
             it("takes no more than there is room for, and loses nothing: a bucket that is " .. state, function()
                 local begins = math.max(before or 0, NOW)
                 local room = math.floor(begins == NOW and 2 or before == 1000.5 and 1 or 0)
