@@ -286,6 +286,15 @@ describe("limit", function()
             assert_used(2010)
         end)
 
+        it("tells a refused request how many tokens are left, which are too few for it", function()
+            post("used=850")
+            assert_used(860)
+            local answer = post("used=5", '{"max_tokens":500}')
+            assert.equal(429, answer.status)
+            assert.equal("140", answer.header("x-ratelimit-remaining-tokens"))
+            assert.matches('^"budget";r=140;t=%d+$', answer.header("RateLimit"))
+        end)
+
         it("lets parallel requests reserve no more than there is, and gives all of it back", function()
             local threads, passed = {}, 0
             for place = 1, 25 do
