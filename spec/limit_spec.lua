@@ -230,6 +230,183 @@ describe("limit", function()
         end
     end)
 
+    describe("of tokens", function()
+        local DAY = 86400
+        local body = '{"max_tokens":90}' .. (" "):rep(23)
+
+        --- Tokens in a bucket, where one leaks in so many seconds.
+        local function used(name, key, interval)
+            local level = buckets.level(ngx.shared.openclaw_limit, ("\n%s\n%s"):format(name, key), clock.now())
+            return math.floor(level / (interval or DAY / 1000) + 0.5)
+        end
+
+        local function post(arguments, text, name)
+            local path = ("/tokens/%s?key=a&%s"):format(name or "budget", arguments)
+            return http.post_to(PORT, path, text or body, { ["Content-Type"] = "application/json" })
+        end
+
+        local function assert_used(tokens, name, key, interval)
+            eventually(function() return used(name or "budget", key or "=a", interval) == tokens end)
+        end
+
+        local function tokens_counted(name, kind)
+            local region = metric_registry.open("openclaw").region
+            local slot = region.names:get(('slot:counter openclaw_limit_tokens_total{route="",limit="%s",kind="%s"}'):format(name, kind))
+            return slot and shared_memory.total(region, slot)
+        end
+
+        before_each(function() limits.budget.faults.next_line = {} end)
+
+        it("reserves what a request may cost, and settles what it has used", function()
+            local before = { tokens_counted("budget", "reserved"), tokens_counted("budget", "used"), tokens_counted("budget", "returned") }
+            local answer = post("used=5")
+            assert.equal(200, answer.status)
+            assert.equal("1000", answer.header("x-ratelimit-limit-tokens"))
+            assert.equal("900", answer.header("x-ratelimit-remaining-tokens"))
+            assert.equal("2h24m0s", answer.header("x-ratelimit-reset-tokens"))
+            assert.is_nil(answer.header("x-ratelimit-limit-requests"))
+            assert_used(15)
+            assert.same(
+                { before[1] + 100, before[2] + 15, before[3] + 85 },
+                { tokens_counted("budget", "reserved"), tokens_counted("budget", "used"), tokens_counted("budget", "returned") }
+            )
+        end)
+
+        it("takes what was used beyond the reservation, even if there is no room for it", function()
+            assert.equal(200, post("used=2000").status)
+            assert_used(2010)
+            local answer = post("used=1")
+            assert.equal(429, answer.status)
+            assert.equal("0", answer.header("x-ratelimit-remaining-tokens"))
+            local message = 'The limit "budget" is 1000 tokens per day.'
+            assert.same({ error = { code = "rate_limited", message = message, status = 429 } }, cjson.decode(answer.body))
+            assert_limited("limit/budget")
+            -- Until 1110 tokens have leaked.
+            assert.near(1110 * 86.4, tonumber(answer.header("Retry-After")), 5)
+            assert_used(2010)
+        end)
+
+        it("tells a refused request how many tokens are left, which are too few for it", function()
+            post("used=850")
+            assert_used(860)
+            local answer = post("used=5", '{"max_tokens":500}')
+            assert.equal(429, answer.status)
+            assert.equal("140", answer.header("x-ratelimit-remaining-tokens"))
+            assert.matches('^"budget";r=140;t=%d+$', answer.header("RateLimit"))
+        end)
+
+        it("lets parallel requests reserve no more than there is, and gives all of it back", function()
+            local threads, passed = {}, 0
+            for place = 1, 25 do
+                threads[place] = ngx.thread.spawn(function() return post("used=5&wait=0.3").status end)
+            end
+            ngx.sleep(0.15)
+            assert.equal(1000, used("budget", "=a"))
+            for _, thread in ipairs(threads) do
+                local _, status = ngx.thread.wait(thread)
+                if status == 200 then passed = passed + 1 else assert.equal(429, status) end
+            end
+            assert.equal(10, passed)
+            assert_used(150)
+        end)
+
+        it("refuses for good what can never fit, with both numbers", function()
+            local answer = post("used=5", '{"max_tokens":1000}')
+            assert.equal(400, answer.status)
+            local message = 'The request may cost 1005 tokens, and the limit "budget" has room for 1000 at once.'
+            assert.same({ error = { code = "too_many_tokens", message = message, status = 400 } }, cjson.decode(answer.body))
+            assert.is_nil(answer.header("Retry-After"))
+            assert_limited("limit/budget")
+            assert.equal(0, used("budget", "=a"))
+            assert.equal(200, post("used=5", '{"max_tokens":995}').status)
+        end)
+
+        it("gives all back where the node failed, where none was asked, and where the answer was kept", function()
+            assert.equal(500, post("status=500").status)
+            assert_used(0)
+            assert.equal(502, post("node=none").status)
+            assert_used(0)
+            assert.equal(200, post("used=5&cache=1").status)
+            assert_used(15)
+            assert.equal(200, post("used=5&cache=1").status)
+            assert_used(15)
+        end)
+
+        it("keeps what is reserved where an answer says nothing of it, and reports that", function()
+            local reports, log = 0, ngx.log
+            ngx.log = function(_, ...)
+                if table.concat({ ... }):find("limit: no_usage: an answer names no tokens", 1, true) then reports = reports + 1 end
+            end
+            post("")
+            assert_used(100)
+            eventually(function() return reports == 1 end)
+            ngx.log = log
+            -- GET makes no tokens.
+            assert.equal(200, http.get_from(PORT, "/tokens/budget?key=b").status)
+            assert_used(0, "budget", "=b")
+        end)
+
+        it("counts the prompt of an answer that broke off, or whose client has left", function()
+            post("breaks=1")
+            assert_used(10)
+            local sock = ngx.socket.tcp()
+            assert(sock:connect("127.0.0.1", PORT))
+            sock:send("POST /tokens/budget?key=left&wait=1&used=5 HTTP/1.1\r\nHost: a\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body)
+            eventually(function() return used("budget", "=left") == 100 end)
+            sock:close()
+            assert_used(10, "budget", "=left")
+        end)
+
+        it("may be several, beside limits of requests: a refusal counts at none", function()
+            local answer = post("used=5", body, "budgets")
+            assert.equal('"budgets_requests";r=4;t=17280, "budgets_small";r=900;t=8640', answer.header("RateLimit"))
+            assert.equal('"budgets_requests";q=5;w=86400, "budgets_small";q=1000;w=86400', answer.header("RateLimit-Policy"))
+            assert_used(15, "budgets_small", "=a")
+            assert_used(15, "budgets_large", "", DAY / 1500)
+            for _ = 1, 2 do
+                assert.equal(200, post("used=485", body, "budgets").status)
+                ngx.sleep(0.05)
+            end
+            assert_limited("")
+            local before = { used("budgets_requests", "=a", DAY / 5), used("budgets_small", "=a") }
+            local refused = post("used=5", body, "budgets")
+            assert.equal(429, refused.status)
+            assert.matches('^"budgets_small";r=0;t=%d+$', refused.header("RateLimit"))
+            assert.same(before, { used("budgets_requests", "=a", DAY / 5), used("budgets_small", "=a") })
+        end)
+
+        it("has other numbers for classes", function()
+            assert.equal(400, post("used=5", '{"max_tokens":500}', "budget_classes").status)
+            assert.equal(200, post("used=5&class=vip", '{"max_tokens":500}', "budget_classes").status)
+        end)
+
+        it("on trial refuses nobody", function()
+            local would = counted("budget_trial", "dry_run")
+            assert.equal(200, post("used=5", '{"max_tokens":500}', "budget_trial").status)
+            assert.equal(would + 1, counted("budget_trial", "dry_run"))
+            assert.equal(0, used("budget_trial", "=a"))
+        end)
+
+        it("leaves nothing behind of a request, and gives back what one had that was lost", function()
+            post("used=5")
+            for _, field in ipairs({ "reservation", "limited_by", "openai_tokens_rate", "openai_tokens_level" }) do
+                eventually(function() return request_states.count(field) == 0 end)
+            end
+            local reservation = require("resty.openclaw.limit.reservation")
+            local passages = require("resty.openclaw.limit.passage")
+            local state = { reservation = reservation.of({ bytes = 0, most = 70, choices = 1 }) }
+            local plugin = limits.budget
+            local subject = plugin.limits[1].subject
+            plugin.limits[1].subject = function(prefix) return prefix .. "lost" end
+            passages.begin(plugin.limits, plugin.faults, state, "", clock.now(), 1, state.reservation)
+            plugin.limits[1].subject = subject
+            assert.equal(70, used("budget", "lost"))
+            reservation.cancel(state)
+            reservation.cancel(state)
+            assert.equal(0, used("budget", "lost"))
+        end)
+    end)
+
     describe("in Redis", function()
         local redis
         local log, lines = ngx.log, nil
@@ -418,7 +595,7 @@ describe("limit", function()
         end
         assert.equal("limit must be a list with at least one entry, got nothing", refusal(nil))
         assert.equal("limit must be a list with at least one entry, got a table", refusal({ rate = 1 }))
-        assert.equal("limit[1].rate must be a number above 0, got nothing", refusal({ {} }))
+        assert.equal("limit[1].rate must be a number above 0, got nothing; or give tokens", refusal({ {} }))
         assert.equal("limit[2].rate must be a number above 0, got 0", refusal({ { rate = 1 }, { rate = 0, name = "b" } }))
         assert.equal("limit[1].per must be one of second, minute, hour, day, got \"week\"", refusal({ { rate = 1, per = "week" } }))
         assert.equal(
@@ -451,5 +628,26 @@ describe("limit", function()
             refusal({ in_redis("a"), in_redis("b", { password = "one" }), in_redis("c", { password = "two" }) })
         )
         assert.equal("limit[1].class.vip.rate must be a number above 0, got nothing", refusal({ { rate = 1, class = { vip = {} } } }))
+        local function token_refusal(more)
+            local options = { tokens = 100 }
+            for name, value in pairs(more) do options[name] = value end
+            return refusal({ options })
+        end
+        assert.equal("limit[1] must have rate or tokens, not both", token_refusal({ rate = 1 }))
+        assert.equal("limit[1].tokens must be a whole number from 1 to 1000000000000, got 0.5", token_refusal({ tokens = 0.5 }))
+        assert.equal('limit[1].store is not supported with tokens: leave out store = "redis"', token_refusal({ store = "redis" }))
+        assert.equal("limit[1].delay is not supported with tokens", token_refusal({ delay = 1 }))
+        assert.equal("limit[1].burst must be a number above 0, got 0", token_refusal({ burst = 0 }))
+        assert.equal("limit[1].answer_tokens needs tokens beside it", refusal({ { rate = 1, answer_tokens = 1 } }))
+        assert.equal("limit[1].bytes_per_token needs tokens beside it", refusal({ { by = "key", bytes_per_token = 1 } }))
+        assert.equal("limit[1].class.vip.tokens must be a number above 0, got nothing", token_refusal({ class = { vip = { burst = 1 } } }))
+        assert.equal("limit[1].class.vip.tokens cannot be given, as the limit has rate", refusal({ { rate = 1, class = { vip = { rate = 1, tokens = 1 } } } }))
+        assert.equal("limit[1].class.vip.rate cannot be given, as the limit has tokens", token_refusal({ class = { vip = { rate = 1, tokens = 1 } } }))
+        assert.equal(
+            'limit[2].headers must be another value, as limit[1] has it already, got "openai"',
+            refusal({ { tokens = 1, headers = "openai" }, { tokens = 2, name = "b", headers = "openai" } })
+        )
+        assert.equal('limit[2].name must be another name than that of limit[1], got "client_tokens"', refusal({ { tokens = 1 }, { tokens = 2 } }))
+        assert.is_truthy(limit.new({ { rate = 1, headers = "openai" }, { tokens = 2, headers = "openai" } }))
     end)
 end)

@@ -1,7 +1,11 @@
 /** The plugin `limit` in a gateway with several workers. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { AuthGateway } from "./support/auth_gateway";
+import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
+import { freePort, NativeNginx } from "./support/native_nginx";
 
 const WORKERS = 4;
 
@@ -83,4 +87,110 @@ test("bandwidth and limits go by the class that a map makes of the tenant", asyn
     const second = new Promise((resolve) => setTimeout(() => resolve("not yet"), 1000));
     expect(await Promise.race([slow, second])).toBe("not yet");
     expect(await slow).toBe(200);
+});
+
+/** A gateway whose route has this budget, with a node that takes its time and answers with 15 tokens of usage. */
+async function startBudget(limit: string): Promise<NativeNginx> {
+    const node = await freePort();
+    const conf = (name: string): string =>
+        readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
+    const names = ["openclaw", "route", "proxy", "errors", "inference", "metrics", "retry_post"];
+    const nginx = await NativeNginx.start({
+        workers: WORKERS,
+        http: `
+            include openclaw.conf;
+            init_by_lua_block {
+                require("resty.openclaw").setup {
+                    upstreams = { models = { nodes = { "127.0.0.1:${node}" } } },
+                    routes = { chat = { upstream = "models", inference = {}, limit = { ${limit} } } },
+                }
+            }
+            upstream models {
+                server 0.0.0.1;
+                balancer_by_lua_block { require("resty.openclaw").balance("models") }
+            }
+            server {
+                listen 127.0.0.1:${node};
+                default_type application/json;
+                location / {
+                    content_by_lua_block {
+                        ngx.sleep(tonumber(ngx.var.http_x_seconds) or 0.5)
+                        ngx.say('{"object":"chat.completion","model":"m","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5}}')
+                    }
+                    log_by_lua_block { }
+                }
+            }`,
+        server: `
+            include errors.conf;
+            include proxy.conf;
+            include metrics.conf;
+            location = /chat {
+                set $openclaw_route chat;
+                include route.conf;
+                include inference.conf;
+                proxy_pass http://models;
+            }
+            location = /level {
+                content_by_lua_block {
+                    local level = require("resty.openclaw.limit.bucket").level
+                    local now = require("resty.openclaw.core.time.clock").now()
+                    ngx.print(math.floor(level(ngx.shared.openclaw_limit, "chat\\nroute_tokens\\n", now) / 86.4 + 0.5))
+                }
+            }`,
+        files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
+    });
+    onTestFinished(() => nginx.stop());
+    return nginx;
+}
+
+/** The status of a request that may cost 100 tokens, on a connection of its own; nothing where the connection is lost. */
+async function chat(nginx: NativeNginx, seconds: number): Promise<number | undefined> {
+    try {
+        const answer = await fetch(nginx.url("/chat"), {
+            method: "POST",
+            body: '{"max_tokens":95}   ',
+            headers: { Connection: "close", "Content-Type": "application/json", "X-Seconds": String(seconds) },
+        });
+        await answer.arrayBuffer();
+        return answer.status;
+    } catch {
+        return undefined;
+    }
+}
+
+const BUDGET = '{ by = "route", tokens = 1000, per = "day" }';
+
+test("parallel requests of all workers reserve no more than the budget, and pay what they used", async () => {
+    const nginx = await startBudget(BUDGET);
+    const statuses = Promise.all(Array.from({ length: 60 }, () => chat(nginx, 1)));
+    await eventually("the budget is reserved", async () => Number(await nginx.get("/level")) === 1000);
+    const passed = (await statuses).filter((status) => status === 200).length;
+    expect((await statuses).filter((status) => status === 429).length).toBe(60 - passed);
+    expect(passed).toBe(10);
+    await eventually("all are settled", async () => Number(await nginx.get("/level")) === 150);
+    const metrics = await nginx.get("/metrics/openclaw");
+    for (const [kind, tokens] of Object.entries({ reserved: 1000, used: 150, returned: 850 })) {
+        expect(metrics).toContain(
+            `openclaw_limit_tokens_total{route="chat",limit="route_tokens",kind="${kind}"} ${tokens}`,
+        );
+    }
+});
+
+test("workers that are killed give back what they had reserved, within seconds", async () => {
+    const nginx = await startBudget(BUDGET);
+    const lost = Promise.all(Array.from({ length: 10 }, () => chat(nginx, 60)));
+    await eventually("the budget is reserved", async () => Number(await nginx.get("/level")) === 1000);
+    expect(await chat(nginx, 0)).toBe(429);
+    const before = await nginx.workerPids();
+    for (const pid of before) process.kill(pid, "SIGKILL");
+    const began = performance.now();
+    expect(await lost).toEqual(Array.from({ length: 10 }, () => undefined));
+    await eventually("all is given back", async () => Number(await nginx.get("/level").catch(() => NaN)) === 0);
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(await chat(nginx, 0)).toBe(200);
+    await eventually("it is settled", async () => Number(await nginx.get("/level")) === 15);
+});
+
+test("a limit of tokens needs the option inference in its route", async () => {
+    await expect(start(BUDGET)).rejects.toThrow("routes.work.limit[1].tokens needs the option inference in the route");
 });

@@ -255,7 +255,8 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                                 jwt = { jwks_file = ngx.config.prefix() .. "keys.json", issuer = false, audience = false },
                                 counted_tenants = { "acme" },
                             },
-                            limit = { { rate = 1000, burst = 1000 } },
+                            limit = { { rate = 1000, burst = 1000 }, { tokens = 100000, per = "minute" } },
+                            inference = {},
                         },
                         kept = {
                             upstream = "away",
@@ -269,7 +270,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                         durable = true,
                         spool = "${folder}/spool",
                     },
-                    metrics = { max_series = 220 },
+                    metrics = { max_series = 230 },
                 }
             }
             upstream cluster {

@@ -19,13 +19,14 @@ local function slow_dict(values)
 end
 
 --- Lets workers take from one bucket, in the order that `choices` says as far as it goes; then the first one that can go on. Returns
---- what each had to choose from, who was taken, and the moment at which the bucket is empty.
-local function run(count, rate, before, now, choices)
+--- what each had to choose from, who was taken, and the moment at which the bucket is empty. `costs`: of each of them, else 1.
+local function run(count, rate, before, now, choices, costs)
     local dict = slow_dict({ key = before })
     local workers, taken, alternatives = {}, 0, {}
     for number = 1, count do
         workers[number] = coroutine.create(function()
-            if buckets.take(dict, "key", rate, now).is_taken then taken = taken + 1 end
+            local cost = costs and costs[number] or 1
+            if buckets.take(dict, "key", rate, now, cost).is_taken then taken = taken + cost end
         end)
     end
     local step = 0
@@ -41,10 +42,10 @@ local function run(count, rate, before, now, choices)
 end
 
 --- Calls `visit` with the outcome of each order in which the workers' operations may come.
-local function in_all_orders(count, rate, before, now, visit)
+local function in_all_orders(count, rate, before, now, visit, costs)
     local choices, orders = {}, 0
     while true do
-        local alternatives, taken, empty_at = run(count, rate, before, now, choices)
+        local alternatives, taken, empty_at = run(count, rate, before, now, choices, costs)
         orders = orders + 1
         visit(taken, empty_at)
         for step = #choices + 1, #alternatives do choices[step] = 1 end
@@ -96,11 +97,11 @@ describe("limit.bucket", function()
     it("takes what is given back", function()
         local rate = rates.of("", 1, "minute", 1, 1)
         for _ = 1, 2 do assert.is_true((take(rate, 1000))) end
-        buckets.give_back(dict, key, rate)
+        buckets.give_back(dict, key, rate.interval)
         assert.near(60, buckets.level(dict, key, 1000), 1e-9)
         assert.is_true((take(rate, 1000)))
         assert.is_false((take(rate, 1000)))
-        buckets.give_back(dict, "bucket_spec: none", rate)
+        buckets.give_back(dict, "bucket_spec: none", rate.interval)
         assert.equal(0, buckets.level(dict, "bucket_spec: none", 1000))
     end)
 
@@ -133,10 +134,35 @@ describe("limit.bucket", function()
         assert.same({ false, "no memory" }, { outcome.is_taken, outcome.err })
     end)
 
+    it("takes several at once, where all of them have room", function()
+        local rate = rates.of_tokens("", 10, "second", 10)
+        local function take_all(cost, now) return buckets.take(dict, key, rate, now, cost).is_taken end
+        assert.is_false(take_all(11, 1000))
+        assert.is_true(take_all(7, 1000))
+        assert.is_false(take_all(4, 1000))
+        assert.is_true(take_all(3, 1000))
+        assert.is_false(take_all(1, 1000))
+        local level = buckets.level(dict, key, 1000)
+        assert.near(0.4, buckets.seconds_until_room(rate, level, 4), 1e-9)
+        assert.is_false(take_all(4, 1000.399))
+        assert.is_true(take_all(4, 1000.4))
+    end)
+
+    it("is charged whatever room there is, and keeps that as long as it lasts", function()
+        local rate = rates.of_tokens("", 1, "second", 10)
+        buckets.charge(dict, key, rate, 1000, 500)
+        assert.near(500, buckets.level(dict, key, 1000), 1e-9)
+        assert.is_true(dict:ttl(key) > 500)
+        assert.is_false(buckets.take(dict, key, rate, 1490, 1).is_taken)
+        -- A bucket that was empty for long is charged from now on.
+        buckets.charge(dict, key, rate, 2000, 3)
+        assert.near(3, buckets.level(dict, key, 2000), 1e-9)
+    end)
+
     describe("in whatever order workers come", function()
         local NOW = 1000
         local rate = rates.of("", 1, "second", 1, 1)
-        for state, before in pairs({ ["new"] = false, ["empty for long"] = 700, ["just empty"] = 1000, ["half full"] = 1000.5, ["full"] = 1001.01 }) do
+        for state, before in pairs({ ["new"] = false, ["empty for long"] = 700, ["empty for a second"] = 999, ["just empty"] = 1000, ["half full"] = 1000.5, ["full"] = 1001.01 }) do
             it("takes no more than there is room for, and loses nothing: a bucket that is " .. state, function()
                 local begins = math.max(before or 0, NOW)
                 local room = math.floor(begins == NOW and 2 or before == 1000.5 and 1 or 0)
@@ -146,6 +172,14 @@ describe("limit.bucket", function()
                     if room > 0 then assert.near(begins + taken, empty_at, 1e-9) end
                 end
                 assert.is_true(in_all_orders(2, rate, before or nil, NOW, check) > 1)
+                local budget = rates.of_tokens("", 1, "second", 10)
+                local in_it = math.max((before or 0) - NOW, 0)
+                for _, costs in ipairs({ { 1, 9 }, { 9, 1 }, { 8, 5 }, { 0.001, 9 } }) do
+                    in_all_orders(2, budget, before or nil, NOW, function(sum, empty_at)
+                        assert.is_true(sum > 0 and sum + in_it <= 10 + 1e-6, sum)
+                        assert.near(begins + sum, empty_at, 1e-9)
+                    end, costs)
+                end
                 -- All orders of three are too many.
                 for _ = 1, 500 do
                     local choices = {}

@@ -62,6 +62,14 @@ local _M = {
         { name = "minute", by = "$arg_key", rate = 60, per = "minute", burst = 2, headers = "ietf" },
         { name = "day", by = "$arg_key", rate = 100, per = "day", burst = 99, headers = "ietf" },
     }),
+    budget = limit.new({ { name = "budget", by = "$arg_key", tokens = 1000, per = "day", answer_tokens = 100, headers = "openai" } }),
+    budgets = limit.new({
+        { name = "budgets_requests", by = "$arg_key", rate = 5, per = "day", burst = 4, headers = "ietf" },
+        { name = "budgets_small", by = "$arg_key", tokens = 1000, per = "day", answer_tokens = 100, headers = "ietf" },
+        { name = "budgets_large", by = "route", tokens = 1500, per = "day", answer_tokens = 200, bytes_per_token = 2, burst = 1500 },
+    }),
+    budget_classes = limit.new({ { name = "budget_classes", by = "$arg_key", tokens = 100, per = "day", class = { vip = { tokens = 1000 } } } }),
+    budget_trial = limit.new({ { name = "budget_trial", by = "$arg_key", tokens = 100, per = "day", dry_run = true } }),
     openai = limit.new({ { name = "openai", by = "$arg_key", rate = 60, per = "minute", burst = 1, headers = "openai" } }),
 }
 
@@ -77,6 +85,28 @@ function _M.prepare()
         local state = request_state.open()
         state.is_early, state.rate_of_key = true, ngx.var.arg_rate
     end
+end
+
+--- The plugin that reads what a node says of its tokens.
+_M.inference = require("resty.openclaw.inference").new()
+
+--- A node of a language model: answers after `wait` seconds with the status and the text in its arguments, or breaks off.
+function _M.node()
+    local arguments = ngx.req.get_uri_args()
+    ngx.sleep(tonumber(arguments.wait) or 0)
+    if arguments.status then return ngx.exit(tonumber(arguments.status)) end
+    local text = '{"object":"chat.completion","model":"m","choices":[]%s}'
+    local usage = arguments.used and ('"usage":{"prompt_tokens":10,"completion_tokens":%s}'):format(arguments.used)
+    text = text:format(usage and "," .. usage or "")
+    ngx.header["Content-Type"] = "application/json"
+    ngx.header["Cache-Control"] = arguments.cache and "max-age=60" or nil
+    if arguments.breaks then
+        ngx.header["Content-Length"] = 1000
+        ngx.print(text:sub(1, 20))
+        ngx.flush(true)
+        return ngx.exit(444)
+    end
+    ngx.print(text)
 end
 
 local function its() return _M[ngx.var.uri:match("[^/]+$")] end

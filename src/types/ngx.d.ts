@@ -60,6 +60,7 @@ declare namespace ngx {
         safe_set(
             key: string,
             value: string | number | boolean,
+            ttl?: number,
         ): LuaMultiReturn<[ok: boolean | undefined, err?: string]>;
         add(key: string, value: string | number, ttl?: number): LuaMultiReturn<[ok: boolean, err?: string]>;
         safe_add(
@@ -88,6 +89,10 @@ declare namespace ngx {
         lpush(key: string, value: string | number): Result<number>;
         /** Takes the first value of a list; nothing when there is none. */
         lpop<T extends string | number>(key: string): LuaMultiReturn<[value: T | undefined, err?: string]>;
+        /** The same with the last value. */
+        rpop<T extends string | number>(key: string): LuaMultiReturn<[value: T | undefined, err?: string]>;
+        /** The length of a list; 0 when there is none. */
+        llen(key: string): Result<number>;
         /** Bytes of the dict. */
         capacity(): number;
         /** Bytes in pages that are wholly free. */

@@ -154,11 +154,14 @@
 ---@class openclaw.Limit
 ---@field name? string the name in metrics, logs and responses
 ---@field by? string whose requests are counted together: `"client"`, `"identity"`, `"tenant"`, `"key"`, `"route"`, or the value of a variable such as `"$http_x_camera"`
----@field rate? number requests per `per`; required unless `by = "key"`, where it is for keys that have no `rate` themselves
+---@field rate? number requests per `per`; required without `tokens`, unless `by = "key"`, where it is for keys that have no `rate` themselves
+---@field tokens? integer instead of `rate`: tokens of language models per `per`
 ---@field per? "second"|"minute"|"hour"|"day" the unit of time
----@field burst? integer how many requests more may come at once
+---@field burst? integer how many requests more may come at once; with `tokens`, how many tokens may be used at once
 ---@field delay? integer requests beyond so many of the burst wait until the rate allows them; without it, none waits
----@field class? table<string, { rate: number, burst?: integer, delay?: integer }> rates of callers of some classes, such as `{ vip = { rate = 100 } }`
+---@field class? table<string, { rate: number, burst?: integer, delay?: integer }> rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`
+---@field answer_tokens? integer with `tokens`: what is reserved for an answer whose request names no maximum
+---@field bytes_per_token? number with `tokens`: so many bytes of the body count as one token of the prompt until the node says how many it has
 ---@field headers? "refused"|"ietf"|"openai" `RateLimit` and `RateLimit-Policy` in 429 responses, or (`"ietf"`) in all; `"openai"`: also `x-ratelimit-*` in all
 ---@field dry_run? boolean counts and logs requests beyond the limit, and refuses none
 ---@field store? "dict"|"redis" where requests are counted: `"dict"`, for this gateway alone, or `"redis"`, for all gateways together
@@ -312,7 +315,7 @@
 ---@field deadline? openclaw.Route.deadline cancels requests whose deadline has passed
 ---@field auth? openclaw.Route.auth accepts requests with a valid token or API key only
 ---@field class? string the variable with the caller's class, such as `$my_class`
----@field limit? openclaw.Limit[] limits how many requests callers may send
+---@field limit? openclaw.Limit[] limits how many requests callers may send, and how many tokens they may use
 ---@field bandwidth? table<string, string> limits how fast responses are sent, by class, such as `{ standard = "128k" }`
 ---@field identity? openclaw.Route.identity passes the caller's identity to the next gateway; without it `X-OpenClaw-Identity` is removed from requests
 ---@field checks? openclaw.Route.checks checks requests: methods, length and type of the body, JSON, the size of images

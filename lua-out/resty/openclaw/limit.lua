@@ -3,8 +3,13 @@ local ipairs = ipairs
 local setmetatable = setmetatable
 local math_ceil = math.ceil
 local math_max = math.max
+local string_format = string.format
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_attend = shared_memory.attend
 local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
+local guard = require("resty.openclaw.core.metrics.guard")
+local guard_call = guard.call
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
 local json_error = require("resty.openclaw.core.request.json_error")
@@ -29,6 +34,7 @@ local fields_show = fields.show
 local passages = require("resty.openclaw.limit.passage")
 local passages_begin = passages.begin
 local passages_held = passages.held
+local passages_never_passes = passages.never_passes
 local passages_release = passages.release
 local passages_withdraw = passages.withdraw
 local redis_options = require("resty.openclaw.limit.redis_options")
@@ -40,6 +46,13 @@ local redis_passages_questions = redis_passages.questions
 local redis_passages_seconds_until_room = redis_passages.seconds_until_room
 local redis_stores = require("resty.openclaw.limit.redis_store")
 local redis_stores_new = redis_stores.new
+local request_tokens = require("resty.openclaw.limit.request_tokens")
+local request_tokens_read = request_tokens.read
+local reservations = require("resty.openclaw.limit.reservation")
+local reservations_cancel = reservations.cancel
+local reservations_of = reservations.of
+local reservations_settle = reservations.settle
+local open_reservations = require("resty.openclaw.limit.reservations")
 local settings = require("resty.openclaw.limit.settings")
 local settings_KIND = settings.KIND
 local settings_limits = settings.limits
@@ -73,6 +86,14 @@ local function refuse_uncounted(state, limit)
     local message = ("The limit \"" .. limit.name) .. "\" cannot be checked at the moment."
     return json_error_respond(503, "limit_unavailable", message, SECONDS_UNTIL_REDIS_REPLIES)
 end
+--- Refuses a request that is larger than the whole budget.
+local function refuse_for_good(state, limit, rate, cost)
+    limit.counters.refused:inc()
+    rejections_note(NAME, limit.name)
+    fields_forget(state)
+    local message = string_format("The request may cost %d tokens, and the limit \"%s\" has room for %d at once.", cost, limit.name, rate.capacity)
+    return json_error_respond(400, "too_many_tokens", message)
+end
 --- Has Redis count a request that has passed the other limits; the seconds that it has to wait.
 local function pass_shared(shared, state, its_class, asked, limits)
     local held = passages_held(limits.limits)
@@ -82,6 +103,7 @@ local function pass_shared(shared, state, its_class, asked, limits)
         return answer.wait
     end
     passages_release(held)
+    reservations_cancel(state)
     if answer.rate == nil then
         return refuse_uncounted(state, limit)
     end
@@ -93,32 +115,38 @@ local function pass_shared(shared, state, its_class, asked, limits)
         answer.seconds
     )
 end
-local function access(self, route)
-    if route == nil then
-        route = ""
-    end
-    local state = request_state_open()
-    if state.limited_by == self then
-        return
+--- Whether the request is to be counted here, and was not before.
+local function enter(plugin, state, route)
+    if state.limited_by == plugin then
+        return false
     end
     if state.is_delivery == true and state.delivery_of == route then
-        return
+        return false
     end
-    state.limited_by = self
-    local limits = self.limits
-    local shared = self.shared
-    local its_class = request_variable(CLASS) or ""
+    state.limited_by = plugin
+    return true
+end
+--- Has the request pass all limits, or refuses it.
+local function pass(plugin, state, its_class, reservation)
+    local ____plugin_0 = plugin
+    local limits = ____plugin_0.limits
+    local shared = ____plugin_0.shared
     local passage = passages_begin(
         limits,
-        self.faults,
+        plugin.faults,
         state,
         its_class,
-        clock_now()
+        clock_now(),
+        1,
+        reservation
     )
     local refused_by = passage.refused_by
     local rate = passage.rate
     local level = passage.level
     if refused_by ~= nil then
+        if reservation ~= nil then
+            reservations_cancel(state)
+        end
         local longest = passages_withdraw(limits, refused_by)
         if shared ~= nil then
             longest = math_max(
@@ -145,7 +173,7 @@ local function access(self, route)
                     state,
                     its_class,
                     asked,
-                    self
+                    plugin
                 )
             )
         end
@@ -154,11 +182,53 @@ local function access(self, route)
         ngx.sleep(wait)
     end
 end
+local function access(self, route)
+    if route == nil then
+        route = ""
+    end
+    local state = request_state_open()
+    if enter(self, state, route) then
+        pass(
+            self,
+            state,
+            request_variable(CLASS) or ""
+        )
+    end
+end
+--- The same where a limit is one of tokens.
+local function access_with_tokens(self, route)
+    if route == nil then
+        route = ""
+    end
+    local state = request_state_open()
+    if not enter(self, state, route) then
+        return
+    end
+    reservations_cancel(state)
+    local reservation = reservations_of(request_tokens_read(self.faults))
+    local its_class = request_variable(CLASS) or ""
+    local limit, rate, cost = passages_never_passes(self.limits, state, its_class, reservation)
+    if limit ~= nil then
+        return refuse_for_good(state, limit, rate, cost)
+    end
+    state.reservation = reservation
+    pass(self, state, its_class, reservation)
+end
 local function header_filter(self)
     local state = request_state_present()
     if state ~= nil then
         fields_show(state)
     end
+end
+local function settle(self)
+    local state = request_state_present()
+    if (state and state.reservation) ~= nil then
+        reservations_settle(state, self.faults)
+    end
+end
+--- Its workers look after the region from the start, not only when they count.
+local function init_worker(self)
+    shared_memory_attend(self.registry.region)
 end
 local metatable = {__index = {access = access}}
 local function shared_of(all, place, route, faults)
@@ -167,14 +237,14 @@ local function shared_of(all, place, route, faults)
     for ____, limit in ipairs(all) do
         do
             if not limit.is_shared then
-                goto __continue18
+                goto __continue29
             end
             limits[#limits + 1] = limit
             if limit.on_error == "local" then
                 ____local[#____local + 1] = limit
             end
         end
-        ::__continue18::
+        ::__continue29::
     end
     local prefix = redis_options_key_prefix(place.options, route)
     local store = redis_stores_new(
@@ -185,6 +255,29 @@ local function shared_of(all, place, route, faults)
         faults
     )
     return {limits = limits, ["local"] = ____local, store = store, faults = faults}
+end
+local watched = {}
+--- Has the workers give back what dead ones have reserved.
+local function watch_over(notes, registry, faults)
+    if watched[notes] ~= nil then
+        return
+    end
+    watched[notes] = true
+    local ____registry_region_duties_3 = registry.region.duties
+    ____registry_region_duties_3[#____registry_region_duties_3 + 1] = function()
+        guard_call(faults, "reservations", open_reservations.sweep, notes)
+    end
+end
+local function add_tokens(plugin, limits)
+    for ____, ____value in ipairs(limits) do
+        local budget = ____value.budget
+        if budget ~= nil then
+            plugin.access = access_with_tokens
+            plugin.log = settle
+            plugin.init_worker = init_worker
+            watch_over(budget.notes, plugin.registry, plugin.faults)
+        end
+    end
 end
 local function create(options, ____bindingPattern0)
     local route
@@ -207,34 +300,39 @@ local function create(options, ____bindingPattern0)
             limits[#limits + 1] = limit
         end
     end
-    local ____temp_2
+    local ____temp_6
     if place == nil then
-        ____temp_2 = nil
+        ____temp_6 = nil
     else
-        ____temp_2 = shared_of(all, place, route, faults)
+        ____temp_6 = shared_of(all, place, route, faults)
     end
-    local shared = ____temp_2
-    local plugin = setmetatable({limits = limits, shared = shared, faults = faults}, metatable)
+    local shared = ____temp_6
+    local plugin = setmetatable({limits = limits, shared = shared, faults = faults, registry = registry}, metatable)
     for ____, ____value in ipairs(all) do
         local headers = ____value.headers
         if headers ~= "refused" then
             plugin.header_filter = header_filter
         end
     end
+    add_tokens(plugin, limits)
     return plugin
 end
+--- The end of a request, where nobody else forgets it.
 local function log(self)
     local state = request_state_present()
     if state == nil then
         return
+    end
+    if state.reservation ~= nil then
+        reservations_settle(state, self.faults)
     end
     state.limited_by = nil
     fields_forget(state)
 end
 local declaration = {
     name = NAME,
-    meaning = "[limits](limit.md) how many requests callers may send",
-    order = {access = 270},
+    meaning = "[limits](limit.md) how many requests callers may send, and how many tokens they may use",
+    order = {access = 270, log = 250},
     kind = settings_KIND,
     variables = {[rejections_VARIABLE] = ""},
     create = create

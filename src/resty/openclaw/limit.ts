@@ -1,9 +1,12 @@
 /**
- * Limits how many requests a caller may send in a time: the leaky bucket of nginx's `limit_req`, counted for all workers together, by
+ * Limits how many requests a caller may send, and how many tokens it may use, in a time: the leaky bucket of nginx's `limit_req`, counted for all workers together, by
  * whoever `auth` has found. See docs/limit.md.
  */
+import * as shared_memory from "./core/memory/shared_memory";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
+import * as guard from "./core/metrics/guard";
+import type { Registry } from "./core/metrics/metric_registry";
 import * as metric_registry from "./core/metrics/metric_registry";
 import * as json_error from "./core/request/json_error";
 import * as rejections from "./core/request/rejection";
@@ -21,6 +24,11 @@ import * as redis_options from "./limit/redis_options";
 import type { Question, Shared } from "./limit/redis_passage";
 import * as redis_passages from "./limit/redis_passage";
 import * as redis_stores from "./limit/redis_store";
+import * as request_tokens from "./limit/request_tokens";
+import type { Reservation } from "./limit/reservation";
+import * as reservations from "./limit/reservation";
+import type { Notes } from "./limit/reservations";
+import * as open_reservations from "./limit/reservations";
 import type { Limit, Options } from "./limit/settings";
 import * as settings from "./limit/settings";
 
@@ -37,12 +45,15 @@ export interface Limits {
     /** Those that are counted in Redis, if there are any. */
     readonly shared: Shared | undefined;
     readonly faults: Faults;
+    readonly registry: Registry;
     /** Counts the request; delays or refuses it if it is beyond a limit. Phases: access; may sleep. Never raises. */
     access(route?: string): void;
     /** Tells the client about limits. Phases: header_filter. Never raises. */
     header_filter?(): void;
-    /** Forgets the request, where the plugin is used alone. Phases: log. Never raises. */
+    /** Settles its tokens; where the plugin is used alone, forgets the request. Phases: log. Never raises. */
     log?(): void;
+    /** Looks after the reservations of dead workers; only with limits of tokens. */
+    init_worker?(): void;
 }
 
 const NAME = "limit";
@@ -69,6 +80,20 @@ function refuse_uncounted(state: RequestState, limit: Limit): never {
     return json_error.respond(503, "limit_unavailable", message, SECONDS_UNTIL_REDIS_REPLIES);
 }
 
+/** Refuses a request that is larger than the whole budget. */
+function refuse_for_good(state: RequestState, limit: Limit, rate: Rate, cost: number): never {
+    limit.counters.refused.inc();
+    rejections.note(NAME, limit.name);
+    fields.forget(state);
+    const message = string.format(
+        'The request may cost %d tokens, and the limit "%s" has room for %d at once.',
+        cost,
+        limit.name,
+        rate.capacity,
+    );
+    return json_error.respond(400, "too_many_tokens", message);
+}
+
 /** Has Redis count a request that has passed the other limits; the seconds that it has to wait. */
 function pass_shared(
     shared: Shared,
@@ -82,21 +107,27 @@ function pass_shared(
     const limit = answer.refused_by;
     if (limit === undefined) return answer.wait;
     passages.release(held);
+    reservations.cancel(state);
     if (answer.rate === undefined) return refuse_uncounted(state, limit);
     return refuse(state, limit, answer.rate, answer.level, answer.seconds);
 }
 
-function access(this: Limits, route = ""): void {
-    const state = request_state.open();
-    if (state.limited_by === this) return;
+/** Whether the request is to be counted here, and was not before. */
+function enter(plugin: Limits, state: RequestState, route: string): boolean {
+    if (state.limited_by === plugin) return false;
     // A stored request was counted before it was stored.
-    if (state.is_delivery === true && state.delivery_of === route) return;
-    state.limited_by = this;
-    const { limits, shared } = this;
-    const its_class = request.variable(CLASS) ?? "";
-    const passage = passages.begin(limits, this.faults, state, its_class, clock.now());
+    if (state.is_delivery === true && state.delivery_of === route) return false;
+    state.limited_by = plugin;
+    return true;
+}
+
+/** Has the request pass all limits, or refuses it. */
+function pass(plugin: Limits, state: RequestState, its_class: string, reservation?: Reservation): void {
+    const { limits, shared } = plugin;
+    const passage = passages.begin(limits, plugin.faults, state, its_class, clock.now(), 1, reservation);
     const { refused_by, rate, level } = passage;
     if (refused_by !== undefined) {
+        if (reservation !== undefined) reservations.cancel(state);
         let longest = passages.withdraw(limits, refused_by);
         if (shared !== undefined) {
             longest = math.max(longest, redis_passages.seconds_until_room(shared, state, its_class));
@@ -106,14 +137,43 @@ function access(this: Limits, route = ""): void {
     let { wait } = passage;
     if (shared !== undefined) {
         const asked = redis_passages.questions(shared, state, its_class);
-        if (asked.length > 0) wait = math.max(wait, pass_shared(shared, state, its_class, asked, this));
+        if (asked.length > 0) wait = math.max(wait, pass_shared(shared, state, its_class, asked, plugin));
     }
     if (wait > 0) ngx.sleep(wait);
+}
+
+function access(this: Limits, route = ""): void {
+    const state = request_state.open();
+    if (enter(this, state, route)) pass(this, state, request.variable(CLASS) ?? "");
+}
+
+/** The same where a limit is one of tokens. */
+function access_with_tokens(this: Limits, route = ""): void {
+    const state = request_state.open();
+    if (!enter(this, state, route)) return;
+    // An internal redirect has led here from a route with limits of its own.
+    reservations.cancel(state);
+    const reservation = reservations.of(request_tokens.read(this.faults));
+    const its_class = request.variable(CLASS) ?? "";
+    const [limit, rate, cost] = passages.never_passes(this.limits, state, its_class, reservation);
+    if (limit !== undefined) return refuse_for_good(state, limit, rate!, cost!);
+    state.reservation = reservation;
+    pass(this, state, its_class, reservation);
 }
 
 function header_filter(this: Limits): void {
     const state = request_state.present();
     if (state !== undefined) fields.show(state);
+}
+
+function settle(this: Limits): void {
+    const state = request_state.present();
+    if (state?.reservation !== undefined) reservations.settle(state, this.faults);
+}
+
+/** Its workers look after the region from the start, not only when they count. */
+function init_worker(this: Limits): void {
+    shared_memory.attend(this.registry.region);
 }
 
 const metatable = { __index: { access } };
@@ -131,6 +191,28 @@ function shared_of(all: readonly Limit[], place: Place, route: string, faults: F
     return { limits, local, store, faults };
 }
 
+const watched = new LuaSet<Notes>();
+
+/** Has the workers give back what dead ones have reserved. */
+function watch_over(notes: Notes, registry: Registry, faults: Faults): void {
+    if (watched.has(notes)) return;
+    watched.add(notes);
+    registry.region.duties.push(() => {
+        guard.call(faults, "reservations", open_reservations.sweep, notes);
+    });
+}
+
+function add_tokens(plugin: Limits, limits: readonly Limit[]): void {
+    for (const { budget } of limits) {
+        if (budget !== undefined) {
+            plugin.access = access_with_tokens;
+            plugin.log = settle;
+            plugin.init_worker = init_worker;
+            watch_over(budget.notes, plugin.registry, plugin.faults);
+        }
+    }
+}
+
 function create(options: readonly Options[], { path, route }: Context): Limits {
     const registry = metric_registry.open(options[0]!.dict);
     const faults = fault.new(NAME, registry);
@@ -139,23 +221,27 @@ function create(options: readonly Options[], { path, route }: Context): Limits {
     const limits: Limit[] = [];
     for (const limit of all) if (!limit.is_shared) limits.push(limit);
     const shared = place === undefined ? undefined : shared_of(all, place, route, faults);
-    const plugin: Limits = setmetatable({ limits, shared, faults }, metatable);
+    const plugin: Limits = setmetatable({ limits, shared, faults, registry }, metatable);
     for (const { headers } of all) if (headers !== "refused") plugin.header_filter = header_filter;
+    add_tokens(plugin, limits);
     return plugin;
 }
 
+/** The end of a request, where nobody else forgets it. */
 function log(this: Limits): void {
     const state = request_state.present();
     if (state === undefined) return;
+    if (state.reservation !== undefined) reservations.settle(state, this.faults);
     state.limited_by = undefined;
     fields.forget(state);
 }
 
 const declaration = {
     name: NAME,
-    meaning: "[limits](limit.md) how many requests callers may send",
+    meaning: "[limits](limit.md) how many requests callers may send, and how many tokens they may use",
     // After `auth`, which says whose request it is; before the body is read.
-    order: { access: 270 },
+    // After `inference`, which says what was used.
+    order: { access: 270, log: 250 },
     kind: settings.KIND,
     variables: { [rejections.VARIABLE]: "" },
     create,

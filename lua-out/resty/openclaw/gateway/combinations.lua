@@ -1,5 +1,6 @@
 local ____exports = {}
 local ipairs = ipairs
+local tostring = tostring
 local string_sub = string.sub
 local problem = require("resty.openclaw.config.problems")
 local problem_add = problem.add
@@ -51,6 +52,24 @@ local function check_usage(path, ____bindingPattern0, problems)
     local why = "the next gateway would get another body than the one that is signed"
     problems[#problems + 1] = (path .. ".inference.include_usage cannot be used with identity.sign and body_digest.algorithm = \"sha256\": ") .. why
 end
+--- Without `inference` nobody knows what a request has used.
+local function check_tokens(path, ____bindingPattern0, problems)
+    local limit
+    local inference
+    inference = ____bindingPattern0.inference
+    limit = ____bindingPattern0.limit
+    if inference ~= nil or limit == nil then
+        return
+    end
+    for index, ____temp_10 in ipairs(limit) do
+        local tokens
+        tokens = ____temp_10.tokens
+        if tokens ~= nil then
+            local why = "which reads from responses how many tokens were used"
+            problems[#problems + 1] = (((path .. ".limit[") .. tostring(index)) .. "].tokens needs the option inference in the route, ") .. why
+        end
+    end
+end
 --- If two routes shared a store, one of them would never get its lock, and would deliver nothing.
 local function check_store(path, ____bindingPattern0, stores, problems)
     local edge
@@ -69,6 +88,7 @@ local function check(path, given, stores, problems)
     check_deliveries(path, options, problems)
     check_usage(path, options, problems)
     check_stored_address(path, options, problems)
+    check_tokens(path, options, problems)
     check_store(path, options, stores, problems)
 end
 ____exports.check = check

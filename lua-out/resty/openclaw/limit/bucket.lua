@@ -22,13 +22,21 @@ local function take_back(dict, key, idle, added)
     local empty_at = dict:incr(key, -idle)
     return empty_at or added - idle
 end
---- Puts a request into the bucket with that key, unless it has no room. `now`: seconds of a clock that nobody sets. Returns a table
--- that the next call changes. Phases: any but init; does not yield.
-local function take(dict, key, rate, now)
+--- What may be in a bucket when so many requests come at once, in seconds of its leaking; below 0 if they never have room.
+local function room_for(rate, cost)
+    local room = rate.room - (cost - 1) * rate.interval
+    return room
+end
+--- Puts so many requests, or tokens, into the bucket with that key, unless it has no room for all of them. `now`: seconds of a clock that
+-- nobody sets. Returns a table that the next call changes. Phases: any but init; does not yield.
+local function take(dict, key, rate, now, cost)
+    if cost == nil then
+        cost = 1
+    end
     local ____rate_0 = rate
-    local interval = ____rate_0.interval
-    local room = ____rate_0.room
     local horizon = ____rate_0.horizon
+    local seconds = cost * rate.interval
+    local room = room_for(rate, cost)
     outcome.has_evicted = false
     outcome.err = nil
     local before = dict:get(key)
@@ -36,18 +44,18 @@ local function take(dict, key, rate, now)
         return refused(before - now)
     end
     local idle = before == nil and 0 or math_max(0, now - before)
-    local added, err, has_evicted = dict:incr(key, idle + interval, now, HORIZONS * horizon)
+    local added, err, has_evicted = dict:incr(key, idle + seconds, now, HORIZONS * horizon)
     if added == nil then
         return failed(err)
     end
     outcome.has_evicted = has_evicted == true
-    local empty_at = idle > 0 and added - now > interval * 1.5 and take_back(dict, key, idle, added) or added
+    local empty_at = idle > 0 and added - now - seconds > TOLERANCE and take_back(dict, key, idle, added) or added
     if before ~= nil and math_floor(empty_at / horizon) ~= math_floor(before / horizon) then
         dict:expire(key, HORIZONS * horizon)
     end
-    local level = empty_at - now - interval
+    local level = empty_at - now - seconds
     if level > room + TOLERANCE then
-        dict:incr(key, -interval)
+        dict:incr(key, -seconds)
         return refused(level)
     end
     outcome.level = math_max(0, level)
@@ -55,11 +63,28 @@ local function take(dict, key, rate, now)
     return outcome
 end
 ____exports.take = take
---- Takes a request out of the bucket again. Phases: as `take`.
-local function give_back(dict, key, rate)
-    dict:incr(key, -rate.interval)
+--- Takes so many seconds of leaking out of the bucket again. Phases: as `take`.
+local function give_back(dict, key, seconds)
+    dict:incr(key, -seconds)
 end
 ____exports.give_back = give_back
+--- Puts so many requests, or tokens, into the bucket, whether they have room or not. Nothing happens if the dict cannot be used.
+-- Phases: as `take`.
+local function charge(dict, key, rate, now, cost)
+    local seconds = cost * rate.interval
+    local before = dict:get(key)
+    local idle = before == nil and 0 or math_max(0, now - before)
+    local added = dict:incr(key, idle + seconds, now, HORIZONS * rate.horizon)
+    if added == nil then
+        return
+    end
+    local empty_at = idle > 0 and added - now - seconds > TOLERANCE and take_back(dict, key, idle, added) or added
+    dict:expire(
+        key,
+        HORIZONS * rate.horizon + math_max(0, empty_at - now)
+    )
+end
+____exports.charge = charge
 --- When the bucket with that key is empty; nothing where there is none. Phases: as `take`.
 function ____exports.empty_at(dict, key)
     local moment = dict:get(key)
@@ -75,6 +100,12 @@ local function has_room(rate, its_level)
     return its_level <= rate.room + TOLERANCE
 end
 ____exports.has_room = has_room
+--- Seconds until a bucket with so much in it has room for so many requests; 0 or less if it has. Phases: any.
+local function seconds_until_room(rate, its_level, cost)
+    local seconds = its_level - room_for(rate, cost)
+    return seconds
+end
+____exports.seconds_until_room = seconds_until_room
 --- Sets when the bucket with that key will be empty, as another place counts it. Returns whether another bucket was lost for it, and why it
 -- could not be set. Phases: as `take`.
 local function put(dict, key, rate, moment)

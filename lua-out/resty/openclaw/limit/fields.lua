@@ -6,7 +6,7 @@ local string_format = string.format
 local ____bucket = require("resty.openclaw.limit.bucket")
 local bucket_TOLERANCE = ____bucket.TOLERANCE
 local TOLERANCE = bucket_TOLERANCE
---- How many requests more may come at once, where so many seconds' worth is in the bucket beside the last one.
+--- How many requests or tokens more may come at once, where so many seconds' worth is in the bucket beside the last one.
 local function remaining(rate, level)
     return (math_max(
         0,
@@ -59,14 +59,25 @@ local function forget(state)
     state.openai_limit = nil
     state.openai_rate = nil
     state.openai_level = nil
+    state.openai_tokens_rate = nil
+    state.openai_tokens_level = nil
 end
 ____exports.forget = forget
---- Notes what the response is to tell about a limit that the request has passed. Phases: access.
+local function note_for_openai(state, limit, rate, level)
+    if limit.budget ~= nil then
+        state.openai_tokens_rate = rate
+        state.openai_tokens_level = level
+        return
+    end
+    state.openai_limit = limit
+    state.openai_rate = rate
+    state.openai_level = level
+end
+--- Notes what the response is to tell about a limit that the request has passed. `level`: what is in the bucket beside the last request or
+-- token. Phases: access.
 local function note(state, limit, rate, level)
     if limit.headers == "openai" then
-        state.openai_limit = limit
-        state.openai_rate = rate
-        state.openai_level = level
+        note_for_openai(state, limit, rate, level)
         return
     end
     local its_state = state_of(
@@ -85,10 +96,15 @@ ____exports.note = note
 --- The same for the limit that refuses the request, and no others; `seconds`: until it would pass. Phases: access.
 local function note_refusal(state, limit, rate, level, seconds)
     forget(state)
-    state.rate_limit = state_of(limit, 0, seconds)
+    local beside = limit.budget == nil and level or level - rate.interval
+    state.rate_limit = state_of(
+        limit,
+        remaining(rate, beside),
+        seconds
+    )
     state.rate_limit_policy = policy_of(limit, rate)
     if limit.headers == "openai" then
-        note(state, limit, rate, level)
+        note_for_openai(state, limit, rate, beside)
     end
 end
 ____exports.note_refusal = note_refusal
@@ -113,6 +129,16 @@ local function show(state)
             remaining(rate, level)
         )
         ngx.header["x-ratelimit-reset-requests"] = duration(level + rate.interval)
+    end
+    if state.openai_tokens_rate ~= nil then
+        local rate = state.openai_tokens_rate
+        local level = state.openai_tokens_level
+        ngx.header["x-ratelimit-limit-tokens"] = string_format("%d", rate.requests)
+        ngx.header["x-ratelimit-remaining-tokens"] = string_format(
+            "%d",
+            remaining(rate, level)
+        )
+        ngx.header["x-ratelimit-reset-tokens"] = duration(level + rate.interval)
     end
 end
 ____exports.show = show

@@ -13,4 +13,14 @@ local function of(registry, route, limit)
     }
 end
 ____exports.of = of
+--- The counters of a token budget, all of which are shown from the start. Phases: init.
+local function of_tokens(registry, route, limit)
+    local family = metric_registry_counter(registry, "openclaw_limit_tokens_total", "Tokens of budgets: reserved before requests, used by them, and returned after them.", {"route", "limit", "kind"})
+    return {
+        reserved = family:labels(route, limit, "reserved"),
+        used = family:labels(route, limit, "used"),
+        returned = family:labels(route, limit, "returned")
+    }
+end
+____exports.of_tokens = of_tokens
 return ____exports

@@ -9,11 +9,15 @@ local buckets = require("resty.openclaw.limit.bucket")
 local buckets_TOLERANCE = buckets.TOLERANCE
 local buckets_give_back = buckets.give_back
 local buckets_level = buckets.level
+local buckets_seconds_until_room = buckets.seconds_until_room
 local buckets_take = buckets.take
 local fields = require("resty.openclaw.limit.fields")
 local fields_note = fields.note
 local rates = require("resty.openclaw.limit.rate")
 local rates_share_of = rates.share_of
+local reservations = require("resty.openclaw.limit.reservation")
+local reservations_add = reservations.add
+local reservations_cost_at = reservations.cost_at
 local settings = require("resty.openclaw.limit.settings")
 local settings_rate_of = settings.rate_of
 local NONE = {}
@@ -39,6 +43,13 @@ local function present_bucket_of(limit)
         return
     end
     return rates_share_of(rate, passage.gateways), key
+end
+--- What the request costs at a limit: one request, or its tokens.
+local function cost_at(limit)
+    if limit.budget == nil then
+        return 1
+    end
+    return reservations_cost_at(limit.budget, passage.reservation.asked)
 end
 --- Reports that counts of others were lost, or why a count could not be kept. Phases: any but init.
 function ____exports.report(faults, limit, has_evicted, err)
@@ -69,16 +80,8 @@ local function note_trial(limit)
     rejections_note("limit", limit.name)
 end
 ____exports.note_trial = note_trial
-local function refuse(limit, rate, level)
-    if limit.is_dry_run then
-        note_trial(limit)
-        return
-    end
-    passage.refused_by = limit
-    passage.rate = rate
-    passage.level = level
-end
---- Counts and notes that a limit has taken the request; the seconds that it has to wait. Phases: access; does not yield.
+--- Counts and notes that a limit has taken the request; the seconds that it has to wait. `level`: what is in the bucket beside the last
+-- request or token. Phases: access; does not yield.
 local function admit(state, limit, rate, level)
     if limit.headers ~= "refused" then
         fields_note(state, limit, rate, level)
@@ -92,6 +95,28 @@ local function admit(state, limit, rate, level)
     return wait
 end
 ____exports.admit = admit
+local function refuse(limit, rate, level)
+    if limit.is_dry_run then
+        note_trial(limit)
+        return
+    end
+    passage.refused_by = limit
+    passage.rate = rate
+    passage.level = level
+end
+--- Counts tokens that a budget has taken.
+local function reserve(limit, rate, key, cost, level)
+    reservations_add(
+        passage.reservation,
+        limit,
+        rate,
+        key,
+        cost,
+        level,
+        passage.now
+    )
+    admit(passage.request, limit, rate, level + (cost - 1) * rate.interval)
+end
 local function visit(limit)
     if passage.refused_by ~= nil then
         return
@@ -100,7 +125,14 @@ local function visit(limit)
     if rate == nil then
         return
     end
-    local outcome = buckets_take(limit.dict, key, rate, passage.now)
+    local cost = cost_at(limit)
+    local outcome = buckets_take(
+        limit.dict,
+        key,
+        rate,
+        passage.now,
+        cost
+    )
     local has_evicted = outcome.has_evicted
     local err = outcome.err
     if has_evicted or err ~= nil then
@@ -110,6 +142,15 @@ local function visit(limit)
     if err ~= nil then
         limit.counters.failed:inc()
     elseif outcome.is_taken then
+        if limit.budget ~= nil then
+            return reserve(
+                limit,
+                rate,
+                key,
+                cost,
+                outcome.level
+            )
+        end
         passage.wait = math_max(
             passage.wait,
             admit(passage.request, limit, rate, outcome.level)
@@ -119,9 +160,9 @@ local function visit(limit)
     end
 end
 local visit_all = straight_loop_over(visit)
---- Counts the request at each limit, until one refuses it. `gateways`: how many share the limits. Returns a table that the next call
--- changes. Phases: access; does not yield.
-local function begin(limits, faults, state, its_class, now, gateways)
+--- Counts the request at each limit, until one refuses it. `gateways`: how many share the limits; `reservation`: gets the tokens that it
+-- reserves. Returns a table that the next call changes. Phases: access; does not yield.
+local function begin(limits, faults, state, its_class, now, gateways, reservation)
     if gateways == nil then
         gateways = 1
     end
@@ -130,6 +171,7 @@ local function begin(limits, faults, state, its_class, now, gateways)
     passage.its_class = its_class
     passage.now = now
     passage.gateways = gateways
+    passage.reservation = reservation
     passage.wait = 0
     passage.refused_by = nil
     visit_all(
@@ -149,32 +191,43 @@ local function give_back(limits, refused_by)
             return
         end
         local rate, key = present_bucket_of(limit)
-        if rate ~= nil and limit.is_taken then
-            buckets_give_back(limit.dict, key, rate)
+        if rate ~= nil and limit.is_taken and limit.budget == nil then
+            buckets_give_back(limit.dict, key, rate.interval)
         end
     end
 end
---- Takes a refused request out of all buckets, and returns the seconds after which it would pass all limits. Phases: access; does not yield.
+--- Takes a refused request out of all buckets, and returns the seconds after which it would pass all limits. Its tokens must have been
+-- given back before. Phases: access; does not yield.
 local function withdraw(limits, refused_by)
     give_back(limits, refused_by)
-    local longest = passage.level - passage.rate.room
+    local longest = buckets_seconds_until_room(
+        passage.rate,
+        passage.level,
+        cost_at(refused_by)
+    )
     for ____, limit in ipairs(limits) do
         do
             local rate, key = present_bucket_of(limit)
             if rate == nil or limit.is_dry_run or limit == refused_by then
-                goto __continue30
+                goto __continue34
             end
+            local level = buckets_level(limit.dict, key, passage.now)
             longest = math_max(
                 longest,
-                buckets_level(limit.dict, key, passage.now) - rate.room
+                buckets_seconds_until_room(
+                    rate,
+                    level,
+                    cost_at(limit)
+                )
             )
         end
-        ::__continue30::
+        ::__continue34::
     end
     return longest
 end
 ____exports.withdraw = withdraw
---- The buckets that have taken the request that has just begun: a copy, for who goes on after others. Phases: access; does not yield.
+--- The buckets of requests that have taken the one that has just begun: a copy, for who goes on after others. Phases: access; does not
+-- yield.
 local function held(limits)
     if #limits == 0 then
         return NONE
@@ -182,7 +235,7 @@ local function held(limits)
     local found = {}
     for ____, limit in ipairs(limits) do
         local rate, key = present_bucket_of(limit)
-        if rate ~= nil and limit.is_taken then
+        if rate ~= nil and limit.is_taken and limit.budget == nil then
             found[#found + 1] = {limit = limit, rate = rate, key = key}
         end
     end
@@ -195,8 +248,22 @@ local function release(all)
         local limit = ____value.limit
         local rate = ____value.rate
         local key = ____value.key
-        buckets_give_back(limit.dict, key, rate)
+        buckets_give_back(limit.dict, key, rate.interval)
     end
 end
 ____exports.release = release
+--- A limit of tokens that the request can never pass, its rate, and what it costs; nothing if there is none. Phases: access; does not yield.
+local function never_passes(limits, state, its_class, reservation)
+    for ____, limit in ipairs(limits) do
+        if limit.budget ~= nil and not limit.is_dry_run then
+            local rate = bucket_of(limit, state, its_class)
+            local cost = reservations_cost_at(limit.budget, reservation.asked)
+            if rate ~= nil and cost > rate.capacity then
+                return limit, rate, cost
+            end
+        end
+    end
+    return
+end
+____exports.never_passes = never_passes
 return ____exports

@@ -3,6 +3,7 @@ local tonumber = tonumber
 local tostring = tostring
 local math_max = math.max
 local math_min = math.min
+local string_format = string.format
 local string_match = string.match
 local SECONDS = {second = 1, minute = 60, hour = 3600, day = 86400}
 --- All units, the shortest first.
@@ -32,10 +33,30 @@ local function of(prefix, requests, per, burst, delay)
         text = (((tostring(requests) .. " ") .. (requests == 1 and "request" or "requests")) .. " per ") .. per,
         horizon = math_max(LEAST_HORIZON, (burst + 1) * interval),
         prefix = prefix,
+        capacity = burst + 1,
         shares = {}
     }
 end
 ____exports.of = of
+--- The rate of a token budget; `capacity`: how many tokens may come at once. They never wait. Phases: any.
+local function of_tokens(prefix, tokens, per, capacity)
+    local seconds = SECONDS[per]
+    local interval = seconds / tokens
+    local room = (capacity - 1) * interval
+    return {
+        interval = interval,
+        room = room,
+        undelayed = room,
+        requests = tokens,
+        seconds = seconds,
+        text = string_format("%d %s per %s", tokens, tokens == 1 and "token" or "tokens", per),
+        horizon = math_max(LEAST_HORIZON, capacity * interval),
+        prefix = prefix,
+        capacity = capacity,
+        shares = {}
+    }
+end
+____exports.of_tokens = of_tokens
 --- The rate of one of so many gateways, each of which has the same part of the requests and of the burst. What leaks in the same time
 -- is less, so a bucket has room for the same time. Kept, as the number seldom changes. Phases: any.
 local function share_of(rate, gateways)
@@ -56,6 +77,7 @@ local function share_of(rate, gateways)
         text = rate.text,
         horizon = math_max(LEAST_HORIZON, rate.room + interval),
         prefix = rate.prefix,
+        capacity = rate.capacity,
         shares = rate.shares
     }
     rate.shares[gateways] = share

@@ -8,6 +8,7 @@ interface RouteOptions {
     readonly identity?: { readonly accept?: string; readonly required: boolean; readonly sign?: unknown };
     readonly inference?: { readonly include_usage: boolean };
     readonly body_digest?: { readonly algorithm: string };
+    readonly limit?: readonly { readonly tokens?: number }[];
     readonly auth?: { readonly jwt?: Credential; readonly api_key?: Credential };
 }
 
@@ -48,6 +49,17 @@ function check_usage(path: string, { inference, identity, body_digest }: RouteOp
     );
 }
 
+/** Without `inference` nobody knows what a request has used. */
+function check_tokens(path: string, { inference, limit }: RouteOptions, problems: Problems): void {
+    if (inference !== undefined || limit === undefined) return;
+    for (const [index, { tokens }] of ipairs(limit)) {
+        if (tokens !== undefined) {
+            const why = "which reads from responses how many tokens were used";
+            problems.push(`${path}.limit[${index}].tokens needs the option inference in the route, ${why}`);
+        }
+    }
+}
+
 /** If two routes shared a store, one of them would never get its lock, and would deliver nothing. */
 function check_store(path: string, { edge }: RouteOptions, stores: LuaSet<string>, problems: Problems): void {
     if (edge === undefined) return;
@@ -62,5 +74,6 @@ export function check(path: string, given: unknown, stores: LuaSet<string>, prob
     check_deliveries(path, options, problems);
     check_usage(path, options, problems);
     check_stored_address(path, options, problems);
+    check_tokens(path, options, problems);
     check_store(path, options, stores, problems);
 }

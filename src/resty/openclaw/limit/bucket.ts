@@ -2,7 +2,7 @@
  * Leaky buckets in a `lua_shared_dict`: one number for each, the moment at which it will be empty. That is the generic cell rate
  * algorithm (ITU-T I.371, annex A), with the meaning of nginx's `limit_req`.
  *
- * A request adds to the number by one atomic operation, so that parallel requests of many workers never lose one. A bucket that
+ * A request costs 1, or at a token budget as many as its tokens. It adds to the number by one atomic operation, so that parallel requests of many workers never lose one. A bucket that
  * has been empty for some time has to be brought to the present as well. If two workers do that at once, the second one finds more
  * in it than it has put there, and takes its part back.
  */
@@ -47,30 +47,38 @@ function take_back(dict: Dict, key: string, idle: number, added: number): number
     return empty_at ?? added - idle;
 }
 
+/** What may be in a bucket when so many requests come at once, in seconds of its leaking; below 0 if they never have room. */
+function room_for(rate: Rate, cost: number): number {
+    const room = rate.room - (cost - 1) * rate.interval;
+    return room;
+}
+
 /**
- * Puts a request into the bucket with that key, unless it has no room. `now`: seconds of a clock that nobody sets. Returns a table
- * that the next call changes. Phases: any but init; does not yield.
+ * Puts so many requests, or tokens, into the bucket with that key, unless it has no room for all of them. `now`: seconds of a clock that
+ * nobody sets. Returns a table that the next call changes. Phases: any but init; does not yield.
  */
-export function take(dict: Dict, key: string, rate: Rate, now: MonotonicTime): Outcome {
-    const { interval, room, horizon } = rate;
+export function take(dict: Dict, key: string, rate: Rate, now: MonotonicTime, cost = 1): Outcome {
+    const { horizon } = rate;
+    const seconds = cost * rate.interval;
+    const room = room_for(rate, cost);
     outcome.has_evicted = false;
     outcome.err = undefined;
     const [before] = dict.get<number>(key);
     if (before !== undefined && before - now > room + TOLERANCE) return refused(before - now);
 
     const idle = before === undefined ? 0 : math.max(0, now - before);
-    const [added, err, has_evicted] = dict.incr(key, idle + interval, now, HORIZONS * horizon);
+    const [added, err, has_evicted] = dict.incr(key, idle + seconds, now, HORIZONS * horizon);
     if (added === undefined) return failed(err);
     outcome.has_evicted = has_evicted === true;
-    const empty_at = idle > 0 && added - now > interval * 1.5 ? take_back(dict, key, idle, added) : added;
+    const empty_at = idle > 0 && added - now - seconds > TOLERANCE ? take_back(dict, key, idle, added) : added;
     // Its time in the dict is renewed each time that it passes a multiple of the horizon. From one to the next there is no more than
     // that between two renewals, and less than that in the bucket.
     if (before !== undefined && Math.floor(empty_at / horizon) !== Math.floor(before / horizon)) {
         dict.expire(key, HORIZONS * horizon);
     }
-    const level = empty_at - now - interval;
+    const level = empty_at - now - seconds;
     if (level > room + TOLERANCE) {
-        dict.incr(key, -interval);
+        dict.incr(key, -seconds);
         return refused(level);
     }
     outcome.level = math.max(0, level);
@@ -78,10 +86,25 @@ export function take(dict: Dict, key: string, rate: Rate, now: MonotonicTime): O
     return outcome;
 }
 
-/** Takes a request out of the bucket again. Phases: as `take`. */
-export function give_back(dict: Dict, key: string, rate: Rate): void {
+/** Takes so many seconds of leaking out of the bucket again. Phases: as `take`. */
+export function give_back(dict: Dict, key: string, seconds: number): void {
     // Where the bucket is gone, there is nothing in it.
-    dict.incr(key, -rate.interval);
+    dict.incr(key, -seconds);
+}
+
+/**
+ * Puts so many requests, or tokens, into the bucket, whether they have room or not. Nothing happens if the dict cannot be used.
+ * Phases: as `take`.
+ */
+export function charge(dict: Dict, key: string, rate: Rate, now: MonotonicTime, cost: number): void {
+    const seconds = cost * rate.interval;
+    const [before] = dict.get<number>(key);
+    const idle = before === undefined ? 0 : math.max(0, now - before);
+    const [added] = dict.incr(key, idle + seconds, now, HORIZONS * rate.horizon);
+    if (added === undefined) return;
+    const empty_at = idle > 0 && added - now - seconds > TOLERANCE ? take_back(dict, key, idle, added) : added;
+    // There may be more in it than it has room for.
+    dict.expire(key, HORIZONS * rate.horizon + math.max(0, empty_at - now));
 }
 
 /** When the bucket with that key is empty; nothing where there is none. Phases: as `take`. */
@@ -99,6 +122,12 @@ export function level(dict: Dict, key: string, now: MonotonicTime): number {
 /** Whether a bucket with so much in it has room for a request. Phases: any. */
 export function has_room(rate: Rate, its_level: number): boolean {
     return its_level <= rate.room + TOLERANCE;
+}
+
+/** Seconds until a bucket with so much in it has room for so many requests; 0 or less if it has. Phases: any. */
+export function seconds_until_room(rate: Rate, its_level: number, cost: number): number {
+    const seconds = its_level - room_for(rate, cost);
+    return seconds;
 }
 
 /**

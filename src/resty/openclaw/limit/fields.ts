@@ -16,10 +16,13 @@ declare module "../core/request/request_state" {
         openai_limit?: Limit | undefined;
         openai_rate?: Rate | undefined;
         openai_level?: number | undefined;
+        /** The same of their tokens. */
+        openai_tokens_rate?: Rate | undefined;
+        openai_tokens_level?: number | undefined;
     }
 }
 
-/** How many requests more may come at once, where so many seconds' worth is in the bucket beside the last one. */
+/** How many requests or tokens more may come at once, where so many seconds' worth is in the bucket beside the last one. */
 function remaining(rate: Rate, level: number): number {
     return math.max(0, Math.floor((rate.room - level) / rate.interval + TOLERANCE));
 }
@@ -53,14 +56,28 @@ export function forget(state: RequestState): void {
     state.openai_limit = undefined;
     state.openai_rate = undefined;
     state.openai_level = undefined;
+    state.openai_tokens_rate = undefined;
+    state.openai_tokens_level = undefined;
 }
 
-/** Notes what the response is to tell about a limit that the request has passed. Phases: access. */
+function note_for_openai(state: RequestState, limit: Limit, rate: Rate, level: number): void {
+    if (limit.budget !== undefined) {
+        state.openai_tokens_rate = rate;
+        state.openai_tokens_level = level;
+        return;
+    }
+    state.openai_limit = limit;
+    state.openai_rate = rate;
+    state.openai_level = level;
+}
+
+/**
+ * Notes what the response is to tell about a limit that the request has passed. `level`: what is in the bucket beside the last request or
+ * token. Phases: access.
+ */
 export function note(state: RequestState, limit: Limit, rate: Rate, level: number): void {
     if (limit.headers === "openai") {
-        state.openai_limit = limit;
-        state.openai_rate = rate;
-        state.openai_level = level;
+        note_for_openai(state, limit, rate, level);
         return;
     }
     const its_state = state_of(limit, remaining(rate, level), level + rate.interval);
@@ -73,9 +90,11 @@ export function note(state: RequestState, limit: Limit, rate: Rate, level: numbe
 /** The same for the limit that refuses the request, and no others; `seconds`: until it would pass. Phases: access. */
 export function note_refusal(state: RequestState, limit: Limit, rate: Rate, level: number, seconds: number): void {
     forget(state);
-    state.rate_limit = state_of(limit, 0, seconds);
+    // Some tokens may be left, but not enough; then all of the bucket is beside what it was not given.
+    const beside = limit.budget === undefined ? level : level - rate.interval;
+    state.rate_limit = state_of(limit, remaining(rate, beside), seconds);
     state.rate_limit_policy = policy_of(limit, rate);
-    if (limit.headers === "openai") note(state, limit, rate, level);
+    if (limit.headers === "openai") note_for_openai(state, limit, rate, beside);
 }
 
 /** Sets the fields. Phases: those in which the header of the response may be changed. */
@@ -90,5 +109,12 @@ export function show(state: RequestState): void {
         ngx.header["x-ratelimit-limit-requests"] = string.format("%d", math.max(1, Math.floor(rate.requests)));
         ngx.header["x-ratelimit-remaining-requests"] = string.format("%d", remaining(rate, level));
         ngx.header["x-ratelimit-reset-requests"] = duration(level + rate.interval);
+    }
+    if (state.openai_tokens_rate !== undefined) {
+        const rate = state.openai_tokens_rate;
+        const level = state.openai_tokens_level!;
+        ngx.header["x-ratelimit-limit-tokens"] = string.format("%d", rate.requests);
+        ngx.header["x-ratelimit-remaining-tokens"] = string.format("%d", remaining(rate, level));
+        ngx.header["x-ratelimit-reset-tokens"] = duration(level + rate.interval);
     }
 }

@@ -24,3 +24,25 @@ export function of(registry: Registry, route: string, limit: string): Counters {
         failed: family.labels(route, limit, "failed"),
     };
 }
+
+/** The tokens of a budget: "reserved" before requests, "used" by them as is known after, "returned": reserved and not used. */
+export interface TokenCounters {
+    readonly reserved: Counter;
+    readonly used: Counter;
+    readonly returned: Counter;
+}
+
+/** The counters of a token budget, all of which are shown from the start. Phases: init. */
+export function of_tokens(registry: Registry, route: string, limit: string): TokenCounters {
+    const family = metric_registry.counter(
+        registry,
+        "openclaw_limit_tokens_total",
+        "Tokens of budgets: reserved before requests, used by them, and returned after them.",
+        ["route", "limit", "kind"],
+    );
+    return {
+        reserved: family.labels(route, limit, "reserved"),
+        used: family.labels(route, limit, "used"),
+        returned: family.labels(route, limit, "returned"),
+    };
+}

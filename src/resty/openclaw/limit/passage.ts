@@ -7,6 +7,8 @@ import * as buckets from "./bucket";
 import * as fields from "./fields";
 import type { Rate } from "./rate";
 import * as rates from "./rate";
+import type { Reservation } from "./reservation";
+import * as reservations from "./reservation";
 import type { Limit } from "./settings";
 import * as settings from "./settings";
 
@@ -28,9 +30,11 @@ interface State extends Passage {
     now: MonotonicTime;
     /** How many gateways share the limits. */
     gateways: number;
+    /** Where the tokens of the request are reserved; nothing without a token budget. */
+    reservation: Reservation | undefined;
 }
 
-/** A bucket that has the request. */
+/** A bucket that has the request; not one of tokens. */
 export interface Held {
     readonly limit: Limit;
     readonly rate: Rate;
@@ -62,6 +66,12 @@ function present_bucket_of(limit: Limit): LuaMultiReturn<[rate: Rate, key: strin
     return $multi(rates.share_of(rate, passage.gateways), key!);
 }
 
+/** What the request costs at a limit: one request, or its tokens. */
+function cost_at(limit: Limit): number {
+    if (limit.budget === undefined) return 1;
+    return reservations.cost_at(limit.budget, passage.reservation!.asked);
+}
+
 /** Reports that counts of others were lost, or why a count could not be kept. Phases: any but init. */
 export function report(faults: Faults, limit: Limit, has_evicted: boolean, err: string | undefined): void {
     if (has_evicted) {
@@ -79,17 +89,10 @@ export function note_trial(limit: Limit): void {
     rejections.note("limit", limit.name);
 }
 
-function refuse(limit: Limit, rate: Rate, level: number): void {
-    if (limit.is_dry_run) {
-        note_trial(limit);
-        return;
-    }
-    passage.refused_by = limit;
-    passage.rate = rate;
-    passage.level = level;
-}
-
-/** Counts and notes that a limit has taken the request; the seconds that it has to wait. Phases: access; does not yield. */
+/**
+ * Counts and notes that a limit has taken the request; the seconds that it has to wait. `level`: what is in the bucket beside the last
+ * request or token. Phases: access; does not yield.
+ */
 export function admit(state: RequestState, limit: Limit, rate: Rate, level: number): number {
     if (limit.headers !== "refused") fields.note(state, limit, rate, level);
     const wait = level - rate.undelayed;
@@ -101,16 +104,34 @@ export function admit(state: RequestState, limit: Limit, rate: Rate, level: numb
     return wait;
 }
 
+function refuse(limit: Limit, rate: Rate, level: number): void {
+    if (limit.is_dry_run) {
+        note_trial(limit);
+        return;
+    }
+    passage.refused_by = limit;
+    passage.rate = rate;
+    passage.level = level;
+}
+
+/** Counts tokens that a budget has taken. */
+function reserve(limit: Limit, rate: Rate, key: string, cost: number, level: number): void {
+    reservations.add(passage.reservation!, limit, rate, key, cost, level, passage.now);
+    admit(passage.request, limit, rate, level + (cost - 1) * rate.interval);
+}
+
 function visit(this: void, limit: Limit): void {
     if (passage.refused_by !== undefined) return;
     const [rate, key] = present_bucket_of(limit);
     if (rate === undefined) return;
-    const outcome = buckets.take(limit.dict, key!, rate, passage.now);
+    const cost = cost_at(limit);
+    const outcome = buckets.take(limit.dict, key!, rate, passage.now, cost);
     const { has_evicted, err } = outcome;
     if (has_evicted || err !== undefined) report(passage.faults, limit, has_evicted, err);
     limit.is_taken = outcome.is_taken;
     if (err !== undefined) limit.counters.failed.inc();
     else if (outcome.is_taken) {
+        if (limit.budget !== undefined) return reserve(limit, rate, key!, cost, outcome.level);
         passage.wait = math.max(passage.wait, admit(passage.request, limit, rate, outcome.level));
     } else refuse(limit, rate, outcome.level);
 }
@@ -118,8 +139,8 @@ function visit(this: void, limit: Limit): void {
 const visit_all = straight_loop.over(visit);
 
 /**
- * Counts the request at each limit, until one refuses it. `gateways`: how many share the limits. Returns a table that the next call
- * changes. Phases: access; does not yield.
+ * Counts the request at each limit, until one refuses it. `gateways`: how many share the limits; `reservation`: gets the tokens that it
+ * reserves. Returns a table that the next call changes. Phases: access; does not yield.
  */
 export function begin(
     limits: readonly Limit[],
@@ -128,12 +149,14 @@ export function begin(
     its_class: string,
     now: MonotonicTime,
     gateways = 1,
+    reservation?: Reservation,
 ): Passage {
     passage.faults = faults;
     passage.request = state;
     passage.its_class = its_class;
     passage.now = now;
     passage.gateways = gateways;
+    passage.reservation = reservation;
     passage.wait = 0;
     passage.refused_by = undefined;
     visit_all(limits, limits.length, undefined, undefined, undefined);
@@ -145,35 +168,60 @@ function give_back(limits: readonly Limit[], refused_by: Limit): void {
     for (const limit of limits) {
         if (limit === refused_by) return;
         const [rate, key] = present_bucket_of(limit);
-        // One on trial may have no room either.
-        if (rate !== undefined && limit.is_taken) buckets.give_back(limit.dict, key!, rate);
+        // One on trial may have no room either. What is reserved is given back by who has reserved it.
+        if (rate !== undefined && limit.is_taken && limit.budget === undefined)
+            buckets.give_back(limit.dict, key!, rate.interval);
     }
 }
 
-/** Takes a refused request out of all buckets, and returns the seconds after which it would pass all limits. Phases: access; does not yield. */
+/**
+ * Takes a refused request out of all buckets, and returns the seconds after which it would pass all limits. Its tokens must have been
+ * given back before. Phases: access; does not yield.
+ */
 export function withdraw(limits: readonly Limit[], refused_by: Limit): number {
     give_back(limits, refused_by);
-    let longest = passage.level - passage.rate!.room;
+    let longest = buckets.seconds_until_room(passage.rate!, passage.level, cost_at(refused_by));
     for (const limit of limits) {
         const [rate, key] = present_bucket_of(limit);
         if (rate === undefined || limit.is_dry_run || limit === refused_by) continue;
-        longest = math.max(longest, buckets.level(limit.dict, key!, passage.now) - rate.room);
+        const level = buckets.level(limit.dict, key!, passage.now);
+        longest = math.max(longest, buckets.seconds_until_room(rate, level, cost_at(limit)));
     }
     return longest;
 }
 
-/** The buckets that have taken the request that has just begun: a copy, for who goes on after others. Phases: access; does not yield. */
+/**
+ * The buckets of requests that have taken the one that has just begun: a copy, for who goes on after others. Phases: access; does not
+ * yield.
+ */
 export function held(limits: readonly Limit[]): readonly Held[] {
     if (limits.length === 0) return NONE;
     const found: Held[] = [];
     for (const limit of limits) {
         const [rate, key] = present_bucket_of(limit);
-        if (rate !== undefined && limit.is_taken) found.push({ limit, rate, key: key! });
+        if (rate !== undefined && limit.is_taken && limit.budget === undefined) found.push({ limit, rate, key: key! });
     }
     return found;
 }
 
 /** Takes a request out of these buckets. Phases: access; does not yield. */
 export function release(all: readonly Held[]): void {
-    for (const { limit, rate, key } of all) buckets.give_back(limit.dict, key, rate);
+    for (const { limit, rate, key } of all) buckets.give_back(limit.dict, key, rate.interval);
+}
+
+/** A limit of tokens that the request can never pass, its rate, and what it costs; nothing if there is none. Phases: access; does not yield. */
+export function never_passes(
+    limits: readonly Limit[],
+    state: RequestState,
+    its_class: string,
+    reservation: Reservation,
+): LuaMultiReturn<[limit: Limit, rate: Rate, cost: number] | []> {
+    for (const limit of limits) {
+        if (limit.budget !== undefined && !limit.is_dry_run) {
+            const [rate] = bucket_of(limit, state, its_class);
+            const cost = reservations.cost_at(limit.budget, reservation.asked);
+            if (rate !== undefined && cost > rate.capacity) return $multi(limit, rate, cost);
+        }
+    }
+    return $multi();
 }

@@ -1,13 +1,13 @@
-/** A limit of so many requests in a time, in the terms of a leaky bucket. */
+/** A limit of so many requests, or tokens, in a time, in the terms of a leaky bucket. */
 
 export interface Rate {
-    /** Seconds in which one request leaks out of the bucket. */
+    /** Seconds in which one request or token leaks out of the bucket. */
     readonly interval: number;
     /** What may be in the bucket when a request comes, in seconds of its leaking: `burst` requests. */
     readonly room: number;
     /** The part of it that causes no delay. */
     readonly undelayed: number;
-    /** Requests, and the seconds that they are for, as they were given. */
+    /** Requests or tokens, and the seconds that they are for, as they were given. */
     readonly requests: number;
     readonly seconds: number;
     /** For clients: "10 requests per second". */
@@ -16,6 +16,8 @@ export interface Rate {
     readonly horizon: number;
     /** Begins the keys of its buckets. */
     readonly prefix: string;
+    /** What an empty bucket has room for: requests or tokens. */
+    readonly capacity: number;
     /** The rates of one of several gateways, by their number. */
     readonly shares: LuaMap<number, Rate>;
 }
@@ -51,6 +53,26 @@ export function of(prefix: string, requests: number, per: Per, burst: number, de
         text: `${requests} ${requests === 1 ? "request" : "requests"} per ${per}`,
         horizon: math.max(LEAST_HORIZON, (burst + 1) * interval),
         prefix,
+        capacity: burst + 1,
+        shares: new LuaMap(),
+    };
+}
+
+/** The rate of a token budget; `capacity`: how many tokens may come at once. They never wait. Phases: any. */
+export function of_tokens(prefix: string, tokens: number, per: Per, capacity: number): Rate {
+    const seconds = SECONDS[per]!;
+    const interval = seconds / tokens;
+    const room = (capacity - 1) * interval;
+    return {
+        interval,
+        room,
+        undelayed: room,
+        requests: tokens,
+        seconds,
+        text: string.format("%d %s per %s", tokens, tokens === 1 ? "token" : "tokens", per),
+        horizon: math.max(LEAST_HORIZON, capacity * interval),
+        prefix,
+        capacity,
         shares: new LuaMap(),
     };
 }
@@ -73,6 +95,7 @@ export function share_of(rate: Rate, gateways: number): Rate {
         text: rate.text,
         horizon: math.max(LEAST_HORIZON, rate.room + interval),
         prefix: rate.prefix,
+        capacity: rate.capacity,
         shares: rate.shares,
     };
     rate.shares.set(gateways, share);

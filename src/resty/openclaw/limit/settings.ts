@@ -2,16 +2,18 @@
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
-import { computed, map_of, option, optional, required, table_of } from "../config/schema";
+import { computed, map_of, option, optional, table_of } from "../config/schema";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as texts from "../core/text/text";
 import type { Dict } from "./bucket";
-import type { Counters } from "./figures";
+import type { Counters, TokenCounters } from "./figures";
 import * as figures from "./figures";
 import type { Per, Rate } from "./rate";
 import * as rates from "./rate";
 import type { OnError, Options as RedisOptions } from "./redis_options";
 import * as redis_options from "./redis_options";
+import type { Notes } from "./reservations";
+import * as reservations from "./reservations";
 import type { Subject } from "./subject";
 import * as subjects from "./subject";
 
@@ -20,6 +22,16 @@ export type Headers = "refused" | "ietf" | "openai";
 
 /** Where requests are counted. */
 export type Store = "dict" | "redis";
+
+/** What only a limit of tokens has. */
+export interface Budget {
+    /** The tokens of an answer whose request names no maximum. */
+    readonly answer_tokens: number;
+    /** By how many bytes of the body one token of the prompt is guessed. */
+    readonly bytes_per_token: number;
+    readonly counters: TokenCounters;
+    readonly notes: Notes;
+}
 
 /** One limit of a route. */
 export interface Limit {
@@ -45,6 +57,8 @@ export interface Limit {
     readonly zone: string;
     readonly dict: Dict;
     readonly counters: Counters;
+    /** What a token budget needs beside; nothing for a limit of requests. */
+    readonly budget: Budget | undefined;
     /** Whether its bucket has taken the request at hand. */
     is_taken: boolean;
 }
@@ -56,14 +70,24 @@ const NAME = kinds.of<string>("string", "1 to 64 of the characters A-Z a-z 0-9 _
 const PER = kinds.one_of<Per>(...rates.UNITS);
 const COUNT = kinds.whole(0, 1e9);
 
+const TOKENS = kinds.whole(1, 1e12);
+
+const ANSWER_TOKENS = 1024;
+const BYTES_PER_TOKEN = 4;
+
 const CLASS_SCHEMA = {
-    rate: required(kinds.positive, "requests per `per`"),
+    rate: optional(kinds.positive, "requests per `per`; required beside `rate`"),
+    tokens: optional(TOKENS, "tokens per `per`; required beside `tokens`"),
     burst: optional(COUNT, "as `burst`"),
     delay: optional(COUNT, "as `delay`"),
 };
 
 export const SCHEMA = {
-    name: computed(NAME, "`by`, without `$`", "the name in metrics, logs and responses"),
+    name: computed(
+        NAME,
+        "`by`, without `$`; with `tokens` and `_tokens` after it",
+        "the name in metrics, logs and responses",
+    ),
     by: option(
         subjects.KIND,
         "client",
@@ -71,17 +95,32 @@ export const SCHEMA = {
     ),
     rate: optional(
         kinds.positive,
-        'requests per `per`; required unless `by = "key"`, where it is for keys that have no `rate` themselves',
+        'requests per `per`; required without `tokens`, unless `by = "key"`, where it is for keys that have no `rate` themselves',
     ),
+    tokens: optional(TOKENS, "instead of `rate`: [tokens](#tokens) of language models per `per`"),
     per: option(PER, "second", "the unit of time"),
-    burst: option(COUNT, 0, "how many requests more may come at once"),
+    burst: computed(
+        COUNT,
+        "0, or `tokens`",
+        "how many requests more may come at once; with `tokens`, how many tokens may be used at once",
+    ),
     delay: optional(
         COUNT,
         "requests beyond so many of the burst wait until the rate allows them; without it, none waits",
     ),
     class: optional(
         map_of(table_of(CLASS_SCHEMA)),
-        "rates of callers of some classes, such as `{ vip = { rate = 100 } }`",
+        "rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`",
+    ),
+    answer_tokens: computed(
+        kinds.whole(0, 1e9),
+        `${ANSWER_TOKENS}`,
+        "with `tokens`: what is reserved for an answer whose request names no maximum",
+    ),
+    bytes_per_token: computed(
+        kinds.positive,
+        `${BYTES_PER_TOKEN}`,
+        "with `tokens`: so many bytes of the body count as one token of the prompt until the node says how many it has",
     ),
     headers: option(
         kinds.one_of<Headers>("refused", "ietf", "openai"),
@@ -115,9 +154,61 @@ export const KIND = kinds.list_of(table_of(SCHEMA));
 
 export type Options = Values<typeof SCHEMA>;
 
-function default_name(by: string): string {
+function default_name({ by, tokens }: Options): string {
     const [name] = string.gsub(by, "^%$", "");
-    return name;
+    return tokens === undefined ? name : `${name}_tokens`;
+}
+
+/** Raises where options of requests are given to a limit of tokens, or the other way round. */
+function check_kind(options: Options, path: string): void {
+    const { rate, tokens, by } = options;
+    if (tokens !== undefined) {
+        const why = (name: string) => `${problem.child(path, name)} is not supported with tokens`;
+        if (rate !== undefined) error(`${path} must have rate or tokens, not both`, 0);
+        if (options.store === "redis") error(`${why("store")}: leave out store = "redis"`, 0);
+        if (options.delay !== undefined) error(why("delay"), 0);
+        if (options.burst === 0) problem.refuse(problem.child(path, "burst"), "a number above 0", 0);
+        return;
+    }
+    if (rate === undefined && by !== "key")
+        error(`${problem.child(path, "rate")} must be a number above 0, got nothing; or give tokens`, 0);
+    for (const name of ["answer_tokens", "bytes_per_token"] as const) {
+        if (options[name] !== undefined) error(`${problem.child(path, name)} needs tokens beside it`, 0);
+    }
+}
+
+type ClassOptions = Values<typeof CLASS_SCHEMA>;
+
+/** Raises where the options of a class are not of the kind of the limit's. */
+function check_class(options: Options, its: ClassOptions, path: string): void {
+    const [wanted, other] =
+        options.tokens === undefined ? (["rate", "tokens"] as const) : (["tokens", "rate"] as const);
+    if (its[wanted] === undefined) problem.refuse(problem.child(path, wanted), "a number above 0", undefined);
+    if (its[other] !== undefined) error(`${problem.child(path, other)} cannot be given, as the limit has ${wanted}`, 0);
+    if (options.tokens === undefined) return;
+    if (its.delay !== undefined) error(`${problem.child(path, "delay")} is not supported with tokens`, 0);
+    if (its.burst === 0) problem.refuse(problem.child(path, "burst"), "a number above 0", 0);
+}
+
+/** The rate of all callers, or of a class with options of its own; nothing where there is none. */
+function make_rate(options: Options, prefix: string, its?: ClassOptions): Rate | undefined {
+    const { per, burst, delay } = options;
+    const tokens = its === undefined ? options.tokens : its.tokens;
+    if (tokens !== undefined) return rates.of_tokens(prefix, tokens, per, its?.burst ?? burst ?? tokens);
+    const requests = its === undefined ? options.rate : its.rate;
+    if (requests === undefined) return undefined;
+    const its_burst = its?.burst ?? burst ?? 0;
+    return rates.of(prefix, requests, per, its_burst, its?.delay ?? delay ?? its_burst);
+}
+
+function budget_of(options: Options, route: string, name: string, registry: Registry): Budget | undefined {
+    if (options.tokens === undefined) return undefined;
+    return {
+        answer_tokens: options.answer_tokens ?? ANSWER_TOKENS,
+        bytes_per_token: options.bytes_per_token ?? BYTES_PER_TOKEN,
+        counters: figures.of_tokens(registry, route, name),
+        notes: reservations.of_zone(options.zone),
+    };
 }
 
 function dict_of(options: Options, path: string): Dict {
@@ -132,26 +223,23 @@ function dict_of(options: Options, path: string): Dict {
 
 /** `redis`: where the Redis limits of the route are counted. */
 function limit_of(options: Options, path: string, route: string, redis: RedisOptions, registry: Registry): Limit {
-    const { by, per, burst, zone } = options;
-    const name = options.name ?? default_name(by);
+    const { by, zone } = options;
+    check_kind(options, path);
+    const name = options.name ?? default_name(options);
     const is_shared = options.store === "redis";
     const separator = is_shared ? ":" : "\n";
     const prefix = is_shared ? `${redis_options.key_prefix(redis, route)}${name}:` : `${route}\n${name}\n`;
-    const requests = options.rate;
-    if (requests === undefined && by !== "key")
-        problem.refuse(problem.child(path, "rate"), "a number above 0", requests);
-    const rate = requests === undefined ? undefined : rates.of(prefix, requests, per, burst, options.delay ?? burst);
     const by_class = new LuaTable<string, Rate>();
-    for (const [its_class, its] of options.class ?? new LuaTable<string, Values<typeof CLASS_SCHEMA>>()) {
-        const its_burst = its.burst ?? burst;
-        const its_delay = its.delay ?? options.delay ?? its_burst;
-        by_class.set(its_class, rates.of(`${prefix}${its_class}${separator}`, its.rate, per, its_burst, its_delay));
+    for (const [its_class, its] of options.class ?? new LuaTable<string, ClassOptions>()) {
+        check_class(options, its, problem.child(problem.child(path, "class"), its_class));
+        by_class.set(its_class, make_rate(options, `${prefix}${its_class}${separator}`, its)!);
     }
+    const dict = dict_of(options, path);
     return {
         name,
         subject: subjects.of(by),
-        rate,
-        by_text: by === "key" ? new LuaMap() : undefined,
+        rate: make_rate(options, prefix),
+        by_text: by === "key" && options.tokens === undefined ? new LuaMap() : undefined,
         options,
         prefix,
         separator,
@@ -161,8 +249,9 @@ function limit_of(options: Options, path: string, route: string, redis: RedisOpt
         is_shared,
         on_error: options.on_error ?? "local",
         zone,
-        dict: dict_of(options, path),
+        dict,
         counters: figures.of(registry, route, name),
+        budget: budget_of(options, route, name, registry),
         is_taken: false,
     };
 }
@@ -173,8 +262,9 @@ function rate_of_text(limit: Limit, by_text: LuaMap<string, Rate>, text: string)
     if (known !== undefined) return known;
     const [requests, per] = rates.parse(text);
     if (requests === undefined) return limit.rate;
-    const { burst, delay } = limit.options;
-    const rate = rates.of(`${limit.prefix}${text}${limit.separator}`, requests, per!, burst, delay ?? burst);
+    const burst = limit.options.burst ?? 0;
+    const delay = limit.options.delay ?? burst;
+    const rate = rates.of(`${limit.prefix}${text}${limit.separator}`, requests, per!, burst, delay);
     by_text.set(text, rate);
     return rate;
 }
@@ -193,22 +283,24 @@ export function rate_of(limit: Limit, its_class: string, text: string | undefine
     return of_class ?? limit.rate;
 }
 
-/** Raises where two limits have one name, or both tell OpenAI's clients about themselves. */
+/** Raises where two limits have one name, or two of requests, or of tokens, tell OpenAI's clients about themselves. */
 function check_together(limits: readonly Limit[], path: string): void {
     const places = new LuaMap<string, number>();
-    let of_openai: number | undefined;
+    const of_openai = new LuaMap<string, number>();
     for (const index of $range(1, limits.length)) {
-        const { name, headers } = limits[index - 1]!;
+        const { name, headers, budget } = limits[index - 1]!;
         const earlier = places.get(name);
         const its_path = `${path}[${index}]`;
         if (earlier !== undefined)
             problem.refuse(`${its_path}.name`, `another name than that of ${path}[${earlier}]`, name);
         places.set(name, index);
         if (headers !== "openai") continue;
-        if (of_openai !== undefined) {
-            problem.refuse(`${its_path}.headers`, `another value, as ${path}[${of_openai}] has it already`, headers);
+        const kind = budget === undefined ? "requests" : "tokens";
+        const first = of_openai.get(kind);
+        if (first !== undefined) {
+            problem.refuse(`${its_path}.headers`, `another value, as ${path}[${first}] has it already`, headers);
         }
-        of_openai = index;
+        of_openai.set(kind, index);
     }
 }
 
