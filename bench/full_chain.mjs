@@ -3,7 +3,20 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { account, gateway, load, NODES, server, SINK, startAll, stopAll, upstream } from "./support/against_nodes.mjs";
+import {
+    account,
+    choice,
+    gateway,
+    hooks,
+    load,
+    native,
+    proxy,
+    server,
+    SINK,
+    startAll,
+    stopAll,
+    upstream,
+} from "./support/against_nodes.mjs";
 import { median, rounds, spread } from "./support/rounds.mjs";
 import { jwtOptions, newIssuer } from "./support/tokens.mjs";
 
@@ -24,22 +37,6 @@ const TOKEN_FILES = { seen: join(folder, "seen.txt"), unseen: join(folder, "unse
 writeFileSync(TOKEN_FILES.seen, `${tokens[0]}\n`);
 writeFileSync(TOKEN_FILES.unseen, `${tokens.join("\n")}\n`);
 
-const proxy = `
-    proxy_http_version 1.1;
-    proxy_set_header Connection "";
-    proxy_set_header Host $host;
-    proxy_set_header X-Real-IP $remote_addr;
-    proxy_pass http://cluster;
-`;
-const native = upstream(NODES.map((port) => `server 127.0.0.1:${port};`).join(" "));
-const choice = `
-    server 0.0.0.1;
-    balancer_by_lua_block {
-        turns = turns + 1
-        require("ngx.balancer").set_current_peer("127.0.0.1", ${NODES[0]} + turns % ${NODES.length})
-    }
-`;
-const hooks = "access_by_lua_block { local a = 1 } log_by_lua_block { local a = 1 }";
 const chain = (port) =>
     gateway(port, {
         upstream: "queue = { at_least = 1000 },",

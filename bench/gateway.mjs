@@ -1,30 +1,26 @@
 // What the gateway costs: throughput and CPU time against plain nginx and empty hooks, one worker.
 // node bench/gateway.mjs [rounds] [seconds a run] [checkout of another version, to be measured in the same rounds]
 import { resolve } from "node:path";
-import { gateway, load, measure, NODES, server, SINK, startAll, stopAll, upstream } from "./support/against_nodes.mjs";
+import {
+    choice,
+    gateway,
+    hooks,
+    load,
+    measure,
+    native,
+    proxy,
+    server,
+    SINK,
+    startAll,
+    stopAll,
+    upstream,
+} from "./support/against_nodes.mjs";
 import { median, rounds, spread } from "./support/rounds.mjs";
 
 const [count = "7", seconds = "3", other] = process.argv.slice(2);
 const ROUNDS = Number(count);
 const SECONDS = Number(seconds);
 
-/** A proxy as most people write it. */
-const proxy = `
-    proxy_http_version 1.1;
-    proxy_set_header Connection "";
-    proxy_set_header Host $host;
-    proxy_set_header X-Real-IP $remote_addr;
-    proxy_pass http://cluster;
-`;
-const native = upstream(NODES.map((port) => `server 127.0.0.1:${port};`).join(" "));
-const choice = `
-    server 0.0.0.1;
-    balancer_by_lua_block {
-        turns = turns + 1
-        require("ngx.balancer").set_current_peer("127.0.0.1", ${NODES[0]} + turns % ${NODES.length})
-    }
-`;
-const hooks = "access_by_lua_block { local a = 1 } log_by_lua_block { local a = 1 }";
 const record = { log: `log = { sinks = { { type = "http", url = "http://127.0.0.1:${SINK}/" } } },` };
 
 /** The same from another checkout. */

@@ -41,6 +41,26 @@ export const server = (port, inside) => `
     server { listen 127.0.0.1:${port}; location / { ${inside} } }
 `;
 
+/** A proxy as most people write it. */
+export const proxy = `
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host $host;
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_pass http://cluster;
+`;
+/** The nodes as nginx itself takes them in turn. */
+export const native = upstream(NODES.map((port) => `server 127.0.0.1:${port};`).join(" "));
+/** The same in a balancer hook; needs `turns` in init_by_lua. */
+export const choice = `
+    server 0.0.0.1;
+    balancer_by_lua_block {
+        turns = turns + 1
+        require("ngx.balancer").set_current_peer("127.0.0.1", ${NODES[0]} + turns % ${NODES.length})
+    }
+`;
+/** Hooks that do nothing. */
+export const hooks = "access_by_lua_block { local a = 1 } log_by_lua_block { local a = 1 }";
 /**
  * The gateway. `log`: an option for `setup`; `route`: options of the route; `upstream`: options of the upstream; `before`: what stands first in the location;
  * `routes`: more routes; `nodes`: ports of the nodes; `keepalive`: how many connections to them each worker keeps.

@@ -35,7 +35,7 @@
 ---@field concurrency? "learned"|integer how many requests may be under way at once, over all workers; `"learned"`: as many as the nodes handle concurrently, which policy `xed` learns
 ---@field at_least? integer the least that `learned` may be
 ---@field at_most? integer the most that `learned` may be
----@field headroom? number `learned` is what the nodes handle, times this: without a few more than that, nobody would learn that they can do more
+---@field headroom? number `learned` is what the nodes are known to handle, times this. Nodes that are given a few requests more can show that they handle more
 ---@field size? integer how many requests of a class may wait, over all workers
 ---@field wait_seconds? number how long a request waits at most
 ---@field classes? table<string, openclaw.QueueClass> `weight`, `size` and `wait_seconds` of callers by their class, see Classes
@@ -162,11 +162,11 @@
 ---@field class? table<string, { rate: number, burst?: integer, delay?: integer }> rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`
 ---@field answer_tokens? integer with `tokens`: what is reserved for an answer whose request names no maximum
 ---@field bytes_per_token? number with `tokens`: so many bytes of the body count as one token of the prompt until the node says how many it has
----@field headers? "refused"|"ietf"|"openai" `RateLimit` and `RateLimit-Policy` in 429 responses, or (`"ietf"`) in all; `"openai"`: also `x-ratelimit-*` in all
+---@field headers? "refused"|"ietf"|"openai" `"refused"`: `RateLimit` and `RateLimit-Policy` in 429 responses; `"ietf"`: in all responses; `"openai"`: also `x-ratelimit-*` in all
 ---@field dry_run? boolean counts and logs requests beyond the limit, and refuses none
 ---@field store? "dict"|"redis" where requests are counted: `"dict"`, for this gateway alone, or `"redis"`, for all gateways together
 ---@field on_error? "local"|"open"|"closed" with `store = "redis"`: while Redis does not reply, each gateway has its part of the limit (`"local"`), accepts all requests (`"open"`), or rejects them with 503 (`"closed"`)
----@field redis? openclaw.Limit.redis with `store = "redis"`: where Redis or Valkey is; of the limits of a route one is enough
+---@field redis? openclaw.Limit.redis with `store = "redis"`: where Redis or Valkey is; one Redis limit of a route needs it, the others may leave it out
 ---@field zone? string the `lua_shared_dict` with the counts, also with `store = "redis"`, where it has what was last seen in Redis
 ---@field dict? string the `lua_shared_dict` of the metrics
 

@@ -31,6 +31,9 @@ local fields = require("resty.openclaw.limit.fields")
 local fields_forget = fields.forget
 local fields_note_refusal = fields.note_refusal
 local fields_show = fields.show
+local limits_of = require("resty.openclaw.limit.limits")
+local limits_of_make = limits_of.make
+local open_reservations = require("resty.openclaw.limit.open_reservations")
 local passages = require("resty.openclaw.limit.passage")
 local passages_begin = passages.begin
 local passages_held = passages.held
@@ -52,10 +55,8 @@ local reservations = require("resty.openclaw.limit.reservation")
 local reservations_cancel = reservations.cancel
 local reservations_of = reservations.of
 local reservations_settle = reservations.settle
-local open_reservations = require("resty.openclaw.limit.reservations")
 local settings = require("resty.openclaw.limit.settings")
 local settings_KIND = settings.KIND
-local settings_limits = settings.limits
 local NAME = "limit"
 local CLASS = "openclaw_class"
 --- For requests that a limit rejects because it cannot count them.
@@ -287,7 +288,7 @@ local function create(options, ____bindingPattern0)
     local registry = metric_registry_open(options[1].dict)
     local faults = fault_new(NAME, registry)
     local place = redis_options_place_of(options, path)
-    local all = settings_limits(
+    local all = limits_of_make(
         options,
         path,
         route,

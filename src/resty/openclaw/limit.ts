@@ -1,6 +1,6 @@
 /**
- * Limits how many requests a caller may send, and how many tokens it may use, in a time: the leaky bucket of nginx's `limit_req`, counted for all workers together, by
- * whoever `auth` has found. See docs/limit.md.
+ * Limits how many requests a caller may send, and how many tokens it may use, in a time: the leaky bucket of nginx's `limit_req`,
+ * counted for all workers together, by whoever `auth` has found. See docs/limit.md.
  */
 import * as shared_memory from "./core/memory/shared_memory";
 import type { Faults } from "./core/metrics/fault";
@@ -17,6 +17,10 @@ import * as clock from "./core/time/clock";
 import type { Context } from "./gateway/contract";
 import * as contract from "./gateway/contract";
 import * as fields from "./limit/fields";
+import type { Limit } from "./limit/limits";
+import * as limits_of from "./limit/limits";
+import type { Notes } from "./limit/open_reservations";
+import * as open_reservations from "./limit/open_reservations";
 import * as passages from "./limit/passage";
 import type { Rate } from "./limit/rate";
 import type { Place } from "./limit/redis_options";
@@ -27,9 +31,7 @@ import * as redis_stores from "./limit/redis_store";
 import * as request_tokens from "./limit/request_tokens";
 import type { Reservation } from "./limit/reservation";
 import * as reservations from "./limit/reservation";
-import type { Notes } from "./limit/reservations";
-import * as open_reservations from "./limit/reservations";
-import type { Limit, Options } from "./limit/settings";
+import type { Options } from "./limit/settings";
 import * as settings from "./limit/settings";
 
 declare module "./core/request/request_state" {
@@ -217,7 +219,7 @@ function create(options: readonly Options[], { path, route }: Context): Limits {
     const registry = metric_registry.open(options[0]!.dict);
     const faults = fault.new(NAME, registry);
     const place = redis_options.place_of(options, path);
-    const all = settings.limits(options, path, route, place?.options, registry);
+    const all = limits_of.make(options, path, route, place?.options, registry);
     const limits: Limit[] = [];
     for (const limit of all) if (!limit.is_shared) limits.push(limit);
     const shared = place === undefined ? undefined : shared_of(all, place, route, faults);
@@ -239,8 +241,7 @@ function log(this: Limits): void {
 const declaration = {
     name: NAME,
     meaning: "[limits](limit.md) how many requests callers may send, and how many tokens they may use",
-    // After `auth`, which says whose request it is; before the body is read.
-    // After `inference`, which says what was used.
+    // Access: after `auth`, which says whose request it is, before the body is read. Log: after `inference`, which says what was used.
     order: { access: 270, log: 250 },
     kind: settings.KIND,
     variables: { [rejections.VARIABLE]: "" },

@@ -6,11 +6,8 @@ local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
 local string_format = string.format
-local table_remove = table.remove
 local semaphores = require("ngx.semaphore")
 local semaphores_new = semaphores.new
-local guard = require("resty.openclaw.core.metrics.guard")
-local guard_call_for = guard.call_for
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
 local metric_handles_observe = metric_handles.observe
@@ -42,12 +39,14 @@ local departures_of = require("resty.openclaw.balancer.waiting_room.departures")
 local departures_of_expected_wait = departures_of.expected_wait
 local departures_of_measure = departures_of.measure
 local departures_of_new = departures_of.new
-local departures_of_per_second = departures_of.per_second
 local figures = require("resty.openclaw.balancer.waiting_room.figures")
 local figures_new = figures.new
 local figures_show = figures.show
+local look_for_places = require("resty.openclaw.balancer.waiting_room.look_for_places")
+local look_for_places_admit = look_for_places.admit
+local look_for_places_look_at = look_for_places.look_at
+local look_for_places_tick = look_for_places.tick
 local places_of = require("resty.openclaw.balancer.waiting_room.places")
-local places_of_admit = places_of.admit
 local places_of_give_back = places_of.give_back
 local places_of_is_free = places_of.is_free
 local places_of_join = places_of.join
@@ -63,129 +62,23 @@ local NAME = "queue"
 local CLASS = "openclaw_class"
 local WAITED = "openclaw_queue_seconds"
 local SERVICE_UNAVAILABLE = 503
---- How often a worker in which requests wait looks for places of other workers.
-local LOOK_SECONDS = 0.01
---- The thread that looks is replaced after so many looks, as its memory is freed only when it ends.
-local LOOKS_OF_A_THREAD = 1000
 --- The least and the most that clients are told to wait.
 local LEAST_RETRY_SECONDS = 1
 local MOST_RETRY_SECONDS = 3600
---- The thread has ended without a word if it has not looked for so long: nginx has had no connection or timer left for it.
-local LOST_SECONDS = 0.5
---- The rooms in which requests wait in this worker.
-local rooms_to_look_at = {}
-local is_looking = false
---- When the thread last looked, or was last begun.
-local looked_at = clock_now()
-local function admit(room, now)
-    local ____room_0 = room
-    local places = ____room_0.places
-    local capacity = ____room_0.capacity
-    local departures = ____room_0.departures
-    places_of_admit(
-        places,
-        capacities_limit(capacity),
-        departures_of_per_second(departures),
-        now
-    )
-end
-local function has_waiting(____bindingPattern0)
-    local places
-    places = ____bindingPattern0.places
-    local ____places_1 = places
-    local region = ____places_1.region
-    local waiting_slot = ____places_1.waiting_slot
-    return region.mine[waiting_slot] > 0
-end
---- Looks at each room once; returns whether requests still wait in any.
-local function look(now)
-    for place = #rooms_to_look_at, 1, -1 do
-        local room = rooms_to_look_at[place]
-        departures_of_measure(room.departures, now)
-        if has_waiting(room) then
-            admit(room, now)
-        end
-        if not has_waiting(room) then
-            table_remove(rooms_to_look_at, place)
-        end
-    end
-    return #rooms_to_look_at > 0
-end
-local function start(work, room)
-    local ok, err = ngx.timer.at(0, work, room)
-    is_looking = ok ~= nil and ok ~= false
-    looked_at = clock_now()
-    if not is_looking then
-        room.faults:report(
-            "timer",
-            "upstream \"",
-            room.upstream,
-            "\": ",
-            err
-        )
-    end
-end
---- Looks again and again, as long as requests wait.
-local function look_on(_premature, room)
-    for _ = 1, LOOKS_OF_A_THREAD do
-        ngx.sleep(LOOK_SECONDS)
-        looked_at = clock_now()
-        local ok, goes_on = guard_call_for(
-            room.faults,
-            "look",
-            room.upstream,
-            look,
-            looked_at
-        )
-        if ok and goes_on == false then
-            is_looking = false
-            return
-        end
-    end
-    start(look_on, room)
-end
---- Begins to look, unless a thread does already. One that was lost is replaced.
-local function keep_looking(room, now)
-    local is_lost = is_looking and now - looked_at > LOST_SECONDS
-    if is_lost then
-        room.faults:report("timer", "upstream \"", room.upstream, "\": the thread that looks for places was lost")
-    end
-    if is_lost or not is_looking then
-        start(look_on, room)
-    end
-end
-local function is_known(room)
-    for ____, known in ipairs(rooms_to_look_at) do
-        if known == room then
-            return true
-        end
-    end
-    return false
-end
---- Has the worker look for places, as a request has begun to wait.
-local function look_at(room, now)
-    if not is_known(room) then
-        rooms_to_look_at[#rooms_to_look_at + 1] = room
-    end
-    keep_looking(room, now)
-end
 local function wake(waiter)
-    local ____waiter_2 = waiter
-    local state = ____waiter_2.state
-    local room = ____waiter_2.room
-    local semaphore = ____waiter_2.semaphore
+    local ____waiter_0 = waiter
+    local state = ____waiter_0.state
+    local room = ____waiter_0.room
+    local semaphore = ____waiter_0.semaphore
     state.place_in = room
     semaphore:post(1)
-end
-local function seconds_text(seconds)
-    return (string_format("%.3f", seconds))
 end
 local function refuse(room, its_class, result, waited)
     metric_handles_add(room.figures[its_class.name].results[result])
     rejections_note(NAME, result)
     request_set_variable(
         WAITED,
-        seconds_text(waited)
+        string_format("%.3f", waited)
     )
     local expected = departures_of_expected_wait(room.departures, its_class) or LEAST_RETRY_SECONDS
     local retry_after = math_min(
@@ -225,9 +118,9 @@ local function join(room, its_class, state, semaphore)
     }
     state.waiter = waiter
     places_of_join(room.places, its_class, waiter)
-    admit(room, now)
+    look_for_places_admit(room, now)
     if not waiter.has_place then
-        look_at(room, now)
+        look_for_places_look_at(room, now)
     end
     return waiter
 end
@@ -235,10 +128,10 @@ end
 local function wait(room, its_class, state)
     local now = clock_now()
     departures_of_measure(room.departures, now)
-    local ____room_3 = room
-    local places = ____room_3.places
-    local faults = ____room_3.faults
-    local upstream = ____room_3.upstream
+    local ____room_1 = room
+    local places = ____room_1.places
+    local faults = ____room_1.faults
+    local upstream = ____room_1.upstream
     local left = time_left_seconds() or math_huge
     if places_of_waiting_of(places, its_class) >= its_class.size then
         return refuse(room, its_class, "full", 0)
@@ -276,9 +169,9 @@ local function wait(room, its_class, state)
 end
 --- Gives back what a request has: its place, or its place in line. Phases: any with a request.
 local function leave(state)
-    local ____state_4 = state
-    local waiter = ____state_4.waiter
-    local place_in = ____state_4.place_in
+    local ____state_2 = state
+    local waiter = ____state_2.waiter
+    local place_in = ____state_2.place_in
     if waiter ~= nil then
         state.waiter = nil
         if not waiter.has_place then
@@ -291,12 +184,10 @@ local function leave(state)
     end
     state.place_in = nil
     places_of_give_back(place_in.places)
-    if has_waiting(place_in) then
-        admit(
-            place_in,
-            clock_now()
-        )
-    end
+    look_for_places_admit(
+        place_in,
+        clock_now()
+    )
 end
 ____exports.leave = leave
 --- Whether the request has a body that may still be on its way.
@@ -310,13 +201,6 @@ local function has_body()
     local protocol = request_variable("server_protocol")
     return protocol ~= "HTTP/1.1" and protocol ~= "HTTP/1.0"
 end
-local function begin(____bindingPattern0, now)
-    local nodes
-    local capacity
-    capacity = ____bindingPattern0.capacity
-    nodes = ____bindingPattern0.nodes
-    capacities_begin(capacity, nodes.policy, nodes.pool.peers, now)
-end
 local function admitted(self)
     local state = request_state_open()
     if state.place_in == self then
@@ -328,9 +212,12 @@ local function admitted(self)
     end
     local places = self.places
     local capacity = self.capacity
+    local nodes = self.nodes
     if capacity.computed_at == nil then
-        begin(
-            self,
+        capacities_begin(
+            capacity,
+            nodes.policy,
+            nodes.pool.peers,
             clock_now()
         )
     end
@@ -379,18 +266,12 @@ end
 ____exports.note_first_byte = note_first_byte
 --- Learns how many places there are, and sees to it that the worker looks for them. Phases: timer; to be called ten times a second.
 local function tick(room, now)
-    local ____room_5 = room
-    local capacity = ____room_5.capacity
-    local nodes = ____room_5.nodes
-    if capacity.computed_at == nil then
-        capacities_begin(capacity, nodes.policy, nodes.pool.peers, now)
-    end
+    local ____room_3 = room
+    local capacity = ____room_3.capacity
+    local nodes = ____room_3.nodes
+    capacities_begin(capacity, nodes.policy, nodes.pool.peers, now)
     capacities_learn(capacity, nodes.policy, nodes.pool.peers, now)
-    if not has_waiting(room) then
-        return
-    end
-    keep_looking(room, now)
-    admit(room, now)
+    look_for_places_tick(room, now)
 end
 ____exports.tick = tick
 --- What the room is like now. Phases: any.
@@ -429,8 +310,8 @@ ____exports.change = change
 local metatable = {__index = {admitted = admitted}}
 --- The room of an upstream. Raises if there is no shared memory. Phases: init.
 local function create(registry, upstream, options, nodes, faults)
-    local ____registry_6 = registry
-    local region = ____registry_6.region
+    local ____registry_4 = registry
+    local region = ____registry_4.region
     local places = places_of_new(
         region,
         upstream,

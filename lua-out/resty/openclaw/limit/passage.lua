@@ -13,19 +13,19 @@ local buckets_seconds_until_room = buckets.seconds_until_room
 local buckets_take = buckets.take
 local fields = require("resty.openclaw.limit.fields")
 local fields_note = fields.note
+local limits_of = require("resty.openclaw.limit.limits")
+local limits_of_rate_of = limits_of.rate_of
 local rates = require("resty.openclaw.limit.rate")
 local rates_share_of = rates.share_of
 local reservations = require("resty.openclaw.limit.reservation")
 local reservations_add = reservations.add
 local reservations_cost_at = reservations.cost_at
-local settings = require("resty.openclaw.limit.settings")
-local settings_rate_of = settings.rate_of
 local NONE = {}
 --- One for all requests, as nothing yields from its making to its end.
 local passage = {}
 --- The rate and the bucket of the request at hand at a limit; nothing where the limit does not count it. Phases: access; does not yield.
 local function bucket_of(limit, state, its_class)
-    local rate = settings_rate_of(limit, its_class, state.rate_of_key)
+    local rate = limits_of_rate_of(limit, its_class, state.rate_of_key)
     if rate == nil then
         return
     end

@@ -7,13 +7,13 @@ local clock_now = clock.now
 local buckets = require("resty.openclaw.limit.bucket")
 local buckets_charge = buckets.charge
 local buckets_give_back = buckets.give_back
+local open_reservations = require("resty.openclaw.limit.open_reservations")
+local open_reservations_forget = open_reservations.forget
+local open_reservations_note = open_reservations.note
+local open_reservations_unleaked = open_reservations.unleaked
 local request_tokens = require("resty.openclaw.limit.request_tokens")
 local request_tokens_cost_of = request_tokens.cost_of
 local request_tokens_prompt_of = request_tokens.prompt_of
-local reservations = require("resty.openclaw.limit.reservations")
-local reservations_forget = reservations.forget
-local reservations_note = reservations.note
-local reservations_unleaked = reservations.unleaked
 local token_usage = require("resty.openclaw.limit.token_usage")
 local token_usage_of_request = token_usage.of_request
 --- A reservation without parts. Phases: any.
@@ -31,7 +31,7 @@ local function add(reservation, limit, rate, key, cost, level, now)
     local budget = limit.budget
     local seconds = cost * rate.interval
     local ends_at = now + (level + seconds)
-    local number = reservations_note(
+    local number = open_reservations_note(
         budget.notes,
         key,
         seconds,
@@ -61,7 +61,7 @@ local function settle_part(part, used)
     local cost = ____part_1.cost
     local ends_at = ____part_1.ends_at
     local number = ____part_1.number
-    reservations_forget(budget.notes, number)
+    open_reservations_forget(budget.notes, number)
     budget.counters.used:inc(used)
     local now = clock_now()
     if used > cost then
@@ -74,7 +74,7 @@ local function settle_part(part, used)
         )
     elseif used < cost then
         budget.counters.returned:inc(cost - used)
-        local seconds = reservations_unleaked((cost - used) * rate.interval, ends_at, now)
+        local seconds = open_reservations_unleaked((cost - used) * rate.interval, ends_at, now)
         if seconds > 0 then
             buckets_give_back(limit.dict, key, seconds)
         end

@@ -1,4 +1,4 @@
-/** How long requests waited before their first try: for their body, or for the lock of a cache. */
+/** How long requests waited before their first try: for their body, for a place in the waiting room, or for the lock of a cache. */
 import type { Histogram } from "../core/metrics/metric_handles";
 import * as metric_handles from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";

@@ -1,14 +1,13 @@
 /**
  * The waiting room of an upstream: no more requests are under way than its nodes handle, and the others wait for their turn, before a
- * node is chosen. See docs/balancer.md.
+ * node is chosen. See docs/waiting_room.md.
  *
  * A request keeps its place from here to its log phase, over retries, fallbacks and internal redirects. A request that waits does
- * nothing until it is woken. In each worker where requests wait, one light thread looks for places that other workers have given back.
+ * nothing until it is woken.
  */
 import type { Semaphore } from "ngx.semaphore";
 import * as semaphores from "ngx.semaphore";
 import type { Faults } from "../core/metrics/fault";
-import * as guard from "../core/metrics/guard";
 import * as metric_handles from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as json_error from "../core/request/json_error";
@@ -19,14 +18,14 @@ import * as request_state from "../core/request/request_state";
 import * as time_left from "../core/request/time_left";
 import * as clock from "../core/time/clock";
 import type { Peer, Policy } from "./model";
-import type { Capacity } from "./waiting_room/capacity";
 import * as capacities from "./waiting_room/capacity";
-import type { Departures } from "./waiting_room/departures";
 import * as departures_of from "./waiting_room/departures";
 import type { Figures, Result } from "./waiting_room/figures";
 import * as figures from "./waiting_room/figures";
 import type { Waiter as InLine } from "./waiting_room/line";
-import type { Class, Places } from "./waiting_room/places";
+import type { Room } from "./waiting_room/look_for_places";
+import * as look_for_places from "./waiting_room/look_for_places";
+import type { Class } from "./waiting_room/places";
 import * as places_of from "./waiting_room/places";
 import type { Options } from "./waiting_room/settings";
 import * as settings from "./waiting_room/settings";
@@ -54,15 +53,10 @@ interface Nodes {
     readonly pool: { readonly peers: readonly Peer[] };
 }
 
-export interface WaitingRoom {
-    readonly upstream: string;
-    readonly places: Places;
-    readonly capacity: Capacity;
-    readonly departures: Departures;
+export interface WaitingRoom extends Room {
     readonly figures: LuaTable<string, Figures>;
     readonly standard: Class;
     readonly reads_body: boolean;
-    readonly faults: Faults;
     readonly nodes: Nodes;
     /** Gives the request a place, after a wait if there is none; refuses it if it cannot wait. Phases: access; yields. Never raises. */
     admitted(): void;
@@ -72,86 +66,9 @@ const NAME = "queue";
 const CLASS = "openclaw_class";
 const WAITED = "openclaw_queue_seconds";
 const SERVICE_UNAVAILABLE = 503;
-/** How often a worker in which requests wait looks for places of other workers. */
-const LOOK_SECONDS = 0.01;
-/** The thread that looks is replaced after so many looks, as its memory is freed only when it ends. */
-const LOOKS_OF_A_THREAD = 1000;
 /** The least and the most that clients are told to wait. */
 const LEAST_RETRY_SECONDS = 1;
 const MOST_RETRY_SECONDS = 3600;
-
-/** The thread has ended without a word if it has not looked for so long: nginx has had no connection or timer left for it. */
-const LOST_SECONDS = 0.5;
-
-/** The rooms in which requests wait in this worker. */
-const rooms_to_look_at: WaitingRoom[] = [];
-let is_looking = false;
-/** When the thread last looked, or was last begun. */
-let looked_at = clock.now();
-
-function admit(room: WaitingRoom, now: MonotonicTime): void {
-    const { places, capacity, departures } = room;
-    places_of.admit(places, capacities.limit(capacity), departures_of.per_second(departures), now);
-}
-
-function has_waiting({ places }: WaitingRoom): boolean {
-    const { region, waiting_slot } = places;
-    return region.mine.get(waiting_slot) > 0;
-}
-
-/** Looks at each room once; returns whether requests still wait in any. */
-function look(now: MonotonicTime): boolean {
-    for (const place of $range(rooms_to_look_at.length, 1, -1)) {
-        const room = rooms_to_look_at[place - 1]!;
-        departures_of.measure(room.departures, now);
-        if (has_waiting(room)) admit(room, now);
-        if (!has_waiting(room)) table.remove(rooms_to_look_at, place);
-    }
-    return rooms_to_look_at.length > 0;
-}
-
-type Look = (this: void, premature: boolean, room: WaitingRoom) => void;
-
-function start(work: Look, room: WaitingRoom): void {
-    // Also in a worker that exits, whose requests wait on.
-    const [ok, err] = ngx.timer.at(0, work, room);
-    is_looking = ok !== undefined && ok !== false;
-    looked_at = clock.now();
-    if (!is_looking) room.faults.report("timer", 'upstream "', room.upstream, '": ', err);
-}
-
-/** Looks again and again, as long as requests wait. */
-function look_on(this: void, _premature: boolean, room: WaitingRoom): void {
-    for (const _ of $range(1, LOOKS_OF_A_THREAD)) {
-        ngx.sleep(LOOK_SECONDS);
-        looked_at = clock.now();
-        const [ok, goes_on] = guard.call_for(room.faults, "look", room.upstream, look, looked_at);
-        if (ok && goes_on === false) {
-            is_looking = false;
-            return;
-        }
-    }
-    start(look_on, room);
-}
-
-/** Begins to look, unless a thread does already. One that was lost is replaced. */
-function keep_looking(room: WaitingRoom, now: MonotonicTime): void {
-    const is_lost = is_looking && now - looked_at > LOST_SECONDS;
-    if (is_lost)
-        room.faults.report("timer", 'upstream "', room.upstream, '": the thread that looks for places was lost');
-    if (is_lost || !is_looking) start(look_on, room);
-}
-
-function is_known(room: WaitingRoom): boolean {
-    for (const known of rooms_to_look_at) if (known === room) return true;
-    return false;
-}
-
-/** Has the worker look for places, as a request has begun to wait. */
-function look_at(room: WaitingRoom, now: MonotonicTime): void {
-    if (!is_known(room)) rooms_to_look_at.push(room);
-    keep_looking(room, now);
-}
 
 function wake(this: void, waiter: InLine): void {
     const { state, room, semaphore } = waiter as Waiter;
@@ -160,18 +77,14 @@ function wake(this: void, waiter: InLine): void {
     semaphore.post(1);
 }
 
-function seconds_text(seconds: number): string {
-    return string.format("%.3f", seconds);
-}
-
 function refuse(room: WaitingRoom, its_class: Class, result: Result, waited: number): never {
     metric_handles.add(room.figures.get(its_class.name).results[result]);
     rejections.note(NAME, result);
-    request.set_variable(WAITED, seconds_text(waited));
+    request.set_variable(WAITED, string.format("%.3f", waited));
     const expected = departures_of.expected_wait(room.departures, its_class) ?? LEAST_RETRY_SECONDS;
     const retry_after = math.min(MOST_RETRY_SECONDS, math.max(LEAST_RETRY_SECONDS, math.ceil(expected)));
     if (result === "full") {
-        const message = `Too many requests wait for the nodes already.`;
+        const message = "Too many requests wait for the nodes already.";
         return json_error.respond(SERVICE_UNAVAILABLE, "queue_full", message, retry_after);
     }
     if (result === "deadline" && waited > 0) return json_error.too_late();
@@ -203,8 +116,8 @@ function join(room: WaitingRoom, its_class: Class, state: RequestState, semaphor
     };
     state.waiter = waiter;
     places_of.join(room.places, its_class, waiter);
-    admit(room, now);
-    if (!waiter.has_place) look_at(room, now);
+    look_for_places.admit(room, now);
+    if (!waiter.has_place) look_for_places.look_at(room, now);
     return waiter;
 }
 
@@ -248,7 +161,7 @@ export function leave(state: RequestState): void {
     if (place_in === undefined) return;
     state.place_in = undefined;
     places_of.give_back(place_in.places);
-    if (has_waiting(place_in)) admit(place_in, clock.now());
+    look_for_places.admit(place_in, clock.now());
 }
 
 /** Whether the request has a body that may still be on its way. */
@@ -260,19 +173,17 @@ function has_body(): boolean {
     return protocol !== "HTTP/1.1" && protocol !== "HTTP/1.0";
 }
 
-function begin({ capacity, nodes }: WaitingRoom, now: MonotonicTime): void {
-    capacities.begin(capacity, nodes.policy, nodes.pool.peers, now);
-}
-
 function admitted(this: WaitingRoom): void {
     const state = request_state.open();
     if (state.place_in === this) return;
     // After an internal redirect it may have one of another upstream.
     leave(state);
     if (this.reads_body && has_body()) ngx.req.read_body();
-    const { places, capacity } = this;
+    const { places, capacity, nodes } = this;
     // Before the first tick of this worker.
-    if (capacity.computed_at === undefined) begin(this, clock.now());
+    if (capacity.computed_at === undefined) {
+        capacities.begin(capacity, nodes.policy, nodes.pool.peers, clock.now());
+    }
     const its_class = (places.by_name.get(request.variable(CLASS) ?? "") as Class | undefined) ?? this.standard;
     if (!places_of.is_free(places, capacities.limit(capacity))) return wait(this, its_class, state);
     places_of.take(places, its_class);
@@ -306,11 +217,9 @@ export function note_first_byte(state: RequestState): void {
 /** Learns how many places there are, and sees to it that the worker looks for them. Phases: timer; to be called ten times a second. */
 export function tick(room: WaitingRoom, now: MonotonicTime): void {
     const { capacity, nodes } = room;
-    if (capacity.computed_at === undefined) capacities.begin(capacity, nodes.policy, nodes.pool.peers, now);
+    capacities.begin(capacity, nodes.policy, nodes.pool.peers, now);
     capacities.learn(capacity, nodes.policy, nodes.pool.peers, now);
-    if (!has_waiting(room)) return;
-    keep_looking(room, now);
-    admit(room, now);
+    look_for_places.tick(room, now);
 }
 
 /** What an operator sees of a class. */

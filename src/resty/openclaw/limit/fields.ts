@@ -4,8 +4,8 @@
  */
 import type { RequestState } from "../core/request/request_state";
 import { TOLERANCE } from "./bucket";
+import type { Limit } from "./limits";
 import type { Rate } from "./rate";
-import type { Limit } from "./settings";
 
 declare module "../core/request/request_state" {
     interface RequestState {

@@ -5,12 +5,12 @@ import * as rejections from "../core/request/rejection";
 import type { RequestState } from "../core/request/request_state";
 import * as buckets from "./bucket";
 import * as fields from "./fields";
+import type { Limit } from "./limits";
+import * as limits_of from "./limits";
 import type { Rate } from "./rate";
 import * as rates from "./rate";
 import type { Reservation } from "./reservation";
 import * as reservations from "./reservation";
-import type { Limit } from "./settings";
-import * as settings from "./settings";
 
 export interface Passage {
     /** Seconds that the request has to wait before it goes on. */
@@ -52,7 +52,7 @@ export function bucket_of(
     state: RequestState,
     its_class: string,
 ): LuaMultiReturn<[rate: Rate, key: string] | []> {
-    const rate = settings.rate_of(limit, its_class, state.rate_of_key);
+    const rate = limits_of.rate_of(limit, its_class, state.rate_of_key);
     if (rate === undefined) return $multi();
     const key = limit.subject(rate.prefix);
     if (key === undefined) return $multi();

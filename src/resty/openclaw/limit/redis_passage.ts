@@ -3,13 +3,13 @@ import type { Faults } from "../core/metrics/fault";
 import type { RequestState } from "../core/request/request_state";
 import * as clock from "../core/time/clock";
 import * as buckets from "./bucket";
+import type { Limit } from "./limits";
 import * as passages from "./passage";
 import type { Rate } from "./rate";
 import * as redis_clocks from "./redis_clock";
 import type { Bucket, Verdict } from "./redis_script";
 import type { Store } from "./redis_store";
 import * as stores from "./redis_store";
-import type { Limit } from "./settings";
 
 /** All Redis limits of a route. */
 export interface Shared {

@@ -4,11 +4,11 @@ import type { RequestState } from "../core/request/request_state";
 import * as request_state from "../core/request/request_state";
 import * as clock from "../core/time/clock";
 import * as buckets from "./bucket";
+import type { Budget, Limit } from "./limits";
+import * as open_reservations from "./open_reservations";
 import type { Rate } from "./rate";
 import type { Asked } from "./request_tokens";
 import * as request_tokens from "./request_tokens";
-import * as reservations from "./reservations";
-import type { Budget, Limit } from "./settings";
 import * as token_usage from "./token_usage";
 
 /** What is reserved at one budget. */
@@ -60,7 +60,7 @@ export function add(
     const budget = limit.budget!;
     const seconds = cost * rate.interval;
     const ends_at = later(now, level + seconds);
-    const number = reservations.note(budget.notes, key, seconds, ends_at, now);
+    const number = open_reservations.note(budget.notes, key, seconds, ends_at, now);
     reservation.parts.push({ limit, budget, rate, key, cost, ends_at, number });
     budget.counters.reserved.inc(cost);
 }
@@ -68,14 +68,14 @@ export function add(
 /** Corrects what is in the bucket of one part, of whose tokens so many were used. */
 function settle_part(part: Part, used: number): void {
     const { limit, budget, rate, key, cost, ends_at, number } = part;
-    reservations.forget(budget.notes, number);
+    open_reservations.forget(budget.notes, number);
     budget.counters.used.inc(used);
     const now = clock.now();
     if (used > cost) {
         buckets.charge(limit.dict, key, rate, now, used - cost);
     } else if (used < cost) {
         budget.counters.returned.inc(cost - used);
-        const seconds = reservations.unleaked((cost - used) * rate.interval, ends_at, now);
+        const seconds = open_reservations.unleaked((cost - used) * rate.interval, ends_at, now);
         if (seconds > 0) buckets.give_back(limit.dict, key, seconds);
     }
 }

@@ -1,20 +1,13 @@
-/** The options of `limit`: a list of limits. */
+/** The options of `limit`, a list of limits, and which of them do not go together. */
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
 import { computed, map_of, option, optional, table_of } from "../config/schema";
-import type { Registry } from "../core/metrics/metric_registry";
 import * as texts from "../core/text/text";
-import type { Dict } from "./bucket";
-import type { Counters, TokenCounters } from "./figures";
-import * as figures from "./figures";
-import type { Per, Rate } from "./rate";
+import type { Per } from "./rate";
 import * as rates from "./rate";
-import type { OnError, Options as RedisOptions } from "./redis_options";
+import type { OnError } from "./redis_options";
 import * as redis_options from "./redis_options";
-import type { Notes } from "./reservations";
-import * as reservations from "./reservations";
-import type { Subject } from "./subject";
 import * as subjects from "./subject";
 
 /** Which headers tell clients about a limit. */
@@ -22,46 +15,6 @@ export type Headers = "refused" | "ietf" | "openai";
 
 /** Where requests are counted. */
 export type Store = "dict" | "redis";
-
-/** What only a limit of tokens has. */
-export interface Budget {
-    /** The tokens of an answer whose request names no maximum. */
-    readonly answer_tokens: number;
-    /** By how many bytes of the body one token of the prompt is guessed. */
-    readonly bytes_per_token: number;
-    readonly counters: TokenCounters;
-    readonly notes: Notes;
-}
-
-/** One limit of a route. */
-export interface Limit {
-    readonly name: string;
-    readonly subject: Subject;
-    /** Of callers without a rate of their own; nothing if they are not limited. */
-    readonly rate: Rate | undefined;
-    /** Of API keys with a rate of their own, by its text; nothing if the limit is not by key. */
-    readonly by_text: LuaMap<string, Rate> | undefined;
-    readonly options: Options;
-    /** Begins the keys of its buckets. */
-    readonly prefix: string;
-    /** Ends the name of a class, or the text of a rate, in them. */
-    readonly separator: string;
-    /** Of classes with a rate of their own, which are counted apart. */
-    readonly by_class: LuaTable<string, Rate>;
-    readonly headers: Headers;
-    readonly is_dry_run: boolean;
-    /** Whether it is counted in Redis. */
-    readonly is_shared: boolean;
-    /** What happens then while Redis does not reply. */
-    readonly on_error: OnError;
-    readonly zone: string;
-    readonly dict: Dict;
-    readonly counters: Counters;
-    /** What a token budget needs beside; nothing for a limit of requests. */
-    readonly budget: Budget | undefined;
-    /** Whether its bucket has taken the request at hand. */
-    is_taken: boolean;
-}
 
 const NAME = kinds.of<string>("string", "1 to 64 of the characters A-Z a-z 0-9 _ . -", (given) => {
     return typeof given === "string" && texts.is_name(given);
@@ -72,8 +25,9 @@ const COUNT = kinds.whole(0, 1e9);
 
 const TOKENS = kinds.whole(1, 1e12);
 
-const ANSWER_TOKENS = 1024;
-const BYTES_PER_TOKEN = 4;
+/** The defaults of two options of tokens, which others must not have. */
+export const ANSWER_TOKENS = 1024;
+export const BYTES_PER_TOKEN = 4;
 
 const CLASS_SCHEMA = {
     rate: optional(kinds.positive, "requests per `per`; required beside `rate`"),
@@ -125,7 +79,7 @@ export const SCHEMA = {
     headers: option(
         kinds.one_of<Headers>("refused", "ietf", "openai"),
         "refused",
-        '`RateLimit` and `RateLimit-Policy` in 429 responses, or (`"ietf"`) in all; `"openai"`: also `x-ratelimit-*` in all',
+        '`"refused"`: `RateLimit` and `RateLimit-Policy` in 429 responses; `"ietf"`: in all responses; `"openai"`: also `x-ratelimit-*` in all',
     ),
     dry_run: option(kinds.flag, false, "counts and logs requests beyond the limit, and refuses none"),
     store: option(
@@ -140,7 +94,7 @@ export const SCHEMA = {
     ),
     redis: optional(
         redis_options.KIND,
-        'with `store = "redis"`: where Redis or Valkey is; of the limits of a route one is enough',
+        'with `store = "redis"`: where Redis or Valkey is; one Redis limit of a route needs it, the others may leave it out',
     ),
     zone: option(
         kinds.text,
@@ -152,15 +106,11 @@ export const SCHEMA = {
 
 export const KIND = kinds.list_of(table_of(SCHEMA));
 
+/** The options of one limit. */
 export type Options = Values<typeof SCHEMA>;
 
-function default_name({ by, tokens }: Options): string {
-    const [name] = string.gsub(by, "^%$", "");
-    return tokens === undefined ? name : `${name}_tokens`;
-}
-
-/** Raises where options of requests are given to a limit of tokens, or the other way round. */
-function check_kind(options: Options, path: string): void {
+/** Raises where options of requests are given to a limit of tokens, or the other way round. Phases: init. */
+export function check(options: Options, path: string): void {
     const { rate, tokens, by } = options;
     if (tokens !== undefined) {
         const why = (name: string) => `${problem.child(path, name)} is not supported with tokens`;
@@ -177,10 +127,11 @@ function check_kind(options: Options, path: string): void {
     }
 }
 
-type ClassOptions = Values<typeof CLASS_SCHEMA>;
+/** Those of a class. */
+export type ClassOptions = Values<typeof CLASS_SCHEMA>;
 
-/** Raises where the options of a class are not of the kind of the limit's. */
-function check_class(options: Options, its: ClassOptions, path: string): void {
+/** Raises where the options of a class are not of the kind of the limit's. Phases: init. */
+export function check_class(options: Options, its: ClassOptions, path: string): void {
     const [wanted, other] =
         options.tokens === undefined ? (["rate", "tokens"] as const) : (["tokens", "rate"] as const);
     if (its[wanted] === undefined) problem.refuse(problem.child(path, wanted), "a number above 0", undefined);
@@ -188,135 +139,4 @@ function check_class(options: Options, its: ClassOptions, path: string): void {
     if (options.tokens === undefined) return;
     if (its.delay !== undefined) error(`${problem.child(path, "delay")} is not supported with tokens`, 0);
     if (its.burst === 0) problem.refuse(problem.child(path, "burst"), "a number above 0", 0);
-}
-
-/** The rate of all callers, or of a class with options of its own; nothing where there is none. */
-function make_rate(options: Options, prefix: string, its?: ClassOptions): Rate | undefined {
-    const { per, burst, delay } = options;
-    const tokens = its === undefined ? options.tokens : its.tokens;
-    if (tokens !== undefined) return rates.of_tokens(prefix, tokens, per, its?.burst ?? burst ?? tokens);
-    const requests = its === undefined ? options.rate : its.rate;
-    if (requests === undefined) return undefined;
-    const its_burst = its?.burst ?? burst ?? 0;
-    return rates.of(prefix, requests, per, its_burst, its?.delay ?? delay ?? its_burst);
-}
-
-function budget_of(options: Options, route: string, name: string, registry: Registry): Budget | undefined {
-    if (options.tokens === undefined) return undefined;
-    return {
-        answer_tokens: options.answer_tokens ?? ANSWER_TOKENS,
-        bytes_per_token: options.bytes_per_token ?? BYTES_PER_TOKEN,
-        counters: figures.of_tokens(registry, route, name),
-        notes: reservations.of_zone(options.zone),
-    };
-}
-
-function dict_of(options: Options, path: string): Dict {
-    const dict = ngx.shared[options.zone];
-    if (dict !== undefined) return dict;
-    return problem.refuse(
-        problem.child(path, "zone"),
-        `the name of a lua_shared_dict; nginx/openclaw.conf declares "openclaw_limit"`,
-        options.zone,
-    );
-}
-
-/** `redis`: where the Redis limits of the route are counted. */
-function limit_of(options: Options, path: string, route: string, redis: RedisOptions, registry: Registry): Limit {
-    const { by, zone } = options;
-    check_kind(options, path);
-    const name = options.name ?? default_name(options);
-    const is_shared = options.store === "redis";
-    const separator = is_shared ? ":" : "\n";
-    const prefix = is_shared ? `${redis_options.key_prefix(redis, route)}${name}:` : `${route}\n${name}\n`;
-    const by_class = new LuaTable<string, Rate>();
-    for (const [its_class, its] of options.class ?? new LuaTable<string, ClassOptions>()) {
-        check_class(options, its, problem.child(problem.child(path, "class"), its_class));
-        by_class.set(its_class, make_rate(options, `${prefix}${its_class}${separator}`, its)!);
-    }
-    const dict = dict_of(options, path);
-    return {
-        name,
-        subject: subjects.of(by),
-        rate: make_rate(options, prefix),
-        by_text: by === "key" && options.tokens === undefined ? new LuaMap() : undefined,
-        options,
-        prefix,
-        separator,
-        by_class,
-        headers: options.headers,
-        is_dry_run: options.dry_run,
-        is_shared,
-        on_error: options.on_error ?? "local",
-        zone,
-        dict,
-        counters: figures.of(registry, route, name),
-        budget: budget_of(options, route, name, registry),
-        is_taken: false,
-    };
-}
-
-/** The rate of a limit by its text in an API key. Kept, as keys have few different ones. */
-function rate_of_text(limit: Limit, by_text: LuaMap<string, Rate>, text: string): Rate | undefined {
-    const known = by_text.get(text);
-    if (known !== undefined) return known;
-    const [requests, per] = rates.parse(text);
-    if (requests === undefined) return limit.rate;
-    const burst = limit.options.burst ?? 0;
-    const delay = limit.options.delay ?? burst;
-    const rate = rates.of(`${limit.prefix}${text}${limit.separator}`, requests, per!, burst, delay);
-    by_text.set(text, rate);
-    return rate;
-}
-
-/**
- * The rate of a limit for a caller of that class, whose API key may have a rate of its own; nothing if the caller is not limited.
- * Phases: any.
- */
-export function rate_of(limit: Limit, its_class: string, text: string | undefined): Rate | undefined {
-    const { by_text } = limit;
-    if (by_text !== undefined && text !== undefined) {
-        const own = rate_of_text(limit, by_text, text);
-        return own;
-    }
-    const of_class = limit.by_class.get(its_class) as Rate | undefined;
-    return of_class ?? limit.rate;
-}
-
-/** Raises where two limits have one name, or two of requests, or of tokens, tell OpenAI's clients about themselves. */
-function check_together(limits: readonly Limit[], path: string): void {
-    const places = new LuaMap<string, number>();
-    const of_openai = new LuaMap<string, number>();
-    for (const index of $range(1, limits.length)) {
-        const { name, headers, budget } = limits[index - 1]!;
-        const earlier = places.get(name);
-        const its_path = `${path}[${index}]`;
-        if (earlier !== undefined)
-            problem.refuse(`${its_path}.name`, `another name than that of ${path}[${earlier}]`, name);
-        places.set(name, index);
-        if (headers !== "openai") continue;
-        const kind = budget === undefined ? "requests" : "tokens";
-        const first = of_openai.get(kind);
-        if (first !== undefined) {
-            problem.refuse(`${its_path}.headers`, `another value, as ${path}[${first}] has it already`, headers);
-        }
-        of_openai.set(kind, index);
-    }
-}
-
-/** The limits of a route. `redis`: where they are counted in Redis. Raises where they are wrong together. Phases: init. */
-export function limits(
-    given: readonly Options[],
-    path: string,
-    route: string,
-    redis: RedisOptions | undefined,
-    registry: Registry,
-): Limit[] {
-    const found: Limit[] = [];
-    for (const index of $range(1, given.length)) {
-        const its_path = `${path}[${index}]`;
-        found.push(limit_of(given[index - 1]!, its_path, route, redis ?? redis_options.DEFAULTS, registry));
-    }
-    check_together(found, path);
-    return found;
 }

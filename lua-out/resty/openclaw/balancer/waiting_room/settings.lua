@@ -82,7 +82,7 @@ local SCHEMA = {
             end
         ),
         1.5,
-        "`learned` is what the nodes handle, times this: without a few more than that, nobody would learn that they can do more"
+        "`learned` is what the nodes are known to handle, times this. Nodes that are given a few requests more can show that they handle more"
     ),
     size = option(SIZE, 200, "how many requests of a class may wait, over all workers"),
     wait_seconds = option(kinds.positive, 10, "how long a request waits at most"),

@@ -2,9 +2,9 @@ local buckets = require("resty.openclaw.limit.bucket")
 local clock = require("resty.openclaw.core.time.clock")
 local process_identity = require("resty.openclaw.core.process.process_identity")
 local rates = require("resty.openclaw.limit.rate")
-local reservations = require("resty.openclaw.limit.reservations")
+local reservations = require("resty.openclaw.limit.open_reservations")
 
-describe("limit.reservations", function()
+describe("limit.open_reservations", function()
     local dict = ngx.shared.openclaw_limit
     local rate = rates.of_tokens("", 1000, "day", 1000)
     local identity = process_identity.identity

@@ -1,0 +1,224 @@
+local ____exports = {}
+local pairs = pairs
+local tostring = tostring
+local string_gsub = string.gsub
+local problem = require("resty.openclaw.config.problems")
+local problem_child = problem.child
+local problem_refuse = problem.refuse
+local figures = require("resty.openclaw.limit.figures")
+local figures_of = figures.of
+local figures_of_tokens = figures.of_tokens
+local open_reservations = require("resty.openclaw.limit.open_reservations")
+local open_reservations_of_zone = open_reservations.of_zone
+local rates = require("resty.openclaw.limit.rate")
+local rates_of = rates.of
+local rates_of_tokens = rates.of_tokens
+local rates_parse = rates.parse
+local redis_options = require("resty.openclaw.limit.redis_options")
+local redis_options_DEFAULTS = redis_options.DEFAULTS
+local redis_options_key_prefix = redis_options.key_prefix
+local settings = require("resty.openclaw.limit.settings")
+local settings_ANSWER_TOKENS = settings.ANSWER_TOKENS
+local settings_BYTES_PER_TOKEN = settings.BYTES_PER_TOKEN
+local settings_check = settings.check
+local settings_check_class = settings.check_class
+local subjects = require("resty.openclaw.limit.subject")
+local subjects_of = subjects.of
+local function default_name(____bindingPattern0)
+    local tokens
+    local by
+    by = ____bindingPattern0.by
+    tokens = ____bindingPattern0.tokens
+    local name = string_gsub(by, "^%$", "")
+    return tokens == nil and name or name .. "_tokens"
+end
+--- The rate of all callers, or of a class with options of its own; nothing where there is none.
+local function make_rate(options, prefix, its)
+    local ____options_0 = options
+    local per = ____options_0.per
+    local burst = ____options_0.burst
+    local delay = ____options_0.delay
+    local ____temp_1
+    if its == nil then
+        ____temp_1 = options.tokens
+    else
+        ____temp_1 = its.tokens
+    end
+    local tokens = ____temp_1
+    if tokens ~= nil then
+        return rates_of_tokens(prefix, tokens, per, its and its.burst or burst or tokens)
+    end
+    local ____temp_4
+    if its == nil then
+        ____temp_4 = options.rate
+    else
+        ____temp_4 = its.rate
+    end
+    local requests = ____temp_4
+    if requests == nil then
+        return nil
+    end
+    local its_burst = its and its.burst or burst or 0
+    return rates_of(
+        prefix,
+        requests,
+        per,
+        its_burst,
+        its and its.delay or delay or its_burst
+    )
+end
+local function budget_of(options, route, name, registry)
+    if options.tokens == nil then
+        return nil
+    end
+    return {
+        answer_tokens = options.answer_tokens or settings_ANSWER_TOKENS,
+        bytes_per_token = options.bytes_per_token or settings_BYTES_PER_TOKEN,
+        counters = figures_of_tokens(registry, route, name),
+        notes = open_reservations_of_zone(options.zone)
+    }
+end
+local function dict_of(options, path)
+    local dict = ngx.shared[options.zone]
+    if dict ~= nil then
+        return dict
+    end
+    return problem_refuse(
+        problem_child(path, "zone"),
+        "the name of a lua_shared_dict; nginx/openclaw.conf declares \"openclaw_limit\"",
+        options.zone
+    )
+end
+--- `redis`: where the Redis limits of the route are counted.
+local function limit_of(options, path, route, redis, registry)
+    local ____options_9 = options
+    local by = ____options_9.by
+    local zone = ____options_9.zone
+    settings_check(options, path)
+    local name = options.name or default_name(options)
+    local is_shared = options.store == "redis"
+    local separator = is_shared and ":" or "\n"
+    local prefix = is_shared and (redis_options_key_prefix(redis, route) .. name) .. ":" or ((route .. "\n") .. name) .. "\n"
+    local by_class = {}
+    for its_class, its in pairs(options.class or ({})) do
+        settings_check_class(
+            options,
+            its,
+            problem_child(
+                problem_child(path, "class"),
+                its_class
+            )
+        )
+        by_class[its_class] = make_rate(options, (prefix .. its_class) .. separator, its)
+    end
+    local dict = dict_of(options, path)
+    return {
+        name = name,
+        subject = subjects_of(by),
+        rate = make_rate(options, prefix),
+        by_text = by == "key" and options.tokens == nil and ({}) or nil,
+        options = options,
+        prefix = prefix,
+        separator = separator,
+        by_class = by_class,
+        headers = options.headers,
+        is_dry_run = options.dry_run,
+        is_shared = is_shared,
+        on_error = options.on_error or "local",
+        zone = zone,
+        dict = dict,
+        counters = figures_of(registry, route, name),
+        budget = budget_of(options, route, name, registry),
+        is_taken = false
+    }
+end
+--- The rate of a limit by its text in an API key. Kept, as keys have few different ones.
+local function rate_of_text(limit, by_text, text)
+    local known = by_text[text]
+    if known ~= nil then
+        return known
+    end
+    local requests, per = rates_parse(text)
+    if requests == nil then
+        return limit.rate
+    end
+    local burst = limit.options.burst or 0
+    local delay = limit.options.delay or burst
+    local rate = rates_of(
+        (limit.prefix .. text) .. limit.separator,
+        requests,
+        per,
+        burst,
+        delay
+    )
+    by_text[text] = rate
+    return rate
+end
+--- The rate of a limit for a caller of that class, whose API key may have a rate of its own; nothing if the caller is not limited.
+-- Phases: any.
+local function rate_of(limit, its_class, text)
+    local ____limit_10 = limit
+    local by_text = ____limit_10.by_text
+    if by_text ~= nil and text ~= nil then
+        local own = rate_of_text(limit, by_text, text)
+        return own
+    end
+    local of_class = limit.by_class[its_class]
+    return of_class or limit.rate
+end
+____exports.rate_of = rate_of
+--- Raises where two limits have one name, or two of requests, or of tokens, tell OpenAI's clients about themselves.
+local function check_together(limits, path)
+    local places = {}
+    local of_openai = {}
+    for index = 1, #limits do
+        do
+            local ____limits_index_11 = limits[index]
+            local name = ____limits_index_11.name
+            local headers = ____limits_index_11.headers
+            local budget = ____limits_index_11.budget
+            local earlier = places[name]
+            local its_path = ((path .. "[") .. tostring(index)) .. "]"
+            if earlier ~= nil then
+                problem_refuse(
+                    its_path .. ".name",
+                    ((("another name than that of " .. path) .. "[") .. tostring(earlier)) .. "]",
+                    name
+                )
+            end
+            places[name] = index
+            if headers ~= "openai" then
+                goto __continue18
+            end
+            local kind = budget == nil and "requests" or "tokens"
+            local first = of_openai[kind]
+            if first ~= nil then
+                problem_refuse(
+                    its_path .. ".headers",
+                    ((("another value, as " .. path) .. "[") .. tostring(first)) .. "] has it already",
+                    headers
+                )
+            end
+            of_openai[kind] = index
+        end
+        ::__continue18::
+    end
+end
+--- The limits of a route. `redis`: where they are counted in Redis. Raises where they are wrong together. Phases: init.
+local function make(given, path, route, redis, registry)
+    local found = {}
+    for index = 1, #given do
+        local its_path = ((path .. "[") .. tostring(index)) .. "]"
+        found[#found + 1] = limit_of(
+            given[index],
+            its_path,
+            route,
+            redis or redis_options_DEFAULTS,
+            registry
+        )
+    end
+    check_together(found, path)
+    return found
+end
+____exports.make = make
+return ____exports
