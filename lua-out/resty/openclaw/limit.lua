@@ -34,6 +34,8 @@ local fields_show = fields.show
 local limits_of = require("resty.openclaw.limit.limits")
 local limits_of_make = limits_of.make
 local open_reservations = require("resty.openclaw.limit.open_reservations")
+local outages = require("resty.openclaw.limit.outage")
+local outages_new = outages.new
 local passages = require("resty.openclaw.limit.passage")
 local passages_begin = passages.begin
 local passages_held = passages.held
@@ -248,12 +250,14 @@ local function shared_of(all, place, route, faults)
         ::__continue29::
     end
     local prefix = redis_options_key_prefix(place.options, route)
+    local outage = outages_new(place.options, route, limits)
     local store = redis_stores_new(
         place.options,
         place.path,
         prefix,
         limits[1].dict,
-        faults
+        faults,
+        outage
     )
     return {limits = limits, ["local"] = ____local, store = store, faults = faults}
 end
@@ -335,6 +339,7 @@ local declaration = {
     meaning = "[limits](limit.md) how many requests callers may send, and how many tokens they may use",
     order = {access = 270, log = 250},
     kind = settings_KIND,
+    readings = settings.readings,
     variables = {[rejections_VARIABLE] = ""},
     create = create
 }

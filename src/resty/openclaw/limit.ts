@@ -21,6 +21,7 @@ import type { Limit } from "./limit/limits";
 import * as limits_of from "./limit/limits";
 import type { Notes } from "./limit/open_reservations";
 import * as open_reservations from "./limit/open_reservations";
+import * as outages from "./limit/outage";
 import * as passages from "./limit/passage";
 import type { Rate } from "./limit/rate";
 import type { Place } from "./limit/redis_options";
@@ -189,7 +190,8 @@ function shared_of(all: readonly Limit[], place: Place, route: string, faults: F
         if (limit.on_error === "local") local.push(limit);
     }
     const prefix = redis_options.key_prefix(place.options, route);
-    const store = redis_stores.new(place.options, place.path, prefix, limits[0]!.dict, faults);
+    const outage = outages.new(place.options, route, limits);
+    const store = redis_stores.new(place.options, place.path, prefix, limits[0]!.dict, faults, outage);
     return { limits, local, store, faults };
 }
 
@@ -244,6 +246,7 @@ const declaration = {
     // Access: after `auth`, which says whose request it is, before the body is read. Log: after `inference`, which says what was used.
     order: { access: 270, log: 250 },
     kind: settings.KIND,
+    readings: settings.readings,
     variables: { [rejections.VARIABLE]: "" },
     create,
 };
