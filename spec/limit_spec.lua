@@ -161,7 +161,7 @@ describe("limit", function()
             assert.equal(200, status)
         end
         table.sort(began)
-        assert.is_true(began[3] >= 0.049 and began[4] >= 0.099, table.concat(began, " "))
+        assert.is_true(began[3] >= 0.048 and began[4] >= 0.098, table.concat(began, " "))
         assert.equal(before + 2, counted("delayed", "delayed"))
     end)
 
@@ -443,6 +443,12 @@ describe("limit", function()
             return ((tonumber(redis.values["openclaw:limit:{*}:" .. key]) or 0) + 1700000000 - redis.now) / interval
         end
 
+        it("has the rate that an operator sets", function()
+            limits.changeable_shared:change("changeable_shared", nil, { amount = 3, burst = 2 })
+            finally(function() limits.changeable_shared:change("changeable_shared") end)
+            assert.same({ 200, 200, 200, 429 }, statuses(4, "/changeable_shared?key=a"))
+        end)
+
         it("counts, by one question for all limits of a request", function()
             assert.same({ 200, 200, 429, 429 }, statuses(4, "/shared?key=a&other=b"))
             assert_limited("limit/shared_b")
@@ -583,7 +589,7 @@ describe("limit", function()
             if not is_foreign(text) then lines[#lines + 1] = text end
         end
         local plugin = limit.new({ { name = "uncounted", by = "route", rate = 1, per = "hour", zone = "tiny_limit" } })
-        plugin.limits[1].rate.prefix = ("x"):rep(60000)
+        plugin.limits[1].rate.configured.prefix = ("x"):rep(60000)
         local failed = counted("uncounted", "failed")
         local passages = require("resty.openclaw.limit.passage")
         for _ = 1, 2 do assert.is_nil(passages.begin(plugin.limits, plugin.faults, {}, "", 1).refused_by) end

@@ -40,6 +40,25 @@ test("parallel requests of all workers pass no more than the limit says, also af
     expect(metrics).toContain('openclaw_limit_requests_total{route="work",limit="route",result="refused"} 240');
 });
 
+test("a limit that an operator changes is in force in all workers at once, also after a reload", async () => {
+    const gateway = await start('{ by = "route", rate = 1, per = "day", burst = 9 }');
+    const limit = gateway.nginx.url("/openclaw/limits/work/route");
+    const change = async (method: string, to: string, body: string | null = null) => {
+        const answer = await fetch(to, { method, body, headers: { "Content-Type": "application/json" } });
+        expect(answer.status).toBe(200);
+        return (await answer.json()) as Record<string, unknown>;
+    };
+    expect(await passing(gateway, 60)).toBe(10);
+    expect(await change("PUT", limit, '{"burst":29}')).toMatchObject({ rate: 1, burst: 29, changed: true });
+    expect(await passing(gateway, 60)).toBe(30);
+    await gateway.nginx.reload();
+    expect(await passing(gateway, 20)).toBe(0);
+    expect(await change("PUT", limit, '{"rate":2}')).toMatchObject({ rate: 2, burst: 29, changed: true });
+    expect(await passing(gateway, 60)).toBe(30);
+    expect(await change("DELETE", `${limit}/changes`)).toMatchObject({ rate: 1, burst: 9, changed: false });
+    expect(await passing(gateway, 20)).toBe(0);
+});
+
 test("a burst after a silence is as large as the limit says", async () => {
     const rate = 20;
     const gateway = await start(`{ by = "route", rate = ${rate}, burst = 9 }`);

@@ -34,6 +34,9 @@ local fields_show = fields.show
 local limits_of = require("resty.openclaw.limit.limits")
 local limits_of_make = limits_of.make
 local open_reservations = require("resty.openclaw.limit.open_reservations")
+local operator = require("resty.openclaw.limit.operator")
+local operator_change = operator.change
+local operator_report = operator.report
 local outages = require("resty.openclaw.limit.outage")
 local outages_new = outages.new
 local passages = require("resty.openclaw.limit.passage")
@@ -233,21 +236,29 @@ end
 local function init_worker(self)
     shared_memory_attend(self.registry.region)
 end
-local metatable = {__index = {access = access}}
+local function report(self)
+    local reports = operator_report(self.all)
+    return reports
+end
+local function change(self, name, its_class, patch)
+    local is_changed = operator_change(self.all, name, its_class, patch)
+    return is_changed
+end
+local metatable = {__index = {access = access, report = report, change = change}}
 local function shared_of(all, place, route, faults)
     local limits = {}
     local ____local = {}
     for ____, limit in ipairs(all) do
         do
             if not limit.is_shared then
-                goto __continue29
+                goto __continue31
             end
             limits[#limits + 1] = limit
             if limit.on_error == "local" then
                 ____local[#____local + 1] = limit
             end
         end
-        ::__continue29::
+        ::__continue31::
     end
     local prefix = redis_options_key_prefix(place.options, route)
     local outage = outages_new(place.options, route, limits)
@@ -312,7 +323,13 @@ local function create(options, ____bindingPattern0)
         ____temp_6 = shared_of(all, place, route, faults)
     end
     local shared = ____temp_6
-    local plugin = setmetatable({limits = limits, shared = shared, faults = faults, registry = registry}, metatable)
+    local plugin = setmetatable({
+        all = all,
+        limits = limits,
+        shared = shared,
+        faults = faults,
+        registry = registry
+    }, metatable)
     for ____, ____value in ipairs(all) do
         local headers = ____value.headers
         if headers ~= "refused" then

@@ -21,6 +21,8 @@ import type { Limit } from "./limit/limits";
 import * as limits_of from "./limit/limits";
 import type { Notes } from "./limit/open_reservations";
 import * as open_reservations from "./limit/open_reservations";
+import type { Patch, Report } from "./limit/operator";
+import * as operator from "./limit/operator";
 import * as outages from "./limit/outage";
 import * as passages from "./limit/passage";
 import type { Rate } from "./limit/rate";
@@ -43,6 +45,8 @@ declare module "./core/request/request_state" {
 }
 
 export interface Limits {
+    /** All of them, in the order of the options. */
+    readonly all: readonly Limit[];
     /** Those that are counted by this gateway alone. */
     readonly limits: readonly Limit[];
     /** Those that are counted in Redis, if there are any. */
@@ -57,6 +61,13 @@ export interface Limits {
     log?(): void;
     /** Looks after the reservations of dead workers; only with limits of tokens. */
     init_worker?(): void;
+    /** What the limits are like now. Phases: any. Never raises. */
+    report(): Report[];
+    /**
+     * Changes the rate of a limit, or of a class of its callers, for all workers; without a patch it is as configured again. Returns
+     * false if there is no such rate. Phases: any. Never raises.
+     */
+    change(name: string, its_class: string | undefined, patch: Patch | undefined): boolean;
 }
 
 const NAME = "limit";
@@ -179,7 +190,17 @@ function init_worker(this: Limits): void {
     shared_memory.attend(this.registry.region);
 }
 
-const metatable = { __index: { access } };
+function report(this: Limits): Report[] {
+    const reports = operator.report(this.all);
+    return reports;
+}
+
+function change(this: Limits, name: string, its_class: string | undefined, patch: Patch | undefined): boolean {
+    const is_changed = operator.change(this.all, name, its_class, patch);
+    return is_changed;
+}
+
+const metatable = { __index: { access, report, change } };
 
 function shared_of(all: readonly Limit[], place: Place, route: string, faults: Faults): Shared {
     const limits: Limit[] = [];
@@ -225,7 +246,7 @@ function create(options: readonly Options[], { path, route }: Context): Limits {
     const limits: Limit[] = [];
     for (const limit of all) if (!limit.is_shared) limits.push(limit);
     const shared = place === undefined ? undefined : shared_of(all, place, route, faults);
-    const plugin: Limits = setmetatable({ limits, shared, faults, registry }, metatable);
+    const plugin: Limits = setmetatable({ all, limits, shared, faults, registry }, metatable);
     for (const { headers } of all) if (headers !== "refused") plugin.header_filter = header_filter;
     add_tokens(plugin, limits);
     return plugin;

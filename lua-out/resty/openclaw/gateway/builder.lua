@@ -70,7 +70,7 @@ local SCHEMA = {
     ),
     log = schemas_optional(ANY_TABLE, "sinks of the request records, and the slow log's options; see [post_action](post_action.md)"),
     metrics = defaulted(metrics_SCHEMA, "the options of [metrics](metrics.md)"),
-    admin = defaulted(admins_SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
+    admin = defaulted(admins_SCHEMA, "the options of [admin](admin.md), without `upstreams` and `limits`"),
     status = defaulted(statuses_SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
     plugins = option(DECLARATIONS, {}, "your own [plugins](plugins.md), each of which routes may have by its name")
 }
@@ -104,9 +104,9 @@ local function all_plugins(given, recorders, problems)
     end
     return all
 end
---- Balancers as a table of a type with fewer methods: TypeScript's tables are not covariant.
-local function of_any(balancers)
-    return balancers
+--- A table of objects as one of a type with fewer methods: TypeScript's tables are not covariant.
+local function of_any(all)
+    return all
 end
 --- Reads all routes, and adds what is wrong to the problems.
 local function read_routes(given, declarations, problems)
@@ -156,11 +156,13 @@ local function build(options)
     local balancers = upstreams_make_all(read.upstreams, problems)
     local log = logs_read(read.log, problems)
     local sinks = logs_make_sinks(log, problems)
+    local limits = {}
     local admin = attempt(
         problems,
         function() return admins_create(
             read.admin,
             of_any(balancers),
+            of_any(limits),
             "setup: admin"
         ) end
     )
@@ -227,6 +229,9 @@ local function build(options)
         )
         gateway.routes[name] = route
         made_routes[name] = route
+        if route.instances.limit ~= nil then
+            limits[name] = route.instances.limit
+        end
         if route.filters_headers then
             gateway.filters_headers = true
         end

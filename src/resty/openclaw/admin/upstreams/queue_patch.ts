@@ -1,5 +1,5 @@
 /** Parses the body of a PUT that changes a queue: `{"concurrency":20}`. */
-import * as fields from "./fields";
+import * as fields from "../fields";
 
 const KNOWN = ["concurrency"];
 const EXPECTED =
