@@ -211,6 +211,7 @@ build = {
         ["resty.openclaw.core.process.worker_process"] = "lua-out/resty/openclaw/core/process/worker_process.lua",
         ["resty.openclaw.core.request.cache_key"] = "lua-out/resty/openclaw/core/request/cache_key.lua",
         ["resty.openclaw.core.request.client_network"] = "lua-out/resty/openclaw/core/request/client_network.lua",
+        ["resty.openclaw.core.request.client_watch"] = "lua-out/resty/openclaw/core/request/client_watch.lua",
         ["resty.openclaw.core.request.declared_variable"] = "lua-out/resty/openclaw/core/request/declared_variable.lua",
         ["resty.openclaw.core.request.delivery_header"] = "lua-out/resty/openclaw/core/request/delivery_header.lua",
         ["resty.openclaw.core.request.host"] = "lua-out/resty/openclaw/core/request/host.lua",
