@@ -43,6 +43,7 @@ function measure(name) {
     return account(running, name, running[name].workerPids(), SECONDS, () => send(name, SECONDS), {
         shared: true,
         any: BUSY,
+        helpers: [redis.pid],
     });
 }
 

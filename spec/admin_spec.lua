@@ -191,9 +191,9 @@ describe("admin", function()
         it("to broken escapes, if nginx lets them through", function()
             for _, rest in ipairs({ "/%zz", "/%2", "/%", "/a%", "/%2g", "/%%41", "/cluster/nodes/%" }) do
                 assert_error(get(ROOT .. rest), 400, "bad_request")
-                assert.is_nil(paths.read(ROOT, ROOT .. rest))
+                assert.is_nil(paths.parts(ROOT, ROOT .. rest))
             end
-            assert.same({ kind = "upstream", upstream = "%41\0", node = "" }, paths.read(ROOT, ROOT .. "/%2541%00"))
+            assert.same({ "%41\0" }, paths.parts(ROOT, ROOT .. "/%2541%00"))
         end)
 
         it("to upstreams that are unknown", function()
@@ -466,7 +466,7 @@ describe("admin", function()
             end
             for _, concurrency in ipairs({ "0", "-1", "1.5", "1000001", "1e999", "null", "true", '"1"', '"learned"', "[1]", "{}" }) do
                 local message = assert_error(put(CLASSED, '{"concurrency":' .. concurrency .. "}"), 400, "bad_change")
-                assert.equal("concurrency must be a whole number from 1 to 1000000.", message)
+                assert.equal('concurrency must be a whole number from 1 to 1000000. DELETE of queue/changes goes back to what nginx.conf says, such as "learned".', message)
             end
             assert_error(put(CLASSED, "{}"), 400, "bad_change")
             local message = assert_error(put(CLASSED, '{"concurrency":2,"size":5}'), 400, "bad_change")
@@ -702,7 +702,7 @@ describe("admin", function()
 
         it("hands its options on", function()
             local function refusal(options) return select(2, pcall(setup.build, { admin = options })) end
-            assert.equal('setup: admin: unknown option "upstreams"; known are prefix, token, token_file, dict', refusal({ upstreams = {} }))
+            assert.equal('setup: admin: unknown option "upstreams"; known are prefix, limits_prefix, token, token_file, dict', refusal({ upstreams = {} }))
             assert.equal('setup: admin: unknown option "tocken"; did you mean "token"?', refusal({ tocken = "x" }))
             assert.equal('setup: admin must be a table, got a string', refusal(admins.TOKEN))
             local built = setup.build({ admin = { token = admins.TOKEN, prefix = "/x" } })

@@ -93,7 +93,7 @@ describe("the work that texts from outside take grows with their length alone", 
             claims.encode(text)
         end,
         ["Accept"] = function(text) negotiation.choose(text) end,
-        ["a path of the admin API"] = function(text) path.read("/openclaw/upstreams", "/openclaw/upstreams/" .. text) end,
+        ["a path of the admin API"] = function(text) path.parts("/openclaw/upstreams", "/openclaw/upstreams/" .. text) end,
         ["a name of a node"] = function(text)
             names.parse(text)
             names.is_host(text)

@@ -135,16 +135,16 @@ export function measure(running, variants, variant, seconds, isPost, options = {
 
 /**
  * The same for whatever `run` loads, which are these workers. `shared`: load and nodes run on the workers' cores; `any`: what
- * others disturbed counts too.
+ * others disturbed counts too; `helpers`: processes that belong to the run, such as a Redis server.
  */
-export function account(running, variant, pids, seconds, run, { shared = false, any = false } = {}) {
+export function account(running, variant, pids, seconds, run, { shared = false, any = false, helpers = [] } = {}) {
     const [backendPid] = running.backend.workerPids();
     const worker = () => {
         const all = pids.map(cpuSeconds);
         const sum = (what) => all.reduce((total, one) => total + one[what], 0);
         return { user: sum("user"), cpu: sum("user") + sum("system") };
     };
-    const beside = () => ownSeconds() + whole(backendPid);
+    const beside = () => [backendPid, ...helpers].reduce((total, pid) => total + whole(pid), ownSeconds());
     const others = () => machineSeconds() - beside() - worker().cpu;
     const before = { ...worker(), beside: beside(), others: others() };
     const { requests, rate, failed } = run();

@@ -249,6 +249,14 @@ local function upstreams_page()
     gateway.admin:page()
 end
 ____exports.upstreams_page = upstreams_page
+--- The API to see and change the limits of all routes; see docs/admin.md. Phases: content.
+function ____exports.limits_page()
+    if gateway == nil then
+        json_error_respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        return
+    end
+    gateway.admin:limits_page()
+end
 --- Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
 -- error. Phases: content.
 local function edge()

@@ -40,6 +40,25 @@ test("parallel requests of all workers pass no more than the limit says, also af
     expect(metrics).toContain('openclaw_limit_requests_total{route="work",limit="route",result="refused"} 240');
 });
 
+test("a limit that an operator changes is in force in all workers at once, also after a reload", async () => {
+    const gateway = await start('{ by = "route", rate = 1, per = "day", burst = 9 }');
+    const limit = gateway.nginx.url("/openclaw/limits/work/route");
+    const change = async (method: string, to: string, body: string | null = null) => {
+        const answer = await fetch(to, { method, body, headers: { "Content-Type": "application/json" } });
+        expect(answer.status).toBe(200);
+        return (await answer.json()) as Record<string, unknown>;
+    };
+    expect(await passing(gateway, 60)).toBe(10);
+    expect(await change("PUT", limit, '{"burst":29}')).toMatchObject({ rate: 1, burst: 29, changed: true });
+    expect(await passing(gateway, 60)).toBe(30);
+    await gateway.nginx.reload();
+    expect(await passing(gateway, 20)).toBe(0);
+    expect(await change("PUT", limit, '{"rate":2}')).toMatchObject({ rate: 2, burst: 29, changed: true });
+    expect(await passing(gateway, 60)).toBe(30);
+    expect(await change("DELETE", `${limit}/changes`)).toMatchObject({ rate: 1, burst: 9, changed: false });
+    expect(await passing(gateway, 20)).toBe(0);
+});
+
 test("a burst after a silence is as large as the limit says", async () => {
     const rate = 20;
     const gateway = await start(`{ by = "route", rate = ${rate}, burst = 9 }`);
@@ -87,6 +106,24 @@ test("bandwidth and limits go by the class that a map makes of the tenant", asyn
     const second = new Promise((resolve) => setTimeout(() => resolve("not yet"), 1000));
     expect(await Promise.race([slow, second])).toBe("not yet");
     expect(await slow).toBe(200);
+});
+
+test("a variable that nginx.conf does not define is reported at the first request, with the option that names it", async () => {
+    const gateway = await AuthGateway.start({
+        workers: 1,
+        routes: {
+            work: 'class = "$my_class", limit = { { rate = 1 }, { by = "$my_tennant", rate = 1 }, { by = "$http_x_camera", rate = 1 } }',
+            other: 'class = "$my_clas"',
+        },
+        http: 'map $http_x_test_tenant $my_class { default ""; }',
+    });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    for (const route of ["work", "work", "other"]) await gateway.ask(`/${route}`);
+    const log = await gateway.nginx.errorLog();
+    expect(log.match(/unknown_variable: [^,]*/g)).toEqual([
+        'unknown_variable: the option limit[2].by of the route "work" is "$my_tennant"',
+        'unknown_variable: the option class of the route "other" is "$my_clas"',
+    ]);
 });
 
 /** A gateway whose route has this budget, with a node that takes its time and answers with 15 tokens of usage. */

@@ -1,7 +1,11 @@
 /** Limits that two gateways share in a real Redis. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { AuthGateway } from "./support/auth_gateway";
+import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
+import { freePort } from "./support/native_nginx";
 import { PacedLoad } from "./support/paced_load";
 import { RedisServer } from "./support/redis_server";
 
@@ -116,7 +120,10 @@ test("they keep it while Redis hangs", async () => {
     });
     expectWithin(found);
     for (const { nginx } of found.gateways) {
-        expect(await nginx.errorLog()).toContain("limit: redis: requests are not counted in Redis: not done in time");
+        expect(await nginx.errorLog()).toContain(
+            `limit: redis: Redis at 127.0.0.1:${redis.port} does not count requests of the route "work": not done in time; ` +
+                'meanwhile each gateway applies its part of the limit "route" (on_error = "local")',
+        );
     }
 });
 
@@ -190,6 +197,43 @@ test("while Redis is away a gateway counts for itself, accepts all or rejects al
         const left = Number(await redis.cli("pttl", "openclaw:limit:{local_one}:route:"));
         return left > 3.9 * 6 * 3600 * SECOND;
     });
+});
+
+test("an operator sees and resets the count of a caller as the page says", async () => {
+    const redis = await RedisServer.start({ isKept: false });
+    const [page, port] = [readFileSync(path.join(CHECKOUT, "docs/limit.md"), "utf8"), await freePort()];
+    const location = /^location = \/limit_counts \{[^]*?^\}/m.exec(page)?.[0] ?? "";
+    const one = 'by = "$arg_caller", rate = 1, per = "hour"';
+    const gateway = await AuthGateway.start({
+        routes: {
+            work: `limit = { { ${one}, store = "redis", redis = { port = ${redis.port}, ${PATIENT} } } }`,
+            here: `limit = { { ${one} } }`,
+        },
+        http: `server { listen 127.0.0.1:${port}; ${location} }`,
+    });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    const statuses = async (route: string) => [
+        (await gateway.ask(`/${route}?caller=pond`)).status,
+        (await gateway.ask(`/${route}?caller=pond`)).status,
+    ];
+    const counted = async (key: string, method = "GET") => {
+        const answer = await fetch(`http://127.0.0.1:${port}/limit_counts?key=${encodeURIComponent(key)}`, { method });
+        return Number(await answer.text());
+    };
+    expect(await statuses("here")).toEqual([200, 429]);
+    expect(Math.round((await counted("here\narg_caller\n=pond")) / 60)).toBe(60);
+    expect(await counted("here\narg_caller\n=pond", "DELETE")).toBe(0);
+    expect(await statuses("here")).toEqual([200, 429]);
+    const key = "openclaw:limit:{work}:arg_caller:=pond";
+    expect(await statuses("work")).toEqual([200, 429]);
+    expect(Math.round(Number(await redis.cli("pttl", key)) / 60_000)).toBe(60);
+    expect((await redis.cli("zrange", "openclaw:limit:{work}:gateways", "0", "-1")).trim()).toMatch(/^[0-9a-f]{16}$/);
+    await redis.cli("del", key);
+    expect(await statuses("work")).toEqual([429, 429]);
+    expect(Math.round((await counted(key)) / 60)).toBe(60);
+    await counted(key, "DELETE");
+    await redis.cli("del", key);
+    expect(await statuses("work")).toEqual([200, 429]);
 });
 
 test("a user of Redis with few rights is enough, and secrets are shown nowhere", async () => {

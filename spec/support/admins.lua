@@ -1,6 +1,7 @@
 --- The admin pages of the specs, made in init_by_lua as users make theirs, over a balancer and over upstreams that fail.
 local admin = require("resty.openclaw.admin")
 local balancer = require("resty.openclaw.balancer")
+local limits = require("spec.support.limits")
 
 local _M = { TOKEN = "0123456789abcdef/+=-_~." }
 
@@ -46,6 +47,15 @@ end
 local upstreams = { cluster = _M.balancer, ['a/b "c"'] = told }
 
 _M.open = admin.new({ upstreams = upstreams })
+_M.limited = admin.new({
+    upstreams = {},
+    limits = {
+        analyze = limits.changeable,
+        ['a/b "c"'] = limits.changeable_tokens,
+        keys = limits.changeable_keys,
+        shared = limits.changeable_shared,
+    },
+})
 _M.queues = admin.new({ upstreams = { cluster = _M.balancer, learning = _M.learning, classed = _M.classed, told = told }, prefix = "/queues" })
 _M.elsewhere = admin.new({ upstreams = upstreams, prefix = "/nodes" })
 _M.guarded = admin.new({ upstreams = upstreams, token = _M.TOKEN })

@@ -70,6 +70,14 @@ local _M = {
     }),
     budget_classes = limit.new({ { name = "budget_classes", by = "$arg_key", tokens = 100, per = "day", class = { vip = { tokens = 1000 } } } }),
     budget_trial = limit.new({ { name = "budget_trial", by = "$arg_key", tokens = 100, per = "day", dry_run = true } }),
+    -- What the API of operators changes.
+    changeable = limit.new({
+        { name = "changeable", by = "$arg_key", rate = 1, per = "hour", headers = "ietf", class = { vip = { rate = 2, burst = 1 } } },
+        { name = "changeable_day", by = "$arg_key", rate = 100, per = "day", burst = 50, delay = 40, dry_run = true },
+    }),
+    changeable_tokens = limit.new({ { name = "changeable_tokens", by = "$arg_key", tokens = 100, per = "day", answer_tokens = 10 } }),
+    changeable_keys = limit.new({ { name = "changeable_keys", by = "key" } }),
+    changeable_shared = limit.new({ shared({ name = "changeable_shared", by = "$arg_key", rate = 1, per = "hour" }) }),
     openai = limit.new({ { name = "openai", by = "$arg_key", rate = 60, per = "minute", burst = 1, headers = "openai" } }),
 }
 

@@ -200,6 +200,15 @@ export function upstreams_page(): void {
     gateway.admin.page();
 }
 
+/** The API to see and change the limits of all routes; see docs/admin.md. Phases: content. */
+export function limits_page(): void {
+    if (gateway === undefined) {
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.");
+        return;
+    }
+    gateway.admin.limits_page();
+}
+
 /**
  * Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
  * error. Phases: content.

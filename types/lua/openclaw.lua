@@ -39,6 +39,9 @@ function openclaw.metrics_page() end
 ---The API to see and change nodes: see docs/admin.md. Phase: content.
 function openclaw.upstreams_page() end
 
+---The API to see and change limits: see docs/admin.md. Phase: content.
+function openclaw.limits_page() end
+
 ---Stores a request that got no response, for routes with the option `edge`: see docs/edge.md. Phase: content.
 function openclaw.edge() end
 

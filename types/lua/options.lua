@@ -166,7 +166,7 @@
 ---@field dry_run? boolean counts and logs requests beyond the limit, and refuses none
 ---@field store? "dict"|"redis" where requests are counted: `"dict"`, for this gateway alone, or `"redis"`, for all gateways together
 ---@field on_error? "local"|"open"|"closed" with `store = "redis"`: while Redis does not reply, each gateway has its part of the limit (`"local"`), accepts all requests (`"open"`), or rejects them with 503 (`"closed"`)
----@field redis? openclaw.Limit.redis with `store = "redis"`: where Redis or Valkey is; one Redis limit of a route needs it, the others may leave it out
+---@field redis? openclaw.Limit.redis with `store = "redis"`: where Redis or Valkey is; the first Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out
 ---@field zone? string the `lua_shared_dict` with the counts, also with `store = "redis"`, where it has what was last seen in Redis
 ---@field dict? string the `lua_shared_dict` of the metrics
 
@@ -339,7 +339,8 @@
 ---@field token_file? string file with the token; must not be readable by all users; read when nginx starts or reloads
 
 ---@class openclaw.Setup.admin
----@field prefix? string the path of the location, as clients send it
+---@field prefix? string the path of the location of upstreams, as clients send it
+---@field limits_prefix? string the path of the location of limits, as clients send it
 ---@field token? string 16 to 4096 bytes of printable ASCII without spaces; clients with it have access from any address
 ---@field token_file? string file with the token; must not be readable by all users; read when nginx starts or reloads
 ---@field dict? string the `lua_shared_dict` of the metrics
@@ -354,6 +355,6 @@
 ---@field routes? table<string, openclaw.Route> name → what a route does, below
 ---@field log? openclaw.Log sinks of the request records, and the slow log's options; see post_action
 ---@field metrics? openclaw.Setup.metrics the options of metrics
----@field admin? openclaw.Setup.admin the options of admin, without `upstreams`
+---@field admin? openclaw.Setup.admin the options of admin, without `upstreams` and `limits`
 ---@field status? openclaw.Setup.status the options of status, without `upstreams` and `routes`
 ---@field plugins? openclaw.Declaration[] your own plugins, each of which routes may have by its name

@@ -4,11 +4,13 @@ local type = type
 local string_find = string.find
 local calls = require("resty.openclaw.admin.call")
 local calls_refuse = calls.refuse
+local calls_refuse_address = calls.refuse_address
+local limits = require("resty.openclaw.admin.limits")
+local limits_answer = limits.answer
 local paths = require("resty.openclaw.admin.path")
-local paths_read = paths.read
-local ____resources = require("resty.openclaw.admin.resources")
-local resources_RESOURCES = ____resources.RESOURCES
-local RESOURCES = resources_RESOURCES
+local paths_parts = paths.parts
+local upstreams_of = require("resty.openclaw.admin.upstreams")
+local upstreams_of_answer = upstreams_of.answer
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_of = kinds.of
 local kinds_with_methods = kinds.with_methods
@@ -18,8 +20,6 @@ local map_of = ____schema.map_of
 local option = ____schema.option
 local read_or_raise = ____schema.read_or_raise
 local required = ____schema.required
-local addresses = require("resty.openclaw.core.http.address")
-local addresses_parse = addresses.parse
 local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
@@ -45,20 +45,28 @@ end
 local PREFIX = kinds_of("path", "a path of plain letters without a slash at its end", is_prefix)
 --- The options in `setup`, where the upstreams are known.
 local SCHEMA = {
-    prefix = option(PREFIX, "/openclaw/upstreams", "the path of the location, as clients send it"),
+    prefix = option(PREFIX, "/openclaw/upstreams", "the path of the location of upstreams, as clients send it"),
+    limits_prefix = option(PREFIX, "/openclaw/limits", "the path of the location of limits, as clients send it"),
     token = again(tokens_TOKEN_OPTION),
     token_file = again(tokens_TOKEN_FILE_OPTION),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 ____exports.SCHEMA = SCHEMA
 local UPSTREAM = kinds_with_methods("an upstream, such as a balancer", {"report", "change", "forget_changes"})
+local LIMITED = kinds_with_methods("an instance of limit", {"report", "change"})
 --- The options of docs/admin.md.
 local ALONE_SCHEMA = {
     upstreams = required(
         map_of(UPSTREAM),
         "name → a balancer, or any table with methods `report`, `change` and `forget_changes` like a balancer's; not in `setup`"
     ),
+    limits = option(
+        map_of(LIMITED),
+        {},
+        "the name of a route → its limits: an instance of [limit](limit.md); not in `setup`"
+    ),
     prefix = again(SCHEMA.prefix),
+    limits_prefix = again(SCHEMA.limits_prefix),
     token = again(SCHEMA.token),
     token_file = again(SCHEMA.token_file),
     dict = again(SCHEMA.dict)
@@ -75,49 +83,54 @@ local function check_access(admin, call)
     end
     calls_refuse(call, refusal.status, refusal.code, refusal.message)
 end
-local function page(self)
+--- Ends the request unless the client has access and the path is one of the API; the segments of the path.
+local function enter(admin, call, prefix)
     ngx.header["Cache-Control"] = "no-store"
     ngx.header["X-Content-Type-Options"] = "nosniff"
-    local upstreams = self.upstreams
-    local requests = self.requests
-    local faults = self.faults
-    local target = paths_read(
-        self.prefix,
+    check_access(admin, call)
+    return paths_parts(
+        prefix,
         request_variable("request_uri") or ""
-    )
-    local call = {
-        upstreams = upstreams,
+    ) or calls_refuse_address(call)
+end
+local function call_of(____bindingPattern0)
+    local faults
+    local requests
+    requests = ____bindingPattern0.requests
+    faults = ____bindingPattern0.faults
+    return {
         requests = requests,
         faults = faults,
-        method = ngx.req.get_method(),
-        upstream = target and target.upstream or "",
-        address = (addresses_parse(target and target.node or ""))
+        method = ngx.req.get_method()
     }
-    check_access(self, call)
-    if target == nil then
-        return calls_refuse(call, 404, "not_found", "There is nothing at this address.")
-    end
-    local resource = RESOURCES[target.kind]
-    local method = resource.methods[call.method]
-    if method == nil then
-        ngx.header.Allow = resource.allow
-        return calls_refuse(call, 405, "method_not_allowed", ("This address takes " .. resource.allow) .. " only.")
-    end
-    local upstream = upstreams[call.upstream]
-    if upstream == nil and target.kind ~= "upstreams" then
-        return calls_refuse(call, 404, "unknown_upstream", "There is no such upstream.")
-    end
-    method(call, upstream)
 end
-local metatable = {__index = {page = page}}
---- The API of some upstreams. Raises if the token is invalid. Phases: init.
-local function create(options, upstreams, path)
+local function page(self)
+    local call = call_of(self)
+    upstreams_of_answer(
+        call,
+        self.upstreams,
+        enter(self, call, self.prefix)
+    )
+end
+local function limits_page(self)
+    local call = call_of(self)
+    limits_answer(
+        call,
+        self.limits,
+        enter(self, call, self.limits_prefix)
+    )
+end
+local metatable = {__index = {page = page, limits_page = limits_page}}
+--- The API of some upstreams, and of limits that may be added later. Raises if the token is invalid. Phases: init.
+local function create(options, upstreams, its_limits, path)
     local registry = metric_registry_open(options.dict)
     local fields = {
         upstreams = upstreams,
+        limits = its_limits,
         prefix = options.prefix,
+        limits_prefix = options.limits_prefix,
         token = tokens_new(path, options),
-        requests = metric_registry_counter(registry, "openclaw_admin_requests_total", "Requests to see or change nodes and queues, by method and status.", {"method", "status"}),
+        requests = metric_registry_counter(registry, "openclaw_admin_requests_total", "Requests to see or change nodes, queues and limits, by method and status.", {"method", "status"}),
         faults = fault_new(NAME, registry)
     }
     return setmetatable(fields, metatable)
@@ -126,7 +139,7 @@ ____exports.create = create
 --- The API outside `setup`, from the options in docs/admin.md. Raises if one is invalid. Phases: init.
 local function alone(options)
     local read = read_or_raise(ALONE_SCHEMA, options, NAME)
-    return create(read, read.upstreams, NAME)
+    return create(read, read.upstreams, read.limits, NAME)
 end
 ____exports.new = alone
 return ____exports

@@ -34,6 +34,11 @@ local fields_show = fields.show
 local limits_of = require("resty.openclaw.limit.limits")
 local limits_of_make = limits_of.make
 local open_reservations = require("resty.openclaw.limit.open_reservations")
+local operator = require("resty.openclaw.limit.operator")
+local operator_change = operator.change
+local operator_report = operator.report
+local outages = require("resty.openclaw.limit.outage")
+local outages_new = outages.new
 local passages = require("resty.openclaw.limit.passage")
 local passages_begin = passages.begin
 local passages_held = passages.held
@@ -49,8 +54,6 @@ local redis_passages_questions = redis_passages.questions
 local redis_passages_seconds_until_room = redis_passages.seconds_until_room
 local redis_stores = require("resty.openclaw.limit.redis_store")
 local redis_stores_new = redis_stores.new
-local reports = require("resty.openclaw.limit.report")
-local reports_add = reports.add
 local request_tokens = require("resty.openclaw.limit.request_tokens")
 local request_tokens_read = request_tokens.read
 local reservations = require("resty.openclaw.limit.reservation")
@@ -59,6 +62,8 @@ local reservations_of = reservations.of
 local reservations_settle = reservations.settle
 local settings = require("resty.openclaw.limit.settings")
 local settings_KIND = settings.KIND
+local status_of = require("resty.openclaw.limit.status")
+local status_of_document = status_of.document
 local NAME = "limit"
 local CLASS = "openclaw_class"
 --- The code of such a rejection, and what stands for `limit` in the reason for logs.
@@ -236,36 +241,42 @@ local function init_worker(self)
     shared_memory_attend(self.registry.region)
 end
 local function status(self)
-    local document = {}
-    reports_add(document, self.limits)
-    if self.shared ~= nil then
-        reports_add(document, self.shared.limits)
-    end
+    local document = status_of_document(self.all)
     return document
 end
-local metatable = {__index = {access = access, status = status}}
+local function report(self)
+    local reports = operator_report(self.all)
+    return reports
+end
+local function change(self, name, its_class, patch)
+    local is_changed = operator_change(self.all, name, its_class, patch)
+    return is_changed
+end
+local metatable = {__index = {access = access, status = status, report = report, change = change}}
 local function shared_of(all, place, route, faults)
     local limits = {}
     local ____local = {}
     for ____, limit in ipairs(all) do
         do
             if not limit.is_shared then
-                goto __continue31
+                goto __continue32
             end
             limits[#limits + 1] = limit
             if limit.on_error == "local" then
                 ____local[#____local + 1] = limit
             end
         end
-        ::__continue31::
+        ::__continue32::
     end
     local prefix = redis_options_key_prefix(place.options, route)
+    local outage = outages_new(place.options, route, limits)
     local store = redis_stores_new(
         place.options,
         place.path,
         prefix,
         limits[1].dict,
-        faults
+        faults,
+        outage
     )
     return {limits = limits, ["local"] = ____local, store = store, faults = faults}
 end
@@ -320,7 +331,13 @@ local function create(options, ____bindingPattern0)
         ____temp_6 = shared_of(all, place, route, faults)
     end
     local shared = ____temp_6
-    local plugin = setmetatable({limits = limits, shared = shared, faults = faults, registry = registry}, metatable)
+    local plugin = setmetatable({
+        all = all,
+        limits = limits,
+        shared = shared,
+        faults = faults,
+        registry = registry
+    }, metatable)
     for ____, ____value in ipairs(all) do
         local headers = ____value.headers
         if headers ~= "refused" then
@@ -347,6 +364,7 @@ local declaration = {
     meaning = "[limits](limit.md) how many requests callers may send, and how many tokens they may use",
     order = {access = 270, log = 250},
     kind = settings_KIND,
+    readings = settings.readings,
     variables = {[rejections_VARIABLE] = ""},
     create = create
 }

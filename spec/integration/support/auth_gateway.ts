@@ -87,7 +87,7 @@ export class AuthGateway {
             ([name, text]) =>
                 `${name} = { upstream = "cluster", ${text.replaceAll('"PREFIX', 'ngx.config.prefix() .. "')} },`,
         );
-        const names = ["openclaw", "route", "proxy", "errors", "status", "metrics"];
+        const names = ["openclaw", "route", "proxy", "errors", "admin", "status", "metrics"];
         const nginx = await NativeNginx.start({
             workers,
             http: `
@@ -114,6 +114,7 @@ export class AuthGateway {
                 include errors.conf;
                 include proxy.conf;
                 include status.conf;
+                include admin.conf;
                 include metrics.conf;
                 location ~ ^/(?<first>[a-z_]+) {
                     set $openclaw_route $first;

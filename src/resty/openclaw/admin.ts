@@ -1,12 +1,14 @@
-/** An HTTP API to see and change the nodes and waiting rooms of upstreams while nginx runs, without a reload. */
-import type { Call, Upstream } from "./admin/call";
+/** An HTTP API to see and change upstreams (nodes, waiting rooms) and limits while nginx runs, without a reload. */
+import type { Call } from "./admin/call";
 import * as calls from "./admin/call";
+import type { Limited } from "./admin/limits";
+import * as limits from "./admin/limits";
 import * as paths from "./admin/path";
-import { RESOURCES } from "./admin/resources";
+import type { Upstream } from "./admin/upstreams";
+import * as upstreams_of from "./admin/upstreams";
 import * as kinds from "./config/kinds";
 import type { Values } from "./config/schema";
 import { again, map_of, option, read_or_raise, required } from "./config/schema";
-import * as addresses from "./core/http/address";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import type { Counter } from "./core/metrics/metric_handles";
@@ -19,12 +21,17 @@ import * as request from "./core/request/request";
 
 export interface Admin {
     readonly upstreams: LuaMap<string, Upstream>;
+    /** The limits of routes, by the names of these. */
+    readonly limits: LuaMap<string, Limited>;
     readonly prefix: string;
+    readonly limits_prefix: string;
     readonly token: Token | undefined;
     readonly requests: Family<Counter>;
     readonly faults: Faults;
-    /** Answers a request to the API. Phases: content; yields. Never raises. */
+    /** Answers a request about upstreams. Phases: content; yields. Never raises. */
     page(): void;
+    /** Answers a request about limits. Phases: content; yields. Never raises. */
+    limits_page(): void;
 }
 
 const NAME = "admin";
@@ -40,7 +47,8 @@ const PREFIX = kinds.of<string>("path", "a path of plain letters without a slash
 
 /** The options in `setup`, where the upstreams are known. */
 export const SCHEMA = {
-    prefix: option(PREFIX, "/openclaw/upstreams", "the path of the location, as clients send it"),
+    prefix: option(PREFIX, "/openclaw/upstreams", "the path of the location of upstreams, as clients send it"),
+    limits_prefix: option(PREFIX, "/openclaw/limits", "the path of the location of limits, as clients send it"),
     token: again(tokens.TOKEN_OPTION),
     token_file: again(tokens.TOKEN_FILE_OPTION),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
@@ -51,13 +59,20 @@ const UPSTREAM = kinds.with_methods<Upstream>("an upstream, such as a balancer",
     "change",
     "forget_changes",
 ]);
+const LIMITED = kinds.with_methods<Limited>("an instance of limit", ["report", "change"]);
 /** The options of docs/admin.md. */
 export const ALONE_SCHEMA = {
     upstreams: required(
         map_of(UPSTREAM),
         "name → a balancer, or any table with methods `report`, `change` and `forget_changes` like a balancer's; not in `setup`",
     ),
+    limits: option(
+        map_of(LIMITED),
+        new LuaTable(),
+        "the name of a route → its limits: an instance of [limit](limit.md); not in `setup`",
+    ),
     prefix: again(SCHEMA.prefix),
+    limits_prefix: again(SCHEMA.limits_prefix),
     token: again(SCHEMA.token),
     token_file: again(SCHEMA.token_file),
     dict: again(SCHEMA.dict),
@@ -71,47 +86,48 @@ function check_access(admin: Admin, call: Call): void {
     calls.refuse(call, refusal.status, refusal.code, refusal.message);
 }
 
-function page(this: Admin): void {
+/** Ends the request unless the client has access and the path is one of the API; the segments of the path. */
+function enter(admin: Admin, call: Call, prefix: string): string[] {
     ngx.header["Cache-Control"] = "no-store";
     ngx.header["X-Content-Type-Options"] = "nosniff";
-    const { upstreams, requests, faults } = this;
-    const target = paths.read(this.prefix, request.variable("request_uri") ?? "");
-    const call: Call = {
-        upstreams,
-        requests,
-        faults,
-        method: ngx.req.get_method(),
-        upstream: target?.upstream ?? "",
-        address: addresses.parse(target?.node ?? "")[0],
-    };
-    check_access(this, call);
-    if (target === undefined) return calls.refuse(call, 404, "not_found", "There is nothing at this address.");
-    const resource = RESOURCES[target.kind];
-    const method = resource.methods[call.method];
-    if (method === undefined) {
-        ngx.header.Allow = resource.allow;
-        return calls.refuse(call, 405, "method_not_allowed", `This address takes ${resource.allow} only.`);
-    }
-    const upstream = upstreams.get(call.upstream);
-    if (upstream === undefined && target.kind !== "upstreams") {
-        return calls.refuse(call, 404, "unknown_upstream", "There is no such upstream.");
-    }
-    method(call, upstream!);
+    check_access(admin, call);
+    return paths.parts(prefix, request.variable("request_uri") ?? "") ?? calls.refuse_address(call);
 }
 
-const metatable = { __index: { page } };
+function call_of({ requests, faults }: Admin): Call {
+    return { requests, faults, method: ngx.req.get_method() };
+}
 
-/** The API of some upstreams. Raises if the token is invalid. Phases: init. */
-export function create(options: Values<typeof SCHEMA>, upstreams: LuaMap<string, Upstream>, path: string): Admin {
+function page(this: Admin): void {
+    const call = call_of(this);
+    upstreams_of.answer(call, this.upstreams, enter(this, call, this.prefix));
+}
+
+function limits_page(this: Admin): void {
+    const call = call_of(this);
+    limits.answer(call, this.limits, enter(this, call, this.limits_prefix));
+}
+
+const metatable = { __index: { page, limits_page } };
+
+/** The API of some upstreams, and of limits that may be added later. Raises if the token is invalid. Phases: init. */
+export function create(
+    options: Values<typeof SCHEMA>,
+    upstreams: LuaMap<string, Upstream>,
+    its_limits: LuaMap<string, Limited>,
+    path: string,
+): Admin {
     const registry = metric_registry.open(options.dict);
     const fields = {
         upstreams,
+        limits: its_limits,
         prefix: options.prefix,
+        limits_prefix: options.limits_prefix,
         token: tokens.new(path, options),
         requests: metric_registry.counter(
             registry,
             "openclaw_admin_requests_total",
-            "Requests to see or change nodes and queues, by method and status.",
+            "Requests to see or change nodes, queues and limits, by method and status.",
             ["method", "status"],
         ),
         faults: fault.new(NAME, registry),
@@ -122,6 +138,6 @@ export function create(options: Values<typeof SCHEMA>, upstreams: LuaMap<string,
 /** The API outside `setup`, from the options in docs/admin.md. Raises if one is invalid. Phases: init. */
 function alone(options: unknown): Admin {
     const read = read_or_raise(ALONE_SCHEMA, options, NAME);
-    return create(read, read.upstreams, NAME);
+    return create(read, read.upstreams, read.limits, NAME);
 }
 export { alone as new };

@@ -21,6 +21,9 @@ import type { Limit } from "./limit/limits";
 import * as limits_of from "./limit/limits";
 import type { Notes } from "./limit/open_reservations";
 import * as open_reservations from "./limit/open_reservations";
+import type { Patch, Report } from "./limit/operator";
+import * as operator from "./limit/operator";
+import * as outages from "./limit/outage";
 import * as passages from "./limit/passage";
 import type { Rate } from "./limit/rate";
 import type { Place } from "./limit/redis_options";
@@ -28,12 +31,12 @@ import * as redis_options from "./limit/redis_options";
 import type { Question, Shared } from "./limit/redis_passage";
 import * as redis_passages from "./limit/redis_passage";
 import * as redis_stores from "./limit/redis_store";
-import * as reports from "./limit/report";
 import * as request_tokens from "./limit/request_tokens";
 import type { Reservation } from "./limit/reservation";
 import * as reservations from "./limit/reservation";
 import type { Options } from "./limit/settings";
 import * as settings from "./limit/settings";
+import * as status_of from "./limit/status";
 
 declare module "./core/request/request_state" {
     interface RequestState {
@@ -43,6 +46,8 @@ declare module "./core/request/request_state" {
 }
 
 export interface Limits {
+    /** All of them, in the order of the options. */
+    readonly all: readonly Limit[];
     /** Those that are counted by this gateway alone. */
     readonly limits: readonly Limit[];
     /** Those that are counted in Redis, if there are any. */
@@ -59,6 +64,13 @@ export interface Limits {
     log?(): void;
     /** Looks after the reservations of dead workers; only with limits of tokens. */
     init_worker?(): void;
+    /** What the limits are like now. Phases: any. Never raises. */
+    report(): Report[];
+    /**
+     * Changes the rate of a limit, or of a class of its callers, for all workers; without a patch it is as configured again. Returns
+     * false if there is no such rate. Phases: any. Never raises.
+     */
+    change(name: string, its_class: string | undefined, patch: Patch | undefined): boolean;
 }
 
 const NAME = "limit";
@@ -184,13 +196,21 @@ function init_worker(this: Limits): void {
 }
 
 function status(this: Limits): object {
-    const document: reports.Document = {};
-    reports.add(document, this.limits);
-    if (this.shared !== undefined) reports.add(document, this.shared.limits);
+    const document = status_of.document(this.all);
     return document;
 }
 
-const metatable = { __index: { access, status } };
+function report(this: Limits): Report[] {
+    const reports = operator.report(this.all);
+    return reports;
+}
+
+function change(this: Limits, name: string, its_class: string | undefined, patch: Patch | undefined): boolean {
+    const is_changed = operator.change(this.all, name, its_class, patch);
+    return is_changed;
+}
+
+const metatable = { __index: { access, status, report, change } };
 
 function shared_of(all: readonly Limit[], place: Place, route: string, faults: Faults): Shared {
     const limits: Limit[] = [];
@@ -201,7 +221,8 @@ function shared_of(all: readonly Limit[], place: Place, route: string, faults: F
         if (limit.on_error === "local") local.push(limit);
     }
     const prefix = redis_options.key_prefix(place.options, route);
-    const store = redis_stores.new(place.options, place.path, prefix, limits[0]!.dict, faults);
+    const outage = outages.new(place.options, route, limits);
+    const store = redis_stores.new(place.options, place.path, prefix, limits[0]!.dict, faults, outage);
     return { limits, local, store, faults };
 }
 
@@ -235,7 +256,7 @@ function create(options: readonly Options[], { path, route }: Context): Limits {
     const limits: Limit[] = [];
     for (const limit of all) if (!limit.is_shared) limits.push(limit);
     const shared = place === undefined ? undefined : shared_of(all, place, route, faults);
-    const plugin: Limits = setmetatable({ limits, shared, faults, registry }, metatable);
+    const plugin: Limits = setmetatable({ all, limits, shared, faults, registry }, metatable);
     for (const { headers } of all) if (headers !== "refused") plugin.header_filter = header_filter;
     add_tokens(plugin, limits);
     return plugin;
@@ -256,6 +277,7 @@ const declaration = {
     // Access: after `auth`, which says whose request it is, before the body is read. Log: after `inference`, which says what was used.
     order: { access: 270, log: 250 },
     kind: settings.KIND,
+    readings: settings.readings,
     variables: { [rejections.VARIABLE]: "" },
     create,
 };

@@ -30,11 +30,11 @@ local function refuse(call, status, code, message, retry_after)
     return json_error_respond(status, code, message, retry_after)
 end
 ____exports.refuse = refuse
---- Like `refuse`, if the upstream has no such node.
-local function refuse_unknown_node(call)
-    return refuse(call, 404, "unknown_node", "The upstream has no such node.")
+--- Like `refuse`, if there is nothing at the address.
+local function refuse_address(call)
+    return refuse(call, 404, "not_found", "There is nothing at this address.")
 end
-____exports.refuse_unknown_node = refuse_unknown_node
+____exports.refuse_address = refuse_address
 --- Like `refuse`, if a change was not stored.
 local function refuse_unstored(call, err)
     return refuse(
@@ -46,43 +46,25 @@ local function refuse_unstored(call, err)
     )
 end
 ____exports.refuse_unstored = refuse_unstored
---- Like `refuse`, if the upstream has no waiting room.
-local function refuse_no_queue(call)
-    return refuse(call, 404, "no_queue", "The upstream has no queue.")
-end
-____exports.refuse_no_queue = refuse_no_queue
---- Logs who did what to which part of an upstream. Phases: content.
-local function note(call, what, part, more)
-    if more == nil then
-        more = ""
+--- What the resource does for the request's method; ends the request with 405 if that is nothing. Phases: content.
+local function method_of(call, resource)
+    local method = resource.methods[call.method]
+    if method ~= nil then
+        return method
     end
-    local who = request_variable("remote_addr") or ""
+    ngx.header.Allow = resource.allow
+    return refuse(call, 405, "method_not_allowed", ("This address takes " .. resource.allow) .. " only.")
+end
+____exports.method_of = method_of
+--- Logs who did what. Phases: content.
+local function note(what)
     ngx.log(
         ngx.NOTICE,
         "admin: ",
-        who,
+        request_variable("remote_addr") or "",
         " ",
-        what,
-        " ",
-        part,
-        " of upstream \"",
-        call.upstream,
-        "\"",
-        more
+        what
     )
 end
 ____exports.note = note
---- Logs who changed the call's node. Phases: content.
-local function note_node(call, what, more)
-    if more == nil then
-        more = ""
-    end
-    note(
-        call,
-        what,
-        "node " .. tostring(call.address),
-        more
-    )
-end
-____exports.note_node = note_node
 return ____exports

@@ -39,6 +39,8 @@ local logs_slow_options = logs.slow_options
 local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
 local own_plugins_DECLARATIONS = ____own_plugins.DECLARATIONS
 local DECLARATIONS = own_plugins_DECLARATIONS
+local placement = require("resty.openclaw.gateway.placement")
+local placement_in_setup = placement.in_setup
 local recording = require("resty.openclaw.gateway.recording")
 local recording_declarations = recording.declarations
 local ____registry = require("resty.openclaw.gateway.registry")
@@ -68,7 +70,7 @@ local SCHEMA = {
     ),
     log = schemas_optional(ANY_TABLE, "sinks of the request records, and the slow log's options; see [post_action](post_action.md)"),
     metrics = defaulted(metrics_SCHEMA, "the options of [metrics](metrics.md)"),
-    admin = defaulted(admins_SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
+    admin = defaulted(admins_SCHEMA, "the options of [admin](admin.md), without `upstreams` and `limits`"),
     status = defaulted(statuses_SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
     plugins = option(DECLARATIONS, {}, "your own [plugins](plugins.md), each of which routes may have by its name")
 }
@@ -102,9 +104,9 @@ local function all_plugins(given, recorders, problems)
     end
     return all
 end
---- Balancers as a table of a type with fewer methods: TypeScript's tables are not covariant.
-local function of_any(balancers)
-    return balancers
+--- A table of objects as one of a type with fewer methods: TypeScript's tables are not covariant.
+local function of_any(all)
+    return all
 end
 --- Reads all routes, and adds what is wrong to the problems.
 local function read_routes(given, declarations, problems)
@@ -125,7 +127,14 @@ local function read_routes(given, declarations, problems)
             problems
         )
         if options ~= nil then
-            combinations_check(path, options, stores, problems)
+            local has_own = #given.plugins > 0 or options.plugins ~= nil
+            combinations_check(
+                path,
+                options,
+                stores,
+                has_own,
+                problems
+            )
             all[name] = options
         end
     end
@@ -134,7 +143,12 @@ end
 --- Builds the gateway. Raises all problems of the options, one per line. Phases: init.
 local function build(options)
     local problems = {}
-    local read = schemas_read_as_far(SCHEMA, options, "setup:", problems)
+    local read = schemas_read_as_far(
+        SCHEMA,
+        placement_in_setup(options, SCHEMA, problems),
+        "setup:",
+        problems
+    )
     local figures = attempt(
         problems,
         function() return metrics_create(read.metrics, "setup: metrics") end
@@ -142,11 +156,13 @@ local function build(options)
     local balancers = upstreams_make_all(read.upstreams, problems)
     local log = logs_read(read.log, problems)
     local sinks = logs_make_sinks(log, problems)
+    local limits = {}
     local admin = attempt(
         problems,
         function() return admins_create(
             read.admin,
             of_any(balancers),
+            of_any(limits),
             "setup: admin"
         ) end
     )
@@ -213,6 +229,9 @@ local function build(options)
         )
         gateway.routes[name] = route
         made_routes[name] = route
+        if route.instances.limit ~= nil then
+            limits[name] = route.instances.limit
+        end
         if route.filters_headers then
             gateway.filters_headers = true
         end

@@ -4,7 +4,11 @@ local tostring = tostring
 local string_gsub = string.gsub
 local problem = require("resty.openclaw.config.problems")
 local problem_child = problem.child
+local problem_inner = problem.inner
 local problem_refuse = problem.refuse
+local changes = require("resty.openclaw.limit.changes")
+local changes_new = changes.new
+local changes_present = changes.present
 local figures = require("resty.openclaw.limit.figures")
 local figures_of = figures.of
 local figures_of_tokens = figures.of_tokens
@@ -32,40 +36,25 @@ local function default_name(____bindingPattern0)
     local name = string_gsub(by, "^%$", "")
     return tokens == nil and name or name .. "_tokens"
 end
---- The rate of all callers, or of a class with options of its own; nothing where there is none.
-local function make_rate(options, prefix, its)
+--- Makes rates of tokens with these options, or of requests.
+local function maker(options, its)
     local ____options_0 = options
     local per = ____options_0.per
-    local burst = ____options_0.burst
-    local delay = ____options_0.delay
-    local ____temp_1
-    if its == nil then
-        ____temp_1 = options.tokens
-    else
-        ____temp_1 = its.tokens
+    local configured = its and its.burst or options.burst
+    if options.tokens ~= nil then
+        return function(prefix, tokens, burst) return rates_of_tokens(prefix, tokens, per, burst or configured or tokens) end
     end
-    local tokens = ____temp_1
-    if tokens ~= nil then
-        return rates_of_tokens(prefix, tokens, per, its and its.burst or burst or tokens)
+    local delay = its and its.delay or options.delay
+    return function(prefix, requests, burst)
+        local its_burst = burst or configured or 0
+        return rates_of(
+            prefix,
+            requests,
+            per,
+            its_burst,
+            delay or its_burst
+        )
     end
-    local ____temp_4
-    if its == nil then
-        ____temp_4 = options.rate
-    else
-        ____temp_4 = its.rate
-    end
-    local requests = ____temp_4
-    if requests == nil then
-        return nil
-    end
-    local its_burst = its and its.burst or burst or 0
-    return rates_of(
-        prefix,
-        requests,
-        per,
-        its_burst,
-        its and its.delay or delay or its_burst
-    )
 end
 local function budget_of(options, route, name, registry)
     if options.tokens == nil then
@@ -91,14 +80,15 @@ local function dict_of(options, path)
 end
 --- `redis`: where the Redis limits of the route are counted.
 local function limit_of(options, path, route, redis, registry)
-    local ____options_9 = options
-    local by = ____options_9.by
-    local zone = ____options_9.zone
+    local ____options_5 = options
+    local by = ____options_5.by
+    local zone = ____options_5.zone
     settings_check(options, path)
     local name = options.name or default_name(options)
     local is_shared = options.store == "redis"
     local separator = is_shared and ":" or "\n"
     local prefix = is_shared and (redis_options_key_prefix(redis, route) .. name) .. ":" or ((route .. "\n") .. name) .. "\n"
+    local rate_in_memory = (("limit\n" .. route) .. "\n") .. name
     local by_class = {}
     for its_class, its in pairs(options.class or ({})) do
         settings_check_class(
@@ -109,13 +99,41 @@ local function limit_of(options, path, route, redis, registry)
                 its_class
             )
         )
-        by_class[its_class] = make_rate(options, (prefix .. its_class) .. separator, its)
+        local its_prefix = (prefix .. its_class) .. separator
+        local make = maker(options, its)
+        local amount = its.tokens or its.rate
+        local its_name = (rate_in_memory .. "\n") .. its_class
+        by_class[its_class] = changes_new(
+            registry.region,
+            its_name,
+            make,
+            its_prefix,
+            separator,
+            amount
+        )
     end
+    local amount = options.tokens or options.rate
+    local make = maker(options, nil)
     local dict = dict_of(options, path)
+    local ____name_7 = name
+    local ____subjects_of_result_8 = subjects_of(by)
+    local ____temp_6
+    if amount == nil then
+        ____temp_6 = nil
+    else
+        ____temp_6 = changes_new(
+            registry.region,
+            rate_in_memory,
+            make,
+            prefix,
+            separator,
+            amount
+        )
+    end
     return {
-        name = name,
-        subject = subjects_of(by),
-        rate = make_rate(options, prefix),
+        name = ____name_7,
+        subject = ____subjects_of_result_8,
+        rate = ____temp_6,
         by_text = by == "key" and options.tokens == nil and ({}) or nil,
         options = options,
         prefix = prefix,
@@ -140,7 +158,7 @@ local function rate_of_text(limit, by_text, text)
     end
     local requests, per = rates_parse(text)
     if requests == nil then
-        return limit.rate
+        return limit.rate and changes_present(limit.rate)
     end
     local burst = limit.options.burst or 0
     local delay = limit.options.delay or burst
@@ -157,55 +175,60 @@ end
 --- The rate of a limit for a caller of that class, whose API key may have a rate of its own; nothing if the caller is not limited.
 -- Phases: any.
 local function rate_of(limit, its_class, text)
-    local ____limit_10 = limit
-    local by_text = ____limit_10.by_text
+    local ____limit_9 = limit
+    local by_text = ____limit_9.by_text
     if by_text ~= nil and text ~= nil then
         local own = rate_of_text(limit, by_text, text)
         return own
     end
-    local of_class = limit.by_class[its_class]
-    return of_class or limit.rate
+    local rate = limit.by_class[its_class] or limit.rate
+    if rate == nil then
+        return nil
+    end
+    local present = changes_present(rate)
+    return present
 end
 ____exports.rate_of = rate_of
 --- Raises where two limits have one name, or two of requests, or of tokens, tell OpenAI's clients about themselves.
 local function check_together(limits, path)
     local places = {}
     local of_openai = {}
+    local inner = problem_inner(path)
     for index = 1, #limits do
         do
-            local ____limits_index_11 = limits[index]
-            local name = ____limits_index_11.name
-            local headers = ____limits_index_11.headers
-            local budget = ____limits_index_11.budget
+            local ____limits_index_10 = limits[index]
+            local name = ____limits_index_10.name
+            local headers = ____limits_index_10.headers
+            local budget = ____limits_index_10.budget
             local earlier = places[name]
             local its_path = ((path .. "[") .. tostring(index)) .. "]"
             if earlier ~= nil then
                 problem_refuse(
                     its_path .. ".name",
-                    ((("another name than that of " .. path) .. "[") .. tostring(earlier)) .. "]",
+                    ((("another name than that of " .. inner) .. "[") .. tostring(earlier)) .. "]",
                     name
                 )
             end
             places[name] = index
             if headers ~= "openai" then
-                goto __continue18
+                goto __continue20
             end
             local kind = budget == nil and "requests" or "tokens"
             local first = of_openai[kind]
             if first ~= nil then
                 problem_refuse(
                     its_path .. ".headers",
-                    ((("another value, as " .. path) .. "[") .. tostring(first)) .. "] has it already",
+                    ((("another value, as " .. inner) .. "[") .. tostring(first)) .. "] has it already",
                     headers
                 )
             end
             of_openai[kind] = index
         end
-        ::__continue18::
+        ::__continue20::
     end
 end
 --- The limits of a route. `redis`: where they are counted in Redis. Raises where they are wrong together. Phases: init.
-local function make(given, path, route, redis, registry)
+function ____exports.make(given, path, route, redis, registry)
     local found = {}
     for index = 1, #given do
         local its_path = ((path .. "[") .. tostring(index)) .. "]"
@@ -220,5 +243,4 @@ local function make(given, path, route, redis, registry)
     check_together(found, path)
     return found
 end
-____exports.make = make
 return ____exports

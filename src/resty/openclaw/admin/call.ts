@@ -4,31 +4,21 @@ import type { Counter } from "../core/metrics/metric_handles";
 import type { Family } from "../core/metrics/metric_registry";
 import * as json_error from "../core/request/json_error";
 import * as request from "../core/request/request";
-import type { NodePatch } from "./node_patch";
-import type { Shown } from "./shown";
-
-/** An upstream whose nodes, and waiting room if it has one, can be seen and changed. The methods never raise; all may be called in content. */
-export interface Upstream extends Shown {
-    /** Changes a node, adds or removes it. On failure false and why. */
-    change(address: string, patch: NodePatch): LuaMultiReturn<[ok: boolean, err?: string]>;
-    /** Undoes all changes of a node. On failure false and why. */
-    forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
-    /**
-     * Sets how many of its requests may be under way; nothing: as configured. Returns false without a waiting room. For those that can
-     * have one.
-     */
-    change_queue?(concurrency: number | undefined): boolean;
-}
 
 export interface Call {
-    readonly upstreams: LuaMap<string, Upstream>;
     readonly requests: Family<Counter>;
     readonly faults: Faults;
     readonly method: string;
-    /** The upstream's name; "" for all of them. */
-    readonly upstream: string;
-    /** The node's address as it is shown; nothing if there is none, or it is invalid. */
-    readonly address: string | undefined;
+}
+
+/** `Subject`: what the request is about. */
+export type Method<Subject> = (this: void, call: Call, subject: Subject) => void;
+
+/** What an address of the API can do. */
+export interface Resource<Subject> {
+    /** For the Allow header. */
+    readonly allow: string;
+    readonly methods: Readonly<Record<string, Method<Subject> | undefined>>;
 }
 
 /** The methods with their own label value; all others count as `other`. */
@@ -57,9 +47,9 @@ export function refuse(call: Call, status: number, code: string, message: string
     return json_error.respond(status, code, message, retry_after);
 }
 
-/** Like `refuse`, if the upstream has no such node. */
-export function refuse_unknown_node(call: Call): never {
-    return refuse(call, 404, "unknown_node", "The upstream has no such node.");
+/** Like `refuse`, if there is nothing at the address. */
+export function refuse_address(call: Call): never {
+    return refuse(call, 404, "not_found", "There is nothing at this address.");
 }
 
 /** Like `refuse`, if a change was not stored. */
@@ -67,18 +57,15 @@ export function refuse_unstored(call: Call, err: string | undefined): never {
     return refuse(call, 503, "not_stored", `The change was not stored: ${err}.`, RETRY_SECONDS);
 }
 
-/** Like `refuse`, if the upstream has no waiting room. */
-export function refuse_no_queue(call: Call): never {
-    return refuse(call, 404, "no_queue", "The upstream has no queue.");
+/** What the resource does for the request's method; ends the request with 405 if that is nothing. Phases: content. */
+export function method_of<Subject>(call: Call, resource: Resource<Subject>): Method<Subject> {
+    const method = resource.methods[call.method];
+    if (method !== undefined) return method;
+    ngx.header.Allow = resource.allow;
+    return refuse(call, 405, "method_not_allowed", `This address takes ${resource.allow} only.`);
 }
 
-/** Logs who did what to which part of an upstream. Phases: content. */
-export function note(call: Call, what: string, part: string, more = ""): void {
-    const who = request.variable("remote_addr") ?? "";
-    ngx.log(ngx.NOTICE, "admin: ", who, " ", what, " ", part, ' of upstream "', call.upstream, '"', more);
-}
-
-/** Logs who changed the call's node. Phases: content. */
-export function note_node(call: Call, what: string, more = ""): void {
-    note(call, what, `node ${call.address}`, more);
+/** Logs who did what. Phases: content. */
+export function note(what: string): void {
+    ngx.log(ngx.NOTICE, "admin: ", request.variable("remote_addr") ?? "", " ", what);
 }

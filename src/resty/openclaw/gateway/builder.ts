@@ -11,6 +11,7 @@ import { defaulted, map_of, option } from "../config/schema";
 import type { Faults } from "../core/metrics/fault";
 import * as fault from "../core/metrics/fault";
 import * as metric_registry from "../core/metrics/metric_registry";
+import type { Limits } from "../limit";
 import type { Metrics } from "../metrics";
 import * as metrics from "../metrics";
 import type { PostAction } from "../post_action";
@@ -20,6 +21,7 @@ import * as combinations from "./combinations";
 import type { AnyDeclaration, Plugin } from "./contract";
 import * as logs from "./logs";
 import { DECLARATIONS } from "./own_plugins";
+import * as placement from "./placement";
 import * as recording from "./recording";
 import { PLUGINS } from "./registry";
 import type { Route, RouteOptions } from "./routes";
@@ -59,7 +61,7 @@ export const SCHEMA = {
         "sinks of the request records, and the slow log's options; see [post_action](post_action.md)",
     ),
     metrics: defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
-    admin: defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
+    admin: defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams` and `limits`"),
     status: defaulted(statuses.SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
     plugins: option(DECLARATIONS, [], "your own [plugins](plugins.md), each of which routes may have by its name"),
 };
@@ -91,9 +93,9 @@ function all_plugins(given: Given, recorders: readonly AnyDeclaration[], problem
     return all;
 }
 
-/** Balancers as a table of a type with fewer methods: TypeScript's tables are not covariant. */
-function of_any<Part>(balancers: LuaTable<string, Balancer>): LuaTable<string, Part> {
-    return balancers as unknown as LuaTable<string, Part>;
+/** A table of objects as one of a type with fewer methods: TypeScript's tables are not covariant. */
+function of_any<Part, Whole extends Part>(all: LuaTable<string, Whole>): LuaTable<string, Part> {
+    return all as unknown as LuaTable<string, Part>;
 }
 
 /** Reads all routes, and adds what is wrong to the problems. */
@@ -111,7 +113,8 @@ function read_routes(
         const path = problem.child("setup: routes", name);
         const options = routes.read(schema, given.routes.get(name), path, known, problems);
         if (options !== undefined) {
-            combinations.check(path, options, stores, problems);
+            const has_own = given.plugins.length > 0 || options.plugins !== undefined;
+            combinations.check(path, options, stores, has_own, problems);
             all.set(name, options);
         }
     }
@@ -121,13 +124,14 @@ function read_routes(
 /** Builds the gateway. Raises all problems of the options, one per line. Phases: init. */
 export function build(options: unknown): Gateway {
     const problems: Problems = [];
-    const read = schemas.read_as_far(SCHEMA, options, "setup:", problems);
+    const read = schemas.read_as_far(SCHEMA, placement.in_setup(options, SCHEMA, problems), "setup:", problems);
     // First, because the labels to keep must be known before any series is made.
     const figures = attempt(problems, () => metrics.create(read.metrics, "setup: metrics"));
     const balancers = upstreams.make_all(read.upstreams, problems);
     const log = logs.read(read.log, problems);
     const sinks = logs.make_sinks(log, problems);
-    const admin = attempt(problems, () => admins.create(read.admin, of_any(balancers), "setup: admin"));
+    const limits = new LuaTable<string, Limits>();
+    const admin = attempt(problems, () => admins.create(read.admin, of_any(balancers), of_any(limits), "setup: admin"));
     const made_routes = new LuaMap<string, Route>();
     const plugins_of = (route: string) => made_routes.get(route)?.instances;
     const status = attempt(problems, () =>
@@ -159,6 +163,7 @@ export function build(options: unknown): Gateway {
         const route = routes.make(declarations, name, its_options, balancer, own, faults, problems);
         gateway.routes.set(name, route);
         made_routes.set(name, route);
+        if (route.instances.has("limit")) limits.set(name, route.instances.get("limit") as Limits);
         if (route.filters_headers) gateway.filters_headers = true;
         if (route.balances) gateway.balances = true;
     }

@@ -2,6 +2,8 @@
 import * as problem from "../config/problems";
 import type { Registry } from "../core/metrics/metric_registry";
 import type { Dict } from "./bucket";
+import type { ChangeableRate } from "./changes";
+import * as changes from "./changes";
 import type { Counters, TokenCounters } from "./figures";
 import * as figures from "./figures";
 import type { Notes } from "./open_reservations";
@@ -30,7 +32,7 @@ export interface Limit {
     readonly name: string;
     readonly subject: Subject;
     /** Of callers without a rate of their own; nothing if they are not limited. */
-    readonly rate: Rate | undefined;
+    readonly rate: ChangeableRate | undefined;
     /** Of API keys with a rate of their own, by its text; nothing if the limit is not by key. */
     readonly by_text: LuaMap<string, Rate> | undefined;
     readonly options: Options;
@@ -39,7 +41,7 @@ export interface Limit {
     /** Ends the name of a class, or the text of a rate, in them. */
     readonly separator: string;
     /** Of classes with a rate of their own, which are counted apart. */
-    readonly by_class: LuaTable<string, Rate>;
+    readonly by_class: LuaTable<string, ChangeableRate>;
     readonly headers: Headers;
     readonly is_dry_run: boolean;
     /** Whether it is counted in Redis. */
@@ -60,15 +62,18 @@ function default_name({ by, tokens }: Options): string {
     return tokens === undefined ? name : `${name}_tokens`;
 }
 
-/** The rate of all callers, or of a class with options of its own; nothing where there is none. */
-function make_rate(options: Options, prefix: string, its?: ClassOptions): Rate | undefined {
-    const { per, burst, delay } = options;
-    const tokens = its === undefined ? options.tokens : its.tokens;
-    if (tokens !== undefined) return rates.of_tokens(prefix, tokens, per, its?.burst ?? burst ?? tokens);
-    const requests = its === undefined ? options.rate : its.rate;
-    if (requests === undefined) return undefined;
-    const its_burst = its?.burst ?? burst ?? 0;
-    return rates.of(prefix, requests, per, its_burst, its?.delay ?? delay ?? its_burst);
+/** Makes rates of tokens with these options, or of requests. */
+function maker(options: Options, its: ClassOptions | undefined): changes.Maker {
+    const { per } = options;
+    const configured = its?.burst ?? options.burst;
+    if (options.tokens !== undefined) {
+        return (prefix, tokens, burst) => rates.of_tokens(prefix, tokens, per, burst ?? configured ?? tokens);
+    }
+    const delay = its?.delay ?? options.delay;
+    return (prefix, requests, burst) => {
+        const its_burst = burst ?? configured ?? 0;
+        return rates.of(prefix, requests, per, its_burst, delay ?? its_burst);
+    };
 }
 
 function budget_of(options: Options, route: string, name: string, registry: Registry): Budget | undefined {
@@ -99,16 +104,26 @@ function limit_of(options: Options, path: string, route: string, redis: RedisOpt
     const is_shared = options.store === "redis";
     const separator = is_shared ? ":" : "\n";
     const prefix = is_shared ? `${redis_options.key_prefix(redis, route)}${name}:` : `${route}\n${name}\n`;
-    const by_class = new LuaTable<string, Rate>();
+    const rate_in_memory = `limit\n${route}\n${name}`;
+    const by_class = new LuaTable<string, ChangeableRate>();
     for (const [its_class, its] of options.class ?? new LuaTable<string, ClassOptions>()) {
         settings.check_class(options, its, problem.child(problem.child(path, "class"), its_class));
-        by_class.set(its_class, make_rate(options, `${prefix}${its_class}${separator}`, its)!);
+        const its_prefix = `${prefix}${its_class}${separator}`;
+        const make = maker(options, its);
+        const amount = (its.tokens ?? its.rate)!;
+        const its_name = `${rate_in_memory}\n${its_class}`;
+        by_class.set(its_class, changes.new(registry.region, its_name, make, its_prefix, separator, amount));
     }
+    const amount = options.tokens ?? options.rate;
+    const make = maker(options, undefined);
     const dict = dict_of(options, path);
     return {
         name,
         subject: subjects.of(by),
-        rate: make_rate(options, prefix),
+        rate:
+            amount === undefined
+                ? undefined
+                : changes.new(registry.region, rate_in_memory, make, prefix, separator, amount),
         by_text: by === "key" && options.tokens === undefined ? new LuaMap() : undefined,
         options,
         prefix,
@@ -131,7 +146,7 @@ function rate_of_text(limit: Limit, by_text: LuaMap<string, Rate>, text: string)
     const known = by_text.get(text);
     if (known !== undefined) return known;
     const [requests, per] = rates.parse(text);
-    if (requests === undefined) return limit.rate;
+    if (requests === undefined) return limit.rate && changes.present(limit.rate);
     const burst = limit.options.burst ?? 0;
     const delay = limit.options.delay ?? burst;
     const rate = rates.of(`${limit.prefix}${text}${limit.separator}`, requests, per!, burst, delay);
@@ -149,26 +164,29 @@ export function rate_of(limit: Limit, its_class: string, text: string | undefine
         const own = rate_of_text(limit, by_text, text);
         return own;
     }
-    const of_class = limit.by_class.get(its_class) as Rate | undefined;
-    return of_class ?? limit.rate;
+    const rate = (limit.by_class.get(its_class) as ChangeableRate | undefined) ?? limit.rate;
+    if (rate === undefined) return undefined;
+    const present = changes.present(rate);
+    return present;
 }
 
 /** Raises where two limits have one name, or two of requests, or of tokens, tell OpenAI's clients about themselves. */
 function check_together(limits: readonly Limit[], path: string): void {
     const places = new LuaMap<string, number>();
     const of_openai = new LuaMap<string, number>();
+    const inner = problem.inner(path);
     for (const index of $range(1, limits.length)) {
         const { name, headers, budget } = limits[index - 1]!;
         const earlier = places.get(name);
         const its_path = `${path}[${index}]`;
         if (earlier !== undefined)
-            problem.refuse(`${its_path}.name`, `another name than that of ${path}[${earlier}]`, name);
+            problem.refuse(`${its_path}.name`, `another name than that of ${inner}[${earlier}]`, name);
         places.set(name, index);
         if (headers !== "openai") continue;
         const kind = budget === undefined ? "requests" : "tokens";
         const first = of_openai.get(kind);
         if (first !== undefined) {
-            problem.refuse(`${its_path}.headers`, `another value, as ${path}[${first}] has it already`, headers);
+            problem.refuse(`${its_path}.headers`, `another value, as ${inner}[${first}] has it already`, headers);
         }
         of_openai.set(kind, index);
     }

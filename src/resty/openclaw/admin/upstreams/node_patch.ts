@@ -1,5 +1,5 @@
 /** Parses the body of a PUT that changes a node: `{"weight":2,"drain":true}`; both fields are optional. */
-import * as fields from "./fields";
+import * as fields from "../fields";
 
 /** A change of a node; absent fields stay as they are. */
 export interface NodePatch {

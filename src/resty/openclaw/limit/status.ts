@@ -1,12 +1,14 @@
 /** What the status document shows of limits. */
 import * as metric_handles from "../core/metrics/metric_handles";
+import type { ChangeableRate } from "./changes";
+import * as changes from "./changes";
 import type { Limit } from "./limits";
 
 /** One limit. The counts are those of all workers since nginx started. */
-interface Report {
-    /** Of callers without a rate of their own, such as "10 requests per second"; nothing if they are not limited. */
+interface Status {
+    /** The present rate of callers without one of their own, such as "10 requests per second"; nothing if they are not limited. */
     readonly rate: string | undefined;
-    /** The rates of classes, likewise. */
+    /** The present rates of classes, likewise. */
     readonly classes: Readonly<Record<string, string>> | undefined;
     readonly dry_run: boolean;
     readonly accepted: number;
@@ -18,22 +20,23 @@ interface Report {
     readonly failed: number;
 }
 
-/** The limits of a route by their names. */
-export type Document = Record<string, Report>;
+function text_of(rate: ChangeableRate | undefined): string | undefined {
+    return rate && changes.present(rate).text;
+}
 
 function classes_of(by_class: Limit["by_class"]): Record<string, string> | undefined {
     let classes: Record<string, string> | undefined;
     for (const [name, rate] of by_class) {
         classes = classes ?? {};
-        classes[name] = rate.text;
+        classes[name] = changes.present(rate).text;
     }
     return classes;
 }
 
-function report_of(limit: Limit): Report {
+function status_of(limit: Limit): Status {
     const { counters } = limit;
     return {
-        rate: limit.rate?.text,
+        rate: text_of(limit.rate),
         classes: classes_of(limit.by_class),
         dry_run: limit.is_dry_run,
         accepted: metric_handles.total(counters.ok),
@@ -44,7 +47,9 @@ function report_of(limit: Limit): Report {
     };
 }
 
-/** Adds these limits. Phases: any but init. */
-export function add(document: Document, limits: readonly Limit[]): void {
-    for (const limit of limits) document[limit.name] = report_of(limit);
+/** The limits by their names. Phases: any but init. */
+export function document(limits: readonly Limit[]): Record<string, Status> {
+    const found: Record<string, Status> = {};
+    for (const limit of limits) found[limit.name] = status_of(limit);
+    return found;
 }

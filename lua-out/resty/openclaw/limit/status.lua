@@ -3,20 +3,24 @@ local ipairs = ipairs
 local pairs = pairs
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_total = metric_handles.total
+local changes = require("resty.openclaw.limit.changes")
+local changes_present = changes.present
+local function text_of(rate)
+    return rate and changes_present(rate).text
+end
 local function classes_of(by_class)
     local classes
     for name, rate in pairs(by_class) do
         classes = classes or ({})
-        classes[name] = rate.text
+        classes[name] = changes_present(rate).text
     end
     return classes
 end
-local function report_of(limit)
+local function status_of(limit)
     local ____limit_0 = limit
     local counters = ____limit_0.counters
-    local ____opt_1 = limit.rate
     return {
-        rate = ____opt_1 and ____opt_1.text,
+        rate = text_of(limit.rate),
         classes = classes_of(limit.by_class),
         dry_run = limit.is_dry_run,
         accepted = metric_handles_total(counters.ok),
@@ -26,11 +30,13 @@ local function report_of(limit)
         failed = metric_handles_total(counters.failed)
     }
 end
---- Adds these limits. Phases: any but init.
-local function add(document, limits)
+--- The limits by their names. Phases: any but init.
+local function document(limits)
+    local found = {}
     for ____, limit in ipairs(limits) do
-        document[limit.name] = report_of(limit)
+        found[limit.name] = status_of(limit)
     end
+    return found
 end
-____exports.add = add
+____exports.document = document
 return ____exports

@@ -2,9 +2,6 @@ local ____exports = {}
 local ipairs = ipairs
 local names = require("resty.openclaw.config.names")
 local names_sorted = names.sorted
-local outputs = require("resty.openclaw.core.text.json.output")
-local outputs_collecting = outputs.collecting
-local outputs_finish = outputs.finish
 local ____shapes = require("resty.openclaw.core.text.json.shapes")
 local exact = ____shapes.exact
 local flag = ____shapes.flag
@@ -13,8 +10,8 @@ local map_of = ____shapes.map_of
 local object = ____shapes.object
 local row_of = ____shapes.row_of
 local text = ____shapes.text
-local time_slice = require("resty.openclaw.core.time.time_slice")
-local time_slice_paced = time_slice.paced
+local json = require("resty.openclaw.admin.json")
+local json_written = json.written
 local NODE = object()(
     {"address", text},
     {"state", text},
@@ -58,19 +55,14 @@ local UPSTREAMS = object()({
     "upstreams",
     map_of(UPSTREAM)
 })
-local function written(write, value)
-    local output = outputs_collecting(time_slice_paced(time_slice.yield_now))
-    write(output, value)
-    return outputs_finish(output)
-end
 --- One node. Phases: content; yields, as all here.
 local function node(report)
-    return written(NODE, report)
+    return json_written(NODE, report)
 end
 ____exports.node = node
 --- A node that was removed.
 local function removed(address)
-    return written(REMOVED, {address = address, removed = true})
+    return json_written(REMOVED, {address = address, removed = true})
 end
 ____exports.removed = removed
 local function queue_fields(report)
@@ -88,7 +80,7 @@ local function queue_fields(report)
 end
 --- A waiting room.
 local function queue(report)
-    return written(
+    return json_written(
         QUEUE,
         queue_fields(report)
     )
@@ -125,14 +117,14 @@ local function fields_of(upstream, name)
 end
 --- One upstream.
 function ____exports.upstream(name, given)
-    return written(
+    return json_written(
         UPSTREAM,
         fields_of(given, name)
     )
 end
 --- All upstreams by their names.
 local function upstreams(all)
-    return written(
+    return json_written(
         UPSTREAMS,
         {upstreams = function(put)
             for ____, name in ipairs(names_sorted(all)) do

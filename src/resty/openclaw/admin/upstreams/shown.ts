@@ -1,9 +1,8 @@
 /** The JSON of upstreams, their nodes and waiting rooms. docs/admin.md says what each field means. */
-import * as names from "../config/names";
-import * as outputs from "../core/text/json/output";
-import type { Given, Writer } from "../core/text/json/shapes";
-import { exact, flag, list_of, map_of, object, row_of, text } from "../core/text/json/shapes";
-import * as time_slice from "../core/time/time_slice";
+import * as names from "../../config/names";
+import type { Given } from "../../core/text/json/shapes";
+import { exact, flag, list_of, map_of, object, row_of, text } from "../../core/text/json/shapes";
+import * as json from "../json";
 
 interface NodeJson {
     address: string;
@@ -140,20 +139,14 @@ const UPSTREAM = object<UpstreamJson>()(
 
 const UPSTREAMS = object<UpstreamsJson>()(["upstreams", map_of(UPSTREAM)]);
 
-function written<Value>(write: Writer<Value>, value: Value): string {
-    const output = outputs.collecting(time_slice.paced(time_slice.yield_now));
-    write(output, value);
-    return outputs.finish(output);
-}
-
 /** One node. Phases: content; yields, as all here. */
 export function node(report: NodeReport): string {
-    return written(NODE, report);
+    return json.written(NODE, report);
 }
 
 /** A node that was removed. */
 export function removed(address: string): string {
-    return written(REMOVED, { address, removed: true });
+    return json.written(REMOVED, { address, removed: true });
 }
 
 function queue_fields(report: RoomReport): Given<QueueJson> {
@@ -170,7 +163,7 @@ function queue_fields(report: RoomReport): Given<QueueJson> {
 
 /** A waiting room. */
 export function queue(report: RoomReport): string {
-    return written(QUEUE, queue_fields(report));
+    return json.written(QUEUE, queue_fields(report));
 }
 
 function fields_of(upstream: Shown, name?: string): Given<UpstreamJson> {
@@ -193,12 +186,12 @@ function fields_of(upstream: Shown, name?: string): Given<UpstreamJson> {
 
 /** One upstream. */
 export function upstream(name: string, given: Shown): string {
-    return written(UPSTREAM, fields_of(given, name));
+    return json.written(UPSTREAM, fields_of(given, name));
 }
 
 /** All upstreams by their names. */
 export function upstreams<Upstream extends Shown>(all: LuaMap<string, Upstream>): string {
-    return written(UPSTREAMS, {
+    return json.written(UPSTREAMS, {
         upstreams: (put) => {
             for (const name of names.sorted(all)) put(name, fields_of(all.get(name)!));
         },

@@ -1,0 +1,185 @@
+local ____exports = {}
+local ipairs = ipairs
+local tostring = tostring
+local table_concat = table.concat
+local body = require("resty.openclaw.admin.body")
+local body_read = body.read
+local calls = require("resty.openclaw.admin.call")
+local calls_answer = calls.answer
+local calls_note = calls.note
+local calls_refuse = calls.refuse
+local patches = require("resty.openclaw.admin.limits.limit_patch")
+local patches_read = patches.read
+local shown = require("resty.openclaw.admin.limits.shown")
+local shown_all = shown.all
+local shown_limit = shown.limit
+local shown_of_class = shown.of_class
+local shown_of_route = shown.of_route
+local function find(all, name)
+    for ____, one in ipairs(all) do
+        if one.name == name then
+            return one
+        end
+    end
+    return nil
+end
+--- What the request is about. Ends the request if there is none such. Phases: content.
+local function subject(call, limits, target)
+    local ____target_0 = target
+    local route = ____target_0.route
+    local name = ____target_0.limit
+    local class_name = ____target_0.its_class
+    local limited = limits[route]
+    if limited == nil and route ~= "" then
+        return calls_refuse(call, 404, "unknown_route", "There is no such route, or it has no limits.")
+    end
+    local limit = limited and find(
+        limited:report(),
+        name
+    )
+    if limit == nil and name ~= "" then
+        return calls_refuse(call, 404, "unknown_limit", "The route has no such limit.")
+    end
+    local ____temp_1
+    if class_name == nil then
+        ____temp_1 = nil
+    else
+        ____temp_1 = find(limit.classes, class_name)
+    end
+    local its_class = ____temp_1
+    if its_class == nil and class_name ~= nil then
+        return calls_refuse(call, 404, "unknown_class", "The limit has no rate for such a class.")
+    end
+    return {
+        limits = limits,
+        target = target,
+        limited = limited,
+        limit = limit,
+        its_class = its_class
+    }
+end
+____exports.subject = subject
+local function show_all(call, ____bindingPattern0)
+    local limits
+    limits = ____bindingPattern0.limits
+    calls_answer(
+        call,
+        200,
+        shown_all(limits)
+    )
+end
+local function show_route(call, ____bindingPattern0)
+    local limited
+    local target
+    target = ____bindingPattern0.target
+    limited = ____bindingPattern0.limited
+    calls_answer(
+        call,
+        200,
+        shown_of_route(target.route, limited)
+    )
+end
+--- Shows the limit or the class that the path names, as it is now.
+local function show(call, ____bindingPattern0)
+    local limited
+    local target
+    target = ____bindingPattern0.target
+    limited = ____bindingPattern0.limited
+    local ____target_2 = target
+    local route = ____target_2.route
+    local name = ____target_2.limit
+    local its_class = ____target_2.its_class
+    local limit = find(
+        limited:report(),
+        name
+    )
+    if its_class == nil then
+        return calls_answer(
+            call,
+            200,
+            shown_limit(route, limit)
+        )
+    end
+    calls_answer(
+        call,
+        200,
+        shown_of_class(
+            limit.unit,
+            find(limit.classes, its_class)
+        )
+    )
+end
+local function set(call, about, patch)
+    local ____about_3 = about
+    local target = ____about_3.target
+    local limited = ____about_3.limited
+    if limited:change(target.limit, target.its_class, patch) then
+        return
+    end
+    calls_refuse(call, 404, "no_rate", "The limit has no rate of its own: its callers have theirs by their API keys.")
+end
+local function note(____bindingPattern0, what, more)
+    if more == nil then
+        more = ""
+    end
+    local target
+    target = ____bindingPattern0.target
+    local ____target_4 = target
+    local route = ____target_4.route
+    local limit = ____target_4.limit
+    local its_class = ____target_4.its_class
+    local of_class = its_class == nil and "" or (" for class \"" .. its_class) .. "\""
+    calls_note(((((((what .. " limit \"") .. limit) .. "\" of route \"") .. route) .. "\"") .. of_class) .. more)
+end
+--- The patch in words, for the log.
+local function description(____bindingPattern0, ____bindingPattern1)
+    local burst
+    local amount
+    amount = ____bindingPattern0.amount
+    burst = ____bindingPattern0.burst
+    local per
+    local unit
+    unit = ____bindingPattern1.unit
+    per = ____bindingPattern1.per
+    local parts = {}
+    if amount ~= nil then
+        parts[#parts + 1] = (((tostring(amount) .. " ") .. unit) .. " per ") .. per
+    end
+    if burst ~= nil then
+        parts[#parts + 1] = "burst " .. tostring(burst)
+    end
+    return ": " .. table_concat(parts, ", ")
+end
+local function change(call, about)
+    local patch, code, message = patches_read(
+        body_read(call),
+        about.limit.unit
+    )
+    if patch == nil then
+        return calls_refuse(call, 400, code, message)
+    end
+    set(call, about, patch)
+    note(
+        about,
+        "changed",
+        description(patch, about.limit)
+    )
+    show(call, about)
+end
+local function forget_changes(call, about)
+    set(call, about, nil)
+    note(about, "took back the changes of")
+    show(call, about)
+end
+local SHOW = "GET, HEAD"
+local RATE = {allow = SHOW .. ", PUT", methods = {GET = show, HEAD = show, PUT = change}}
+--- The resource of each kind of path.
+local RESOURCES = {
+    all = {allow = SHOW, methods = {GET = show_all, HEAD = show_all}},
+    route = {allow = SHOW, methods = {GET = show_route, HEAD = show_route}},
+    limit = RATE,
+    class = RATE,
+    changes = {allow = "DELETE", methods = {DELETE = forget_changes}}
+}
+____exports.RESOURCES = RESOURCES
+return ____exports

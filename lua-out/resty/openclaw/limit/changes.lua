@@ -1,0 +1,87 @@
+local ____exports = {}
+local error = error
+local tostring = tostring
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_slot = shared_memory.slot
+local AMOUNT = 0
+local BURST = 1
+local SLOTS = 2
+--- A rate with that name in shared memory. Raises if there is no shared memory. Phases: init.
+-- 
+-- @param prefix ends in the separator
+local function create(region, name, make, prefix, separator, amount)
+    local slot, err = shared_memory_slot(region, name, SLOTS)
+    if slot == nil then
+        error("no shared memory: " .. err, 0)
+    end
+    local configured = make(prefix, amount, nil)
+    local record = region.common + slot
+    return {
+        make = make,
+        prefix = prefix,
+        separator = separator,
+        configured = configured,
+        record = record,
+        current = configured,
+        seen_amount = 0,
+        seen_burst = 0
+    }
+end
+____exports.new = create
+--- Makes the rate that the record says. Its buckets have names of their own: what has been counted at another rate says nothing about
+-- this one, and a caller who has used up a small burst would wait for a large one to drain.
+local function remake(rate, amount, burst)
+    rate.seen_amount = amount
+    rate.seen_burst = burst
+    local ____rate_0 = rate
+    local configured = ____rate_0.configured
+    local prefix = ____rate_0.prefix
+    local separator = ____rate_0.separator
+    if amount == 0 and burst == 0 then
+        rate.current = configured
+    else
+        local changed = ((((prefix .. separator) .. tostring(amount)) .. "+") .. tostring(burst)) .. separator
+        rate.current = rate.make(changed, amount > 0 and amount or configured.requests, burst > 0 and burst - 1 or nil)
+    end
+    return rate.current
+end
+--- The rate as it is now. Phases: any.
+local function present(rate)
+    local ____rate_1 = rate
+    local record = ____rate_1.record
+    local amount = record[AMOUNT]
+    local burst = record[BURST]
+    if amount == rate.seen_amount and burst == rate.seen_burst then
+        return rate.current
+    end
+    return remake(rate, amount, burst)
+end
+____exports.present = present
+--- Whether an operator has changed it. Phases: any.
+local function is_changed(____bindingPattern0)
+    local record
+    record = ____bindingPattern0.record
+    return record[AMOUNT] > 0 or record[BURST] > 0
+end
+____exports.is_changed = is_changed
+--- Sets the requests or tokens and the burst for all workers; nothing: as they are. Phases: any.
+local function change(____bindingPattern0, amount, burst)
+    local record
+    record = ____bindingPattern0.record
+    if amount ~= nil then
+        record[AMOUNT] = amount
+    end
+    if burst ~= nil then
+        record[BURST] = burst + 1
+    end
+end
+____exports.change = change
+--- Makes the rate for all workers as it is configured. Phases: any.
+local function take_back(____bindingPattern0)
+    local record
+    record = ____bindingPattern0.record
+    record[AMOUNT] = 0
+    record[BURST] = 0
+end
+____exports.take_back = take_back
+return ____exports

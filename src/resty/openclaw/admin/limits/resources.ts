@@ -1,0 +1,107 @@
+/** The resources of limits, and their methods. */
+import * as body from "../body";
+import type { Call, Resource } from "../call";
+import * as calls from "../call";
+import * as patches from "./limit_patch";
+import type { Kind, Target } from "./path";
+import type { ClassReport, Limited, LimitPatch, LimitReport } from "./shown";
+import * as shown from "./shown";
+
+export type { Limited };
+
+/** What a request is about. */
+export interface Subject {
+    readonly limits: LuaMap<string, Limited>;
+    readonly target: Target;
+    /** The limits of its route, the limit, and the class; nothing where the path names none. */
+    readonly limited: Limited;
+    readonly limit: LimitReport;
+    readonly its_class: ClassReport;
+}
+
+function find<Named extends { readonly name: string }>(all: readonly Named[], name: string): Named | undefined {
+    for (const one of all) {
+        if (one.name === name) return one;
+    }
+    return undefined;
+}
+
+/** What the request is about. Ends the request if there is none such. Phases: content. */
+export function subject(call: Call, limits: LuaMap<string, Limited>, target: Target): Subject {
+    const { route, limit: name, its_class: class_name } = target;
+    const limited = limits.get(route);
+    if (limited === undefined && route !== "") {
+        return calls.refuse(call, 404, "unknown_route", "There is no such route, or it has no limits.");
+    }
+    const limit = limited && find(limited.report(), name);
+    if (limit === undefined && name !== "") {
+        return calls.refuse(call, 404, "unknown_limit", "The route has no such limit.");
+    }
+    const its_class = class_name === undefined ? undefined : find(limit!.classes, class_name);
+    if (its_class === undefined && class_name !== undefined) {
+        return calls.refuse(call, 404, "unknown_class", "The limit has no rate for such a class.");
+    }
+    return { limits, target, limited: limited!, limit: limit!, its_class: its_class! };
+}
+
+function show_all(this: void, call: Call, { limits }: Subject): void {
+    calls.answer(call, 200, shown.all(limits));
+}
+
+function show_route(this: void, call: Call, { target, limited }: Subject): void {
+    calls.answer(call, 200, shown.of_route(target.route, limited));
+}
+
+/** Shows the limit or the class that the path names, as it is now. */
+function show(this: void, call: Call, { target, limited }: Subject): void {
+    const { route, limit: name, its_class } = target;
+    const limit = find(limited.report(), name)!;
+    if (its_class === undefined) return calls.answer(call, 200, shown.limit(route, limit));
+    calls.answer(call, 200, shown.of_class(limit.unit, find(limit.classes, its_class)!));
+}
+
+function set(call: Call, about: Subject, patch: LimitPatch | undefined): void {
+    const { target, limited } = about;
+    if (limited.change(target.limit, target.its_class, patch)) return;
+    calls.refuse(call, 404, "no_rate", "The limit has no rate of its own: its callers have theirs by their API keys.");
+}
+
+function note({ target }: Subject, what: string, more = ""): void {
+    const { route, limit, its_class } = target;
+    const of_class = its_class === undefined ? "" : ` for class "${its_class}"`;
+    calls.note(`${what} limit "${limit}" of route "${route}"${of_class}${more}`);
+}
+
+/** The patch in words, for the log. */
+function description({ amount, burst }: LimitPatch, { unit, per }: LimitReport): string {
+    const parts: string[] = [];
+    if (amount !== undefined) parts.push(`${amount} ${unit} per ${per}`);
+    if (burst !== undefined) parts.push(`burst ${burst}`);
+    return `: ${table.concat(parts, ", ")}`;
+}
+
+function change(this: void, call: Call, about: Subject): void {
+    const [patch, code, message] = patches.read(body.read(call), about.limit.unit);
+    if (patch === undefined) return calls.refuse(call, 400, code!, message!);
+    set(call, about, patch);
+    note(about, "changed", description(patch, about.limit));
+    show(call, about);
+}
+
+function forget_changes(this: void, call: Call, about: Subject): void {
+    set(call, about, undefined);
+    note(about, "took back the changes of");
+    show(call, about);
+}
+
+const SHOW = "GET, HEAD";
+const RATE: Resource<Subject> = { allow: `${SHOW}, PUT`, methods: { GET: show, HEAD: show, PUT: change } };
+
+/** The resource of each kind of path. */
+export const RESOURCES: Readonly<Record<Kind, Resource<Subject>>> = {
+    all: { allow: SHOW, methods: { GET: show_all, HEAD: show_all } },
+    route: { allow: SHOW, methods: { GET: show_route, HEAD: show_route } },
+    limit: RATE,
+    class: RATE,
+    changes: { allow: "DELETE", methods: { DELETE: forget_changes } },
+};

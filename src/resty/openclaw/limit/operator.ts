@@ -1,0 +1,94 @@
+/** What operators see of limits, and change. */
+import * as names from "../config/names";
+import type { ChangeableRate } from "./changes";
+import * as changes from "./changes";
+import type { Limit } from "./limits";
+
+interface RateReport {
+    /** Requests or tokens. */
+    readonly amount: number;
+    readonly burst: number;
+    readonly is_changed: boolean;
+}
+
+interface ClassReport extends RateReport {
+    readonly name: string;
+}
+
+export interface Report {
+    readonly name: string;
+    readonly by: string;
+    readonly unit: "requests" | "tokens";
+    readonly per: string;
+    /** Nothing where only API keys have rates. */
+    readonly rate: RateReport | undefined;
+    readonly classes: readonly ClassReport[];
+    readonly store: string;
+    readonly is_dry_run: boolean;
+}
+
+/** A change; what is absent stays as it is. */
+export interface Patch {
+    /** Requests or tokens. */
+    readonly amount: number | undefined;
+    readonly burst: number | undefined;
+}
+
+function rate_report(rate: ChangeableRate, is_of_tokens: boolean): RateReport {
+    const { requests, capacity } = changes.present(rate);
+    const burst = is_of_tokens ? capacity : capacity - 1;
+    return { amount: requests, burst, is_changed: changes.is_changed(rate) };
+}
+
+function report_of(limit: Limit): Report {
+    const { name, options, rate, by_class, is_dry_run } = limit;
+    const is_of_tokens = limit.budget !== undefined;
+    const classes: ClassReport[] = [];
+    for (const its_class of names.sorted(by_class)) {
+        const { amount, burst, is_changed } = rate_report(by_class.get(its_class), is_of_tokens);
+        classes.push({ name: its_class, amount, burst, is_changed });
+    }
+    return {
+        name,
+        by: options.by,
+        unit: is_of_tokens ? "tokens" : "requests",
+        per: options.per,
+        rate: rate && rate_report(rate, is_of_tokens),
+        classes,
+        store: options.store,
+        is_dry_run,
+    };
+}
+
+/** What the limits are like now. Phases: any. */
+export function report(limits: readonly Limit[]): Report[] {
+    const found: Report[] = [];
+    for (const limit of limits) found.push(report_of(limit));
+    return found;
+}
+
+function find(limits: readonly Limit[], name: string, its_class: string | undefined): ChangeableRate | undefined {
+    for (const limit of limits) {
+        if (limit.name === name) {
+            return its_class === undefined ? limit.rate : (limit.by_class.get(its_class) as ChangeableRate | undefined);
+        }
+    }
+    return undefined;
+}
+
+/**
+ * Changes the rate of a limit, or of a class of its callers, for all workers; without a patch it is as configured again. Returns false
+ * if there is no such rate. Phases: any.
+ */
+export function change(
+    limits: readonly Limit[],
+    name: string,
+    its_class: string | undefined,
+    patch: Patch | undefined,
+): boolean {
+    const rate = find(limits, name, its_class);
+    if (rate === undefined) return false;
+    if (patch === undefined) changes.take_back(rate);
+    else changes.change(rate, patch.amount, patch.burst);
+    return true;
+}
