@@ -182,6 +182,26 @@ describe("limit", function()
         assert.same({ ok + 1, would + 1 }, { counted("trial", "ok"), counted("trial", "dry_run") })
     end)
 
+    it("says what became of its requests", function()
+        local before = limits.trial:status().trial
+        assert.same({ "1 request per hour", true }, { before.rate, before.dry_run })
+        statuses(3, "/trial?key=status")
+        local now = limits.trial:status().trial
+        assert.same({ before.accepted + 1, before.would_refuse + 2, 0 }, { now.accepted, now.would_refuse, now.refused })
+        before = limits.simple:status().simple
+        statuses(4, "/simple")
+        assert.equal(before.refused + 2, limits.simple:status().simple.refused)
+        local classes = limits.classes:status().classes
+        assert.same({ vip = "10 requests per hour", batch = "1 request per hour" }, classes.classes)
+        assert.is_nil(before.classes)
+        -- One limit has no rate for all, two are counted in Redis.
+        assert.is_nil(limits.rate_of_key:status().key.rate)
+        local names = {}
+        for name in pairs(limits.shared:status()) do names[#names + 1] = name end
+        table.sort(names)
+        assert.same({ "here", "shared_a", "shared_b" }, names)
+    end)
+
     it("on trial gets nothing back that it has not taken", function()
         local now = require("resty.openclaw.core.time.clock").now
         assert.same({ 200, 200, 429, 429, 429 }, statuses(5, "/trial_first?key=a"))
@@ -556,7 +576,7 @@ describe("limit", function()
             assert.near(5 * 36, buckets.level(ngx.shared.openclaw_limit, "\nhung_here\n=a", clock.now()), 3)
             assert.same({ 200, 200 }, statuses(2, "/hung_open?key=a"))
             assert.same({ 503, 503 }, statuses(2, "/hung_closed?key=a"))
-            assert_limited("limit/hung_closed")
+            assert_limited("limit_unavailable/hung_closed")
             assert.equal("5", get("/hung_closed?key=a").header("Retry-After"))
             assert.near(36, buckets.level(ngx.shared.openclaw_limit, "\nclosed_here\n=a", clock.now()), 3)
             assert.equal(before + 2, counted("hung_open", "failed"))

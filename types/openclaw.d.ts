@@ -485,6 +485,8 @@ declare module "resty.openclaw.core.metrics.metric_handles" {
     }
     /** The method `inc` of a counter, as a function: without the look-up of a method, for what counts at each request. */
     export function add(counter: Counter, by?: number): void;
+    /** What all workers have counted so far. */
+    export function total(counter: Counter): number;
     /** The method `observe` of a histogram, as a function. */
     export function observe(histogram: Histogram, value: number): void;
     /**
