@@ -3,8 +3,9 @@ local math_max = math.max
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
 local ffi_cdef = ffi.cdef
-local c_memory = require("resty.openclaw.core.bytes.c_memory")
-local c_memory_resize = c_memory.resize
+local regions = require("resty.openclaw.core.bytes.region")
+local regions_LEAST_BYTES = regions.LEAST_BYTES
+local regions_resize = regions.resize
 ffi_cdef("struct openclaw_json_member { int32_t begins, name_bytes, ends, next, objects, is_ignored; };")
 ffi_cdef("struct openclaw_json_object { int32_t begins, ends, first, order, after, unordered; };")
 local NO_MEMBER = -1
@@ -17,17 +18,16 @@ ____exports.WITH_GAPS = WITH_GAPS
 local OUT_OF_ORDER = 2
 ____exports.OUT_OF_ORDER = OUT_OF_ORDER
 local RECORD_BYTES = 24
-local LEAST_BYTES = 64 * RECORD_BYTES
 --- Makes room for one more record. Whether there is some.
 local function make_room(json, region, count)
     local wanted = (count + 1) * RECORD_BYTES
-    if wanted > json.settings.max_bytes and wanted > LEAST_BYTES then
+    if wanted > json.settings.max_bytes and wanted > regions_LEAST_BYTES then
         json.problem = "too_large"
         return false
     end
-    if not c_memory_resize(
+    if not regions_resize(
         region,
-        math_max(2 * region.bytes, LEAST_BYTES)
+        math_max(2 * region.bytes, regions_LEAST_BYTES)
     ) then
         json.problem = "no_memory"
         return false

@@ -1,10 +1,15 @@
 local ____exports = {}
+local ipairs = ipairs
 local pairs = pairs
 local bit_arshift = bit.arshift
 local bit_band = bit.band
+local bit_bor = bit.bor
 local bit_lshift = bit.lshift
 local string_byte = string.byte
+local string_sub = string.sub
+local string_upper = string.upper
 local ffi = require("ffi")
+local ffi_fill = ffi.fill
 local ffi_new = ffi.new
 local ____states = require("resty.openclaw.core.text.json.structure.states")
 local states_BEGIN_ESCAPE = ____states.BEGIN_ESCAPE
@@ -35,6 +40,8 @@ local states_STRING = ____states.STRING
 local BEGIN_PAIR = states_BEGIN_PAIR
 local PAIR = states_PAIR
 local PAIR_U = states_PAIR_U
+local ____text = require("resty.openclaw.core.text.json.canonical.text")
+local put = ____text.put
 local BACKSLASH = 92
 local QUOTE = 34
 local SLASH = 47
@@ -51,12 +58,6 @@ for letter, code in pairs({
     r = 13
 }) do
     LETTERS[code] = string_byte(letter)
-end
---- Each of these writes to the end of the text, for which there is room: what is read is never shorter.
-local function put(json, byte)
-    local at = json.text_bytes
-    json.text[at] = byte
-    json.text_bytes = at + 1
 end
 local function put_two(json, first, second)
     put(json, first)
@@ -139,6 +140,63 @@ local function end_hex(json)
     )
     return STRING
 end
+--- The value of each hexadecimal digit; NO_DIGIT of any other byte.
+local DIGITS = ffi_new("uint8_t[256]")
+local NO_DIGIT = 16
+ffi_fill(DIGITS, 256, NO_DIGIT)
+for value = 0, 15 do
+    local digit = string_sub(HEX_DIGITS, value + 1, value + 1)
+    DIGITS[string_byte(digit)] = value
+    DIGITS[string_byte(string_upper(digit))] = value
+end
+--- What an escape of one letter stands for is written with the same letter, but for the slash; else 0.
+local IS_LETTER = ffi_new("uint8_t[256]")
+for ____, letter in ipairs({
+    "\"",
+    "\\",
+    "b",
+    "f",
+    "n",
+    "r",
+    "t"
+}) do
+    IS_LETTER[string_byte(letter)] = 1
+end
+--- Writes the escape whose backslash is at `at`, if all of it is in the piece, and it is no part of a surrogate pair. Returns how long it
+-- is; 0 where it is left to `escape`. Phases: any.
+local function whole_escape(json, memory, at, count)
+    if at + 6 > count then
+        return 0
+    end
+    local letter = memory[at + 1]
+    if IS_LETTER[letter] ~= 0 then
+        put_two(json, BACKSLASH, letter)
+        return 2
+    end
+    if letter ~= U then
+        return 0
+    end
+    local first = DIGITS[memory[at + 2]]
+    local second = DIGITS[memory[at + 3]]
+    local third = DIGITS[memory[at + 4]]
+    local fourth = DIGITS[memory[at + 5]]
+    if bit_bor(
+        bit_bor(
+            bit_bor(first, second),
+            third
+        ),
+        fourth
+    ) >= NO_DIGIT then
+        return 0
+    end
+    local code = first * 4096 + second * 256 + third * 16 + fourth
+    if code >= 55296 and code <= 57343 then
+        return 0
+    end
+    put_character(json, code)
+    return 6
+end
+____exports.whole_escape = whole_escape
 --- A part of an escape: its byte, and what it causes. Returns the next state. Phases: any.
 local function escape(json, byte, action)
     if action == BEGIN_ESCAPE then

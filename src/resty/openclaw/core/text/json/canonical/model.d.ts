@@ -1,5 +1,5 @@
 /** What the parts of `canonical` share. */
-import type { Region } from "../../../bytes/c_memory";
+import type { Region } from "../../../bytes/region";
 
 /** Takes the next bytes of the canonical text; they are gone when it returns. Must not yield. */
 export type Sink<State> = (this: void, state: State, bytes: Bytes, count: number) => void;
@@ -18,6 +18,9 @@ export type Reason =
     | "number_too_large"
     | "number_not_exact"
     | "no_memory";
+
+/** Why a text is refused. */
+export type Problem = Reason | "not_json" | "too_large";
 
 /** A member of an object. Places are those of the canonical text, counted from 0. */
 export interface Member {
@@ -58,7 +61,7 @@ export interface Records<Of> {
 export interface Canonical {
     settings: Settings;
     /** What is wrong; nothing so far where all is fine. */
-    problem: Reason | "not_json" | "too_large" | undefined;
+    problem: Problem | undefined;
     /** The canonical text of what has been read, but for the order of members. */
     readonly text_region: Region;
     text: Bytes;

@@ -1,7 +1,7 @@
 /** The members and objects of a text, as C structures: what its order is worked out from. */
 import * as ffi from "ffi";
-import type { Region } from "../../../bytes/c_memory";
-import * as c_memory from "../../../bytes/c_memory";
+import type { Region } from "../../../bytes/region";
+import * as regions from "../../../bytes/region";
 import type { Canonical, JsonObject, Member, Records } from "./model";
 
 ffi.cdef("struct openclaw_json_member { int32_t begins, name_bytes, ends, next, objects, is_ignored; };");
@@ -15,16 +15,15 @@ export const WITH_GAPS = 1;
 export const OUT_OF_ORDER = 2;
 
 const RECORD_BYTES = 24;
-const LEAST_BYTES = 64 * RECORD_BYTES;
 
 /** Makes room for one more record. Whether there is some. */
 function make_room(json: Canonical, region: Region, count: number): boolean {
     const wanted = (count + 1) * RECORD_BYTES;
-    if (wanted > json.settings.max_bytes && wanted > LEAST_BYTES) {
+    if (wanted > json.settings.max_bytes && wanted > regions.LEAST_BYTES) {
         json.problem = "too_large";
         return false;
     }
-    if (!c_memory.resize(region, math.max(2 * region.bytes, LEAST_BYTES))) {
+    if (!regions.resize(region, math.max(2 * region.bytes, regions.LEAST_BYTES))) {
         json.problem = "no_memory";
         return false;
     }

@@ -3,6 +3,7 @@ import * as ffi from "ffi";
 import { BEGIN_ESCAPE, BEGIN_HEX, END_ESCAPE, NAME_ESCAPE, NAME_HEX, STRING } from "../structure/states";
 import type { Canonical } from "./model";
 import { BEGIN_PAIR, PAIR, PAIR_U } from "./states";
+import { put } from "./text";
 
 const BACKSLASH = 92;
 const QUOTE = 34;
@@ -14,13 +15,6 @@ const HEX_DIGITS = "0123456789abcdef";
 /** The letters of the control characters that have one, by their codes; else 0. */
 const LETTERS = ffi.new("uint8_t[32]") as unknown as Bytes;
 for (const [letter, code] of pairs({ b: 8, t: 9, n: 10, f: 12, r: 13 })) LETTERS.set(code, string.byte(letter));
-
-/** Each of these writes to the end of the text, for which there is room: what is read is never shorter. */
-function put(json: Canonical, byte: number): void {
-    const at = json.text_bytes;
-    json.text.set(at, byte);
-    json.text_bytes = at + 1;
-}
 
 function put_two(json: Canonical, first: number, second: number): void {
     put(json, first);
@@ -60,6 +54,43 @@ function end_hex(json: Canonical): number {
     if (is_high) return PAIR;
     put_character(json, is_low ? 0x10000 + ((high - 0xd800) << 10) + (code - 0xdc00) : code);
     return STRING;
+}
+
+/** The value of each hexadecimal digit; NO_DIGIT of any other byte. */
+const DIGITS = ffi.new("uint8_t[256]") as unknown as Bytes;
+const NO_DIGIT = 0x10;
+ffi.fill(DIGITS, 256, NO_DIGIT);
+for (const value of $range(0, 15)) {
+    const digit = string.sub(HEX_DIGITS, value + 1, value + 1);
+    DIGITS.set(string.byte(digit), value);
+    DIGITS.set(string.byte(string.upper(digit)), value);
+}
+
+/** What an escape of one letter stands for is written with the same letter, but for the slash; else 0. */
+const IS_LETTER = ffi.new("uint8_t[256]") as unknown as Bytes;
+for (const letter of ['"', "\\", "b", "f", "n", "r", "t"]) IS_LETTER.set(string.byte(letter), 1);
+
+/**
+ * Writes the escape whose backslash is at `at`, if all of it is in the piece, and it is no part of a surrogate pair. Returns how long it
+ * is; 0 where it is left to `escape`. Phases: any.
+ */
+export function whole_escape(json: Canonical, memory: Bytes, at: number, count: number): number {
+    if (at + 6 > count) return 0;
+    const letter = memory.get(at + 1);
+    if (IS_LETTER.get(letter) !== 0) {
+        put_two(json, BACKSLASH, letter);
+        return 2;
+    }
+    if (letter !== U) return 0;
+    const first = DIGITS.get(memory.get(at + 2));
+    const second = DIGITS.get(memory.get(at + 3));
+    const third = DIGITS.get(memory.get(at + 4));
+    const fourth = DIGITS.get(memory.get(at + 5));
+    if ((first | second | third | fourth) >= NO_DIGIT) return 0;
+    const code = first * 0x1000 + second * 0x100 + third * 0x10 + fourth;
+    if (code >= 0xd800 && code <= 0xdfff) return 0;
+    put_character(json, code);
+    return 6;
 }
 
 /** A part of an escape: its byte, and what it causes. Returns the next state. Phases: any. */
