@@ -93,6 +93,7 @@ function _M.run()
     for _, case in ipairs(TEXTS) do
         local rounds, turns = {}, {}
         local text = case[2]
+        collectgarbage()
         for round = 1, ROUNDS do rounds[round], turns[round] = once(text) end
         local first, first_turn = rounds[1], turns[1]
         table.sort(rounds)
@@ -101,7 +102,6 @@ function _M.run()
         lines[#lines + 1] = string.format("%-28s %4.0f MB/s (%.0f to %.0f; first %.0f), longest turn %.1f ms (first %.1f, most %.1f)",
             case[1], speed(rounds[(ROUNDS + 1) / 2]), speed(rounds[ROUNDS]), speed(rounds[1]), speed(first),
             turns[(ROUNDS + 1) / 2], first_turn, turns[ROUNDS])
-        collectgarbage()
     end
     local small = '{"model":"m","messages":[' .. MESSAGE .. '],"stream":true}'
     local start = milliseconds()

@@ -55,11 +55,4 @@ local function resize(region, least_bytes)
     return true
 end
 ____exports.resize = resize
---- Gives back all but LEAST_BYTES. It stays where it is. Phases: any.
-local function shrink(region)
-    if region.bytes > LEAST_BYTES then
-        resize(region, LEAST_BYTES)
-    end
-end
-____exports.shrink = shrink
 return ____exports

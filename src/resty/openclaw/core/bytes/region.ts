@@ -53,8 +53,3 @@ export function resize(region: Region, least_bytes: number): boolean {
     region.bytes = bytes;
     return true;
 }
-
-/** Gives back all but LEAST_BYTES. It stays where it is. Phases: any. */
-export function shrink(region: Region): void {
-    if (region.bytes > LEAST_BYTES) resize(region, LEAST_BYTES);
-}

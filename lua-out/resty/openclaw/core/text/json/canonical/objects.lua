@@ -20,6 +20,7 @@ local STRING = states_STRING
 local VALUE = states_VALUE
 local ____names = require("resty.openclaw.core.text.json.canonical.names")
 local compare = ____names.compare
+local key_of = ____names.key_of
 local records = require("resty.openclaw.core.text.json.canonical.records")
 local records_add_member = records.add_member
 local records_add_object = records.add_object
@@ -102,15 +103,8 @@ local function begin_name(json, byte)
 end
 ____exports.begin_name = begin_name
 --- Compares a name with the one before it in its object.
-local function compare_to(json, before, begins, bytes)
-    local other = json.members[before]
-    local difference = compare(
-        json.text,
-        other.begins + 1,
-        other.name_bytes,
-        begins + 1,
-        bytes
-    )
+local function compare_to(json, before, member)
+    local difference = compare(json.text, before, member)
     if difference > 0 then
         json.objects[json.object].order = OUT_OF_ORDER
     elseif difference == 0 then
@@ -136,19 +130,20 @@ local function ignore(json, begins, bytes)
 end
 --- The name is whole. As `open`.
 local function end_name(json)
-    local member = json.member_count - 1
-    local ____json_members_member_2 = json.members[member]
-    local begins = ____json_members_member_2.begins
+    local at = json.member_count - 1
+    local member = json.members[at]
+    local begins = member.begins
     local bytes = json.text_bytes - begins - 1
     if bytes > MOST_NAME_BYTES then
         return text_refuse(json, "name_too_long")
     end
-    json.members[member].name_bytes = bytes
+    member.name_bytes = bytes
+    member.key = key_of(json.text, begins + 1, bytes)
     if json.member ~= NO_MEMBER then
-        compare_to(json, json.member, begins, bytes)
+        compare_to(json, json.members[json.member], member)
     end
     ignore(json, begins, bytes)
-    json.member = member
+    json.member = at
     json.is_name = false
     return COLON
 end

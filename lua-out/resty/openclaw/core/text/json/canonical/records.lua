@@ -6,7 +6,7 @@ local ffi_cdef = ffi.cdef
 local regions = require("resty.openclaw.core.bytes.region")
 local regions_LEAST_BYTES = regions.LEAST_BYTES
 local regions_resize = regions.resize
-ffi_cdef("struct openclaw_json_member { int32_t begins, name_bytes, ends, next, objects, is_ignored; };")
+ffi_cdef("struct openclaw_json_member { double key; int32_t begins, name_bytes, ends, next, objects, is_ignored; };")
 ffi_cdef("struct openclaw_json_object { int32_t begins, ends, first, order, after, unordered; };")
 local NO_MEMBER = -1
 ____exports.NO_MEMBER = NO_MEMBER
@@ -17,10 +17,10 @@ local WITH_GAPS = 1
 ____exports.WITH_GAPS = WITH_GAPS
 local OUT_OF_ORDER = 2
 ____exports.OUT_OF_ORDER = OUT_OF_ORDER
-local RECORD_BYTES = 24
---- Makes room for one more record. Whether there is some.
-local function make_room(json, region, count)
-    local wanted = (count + 1) * RECORD_BYTES
+local MEMBER_BYTES = 32
+local OBJECT_BYTES = 24
+--- Makes a table so long. False if there is no room; then there is a problem.
+local function make_room(json, region, wanted)
     if wanted > json.settings.max_bytes and wanted > regions_LEAST_BYTES then
         json.problem = "too_large"
         return false
@@ -37,8 +37,9 @@ end
 --- A member begins at the end of the text so far. False if there is no room; then there is a problem. Phases: any.
 local function add_member(json)
     local at = json.member_count
-    if (at + 1) * RECORD_BYTES > json.member_region.bytes then
-        if not make_room(json, json.member_region, at) then
+    local wanted = (at + 1) * MEMBER_BYTES
+    if wanted > json.member_region.bytes then
+        if not make_room(json, json.member_region, wanted) then
             return false
         end
         local members = ffi_cast("struct openclaw_json_member *", json.member_region.memory)
@@ -56,8 +57,9 @@ ____exports.add_member = add_member
 --- An object begins at the end of the text so far. As `add_member`.
 local function add_object(json)
     local at = json.object_count
-    if (at + 1) * RECORD_BYTES > json.object_region.bytes then
-        if not make_room(json, json.object_region, at) then
+    local wanted = (at + 1) * OBJECT_BYTES
+    if wanted > json.object_region.bytes then
+        if not make_room(json, json.object_region, wanted) then
             return false
         end
         local objects = ffi_cast("struct openclaw_json_object *", json.object_region.memory)

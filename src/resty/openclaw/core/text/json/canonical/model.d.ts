@@ -24,6 +24,8 @@ export type Problem = Reason | "not_json" | "too_large";
 
 /** A member of an object. Places are those of the canonical text, counted from 0. */
 export interface Member {
+    /** Of its name: see `names`. */
+    key: number;
     /** Its name's first quote. */
     begins: number;
     /** How long its name is, without the quotes. */
@@ -90,6 +92,8 @@ export interface Canonical {
     readonly object_region: Region;
     objects: Records<JsonObject>;
     object_count: number;
+    /** For the sort of one object at a time. */
+    readonly sort_region: Region;
 }
 
 export interface Settings {

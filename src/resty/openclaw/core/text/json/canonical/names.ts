@@ -1,5 +1,6 @@
 /** The order of names: by their UTF-16 code units (RFC 8785, section 3.2.3), compared as they stand in canonical JSON, in UTF-8. */
 import * as ffi from "ffi";
+import type { Member } from "./model";
 
 const BACKSLASH = 92;
 const U = 117;
@@ -8,6 +9,8 @@ const FIRST_BEHIND = 0xee;
 const LAST_BEHIND = 0xef;
 /** Moves these bytes behind 0xf4, the highest one in UTF-8. */
 const BEHIND = 0x10;
+/** Of a key: as many as a double holds exactly. */
+const KEY_BYTES = 6;
 
 /** What the escapes of one letter stand for. */
 const LETTERS = ffi.new("uint8_t[256]") as unknown as Bytes;
@@ -30,22 +33,63 @@ function rank(memory: Bytes, at: number): number {
     return byte >= FIRST_BEHIND && byte <= LAST_BEHIND ? byte + BEHIND : byte;
 }
 
+const RANKS = ffi.new("uint8_t[256]") as unknown as Bytes;
+for (const byte of $range(0, 255))
+    RANKS.set(byte, byte === FIRST_BEHIND || byte === LAST_BEHIND ? byte + BEHIND : byte);
+
+/** Of a name with escapes at its beginning, as `key_of`. */
+function key_with_escapes(memory: Bytes, begins: number, bytes: number): number {
+    let key = 0;
+    let at = 0;
+    for (const _ of $range(1, KEY_BYTES)) {
+        key = key * 256 + (at < bytes ? rank(memory, begins + at) : 0);
+        if (memory.get(begins + at) !== BACKSLASH) at += 1;
+        else at += memory.get(begins + at + 1) === U ? 6 : 2;
+    }
+    return key;
+}
+
+function has_backslash(four: number): boolean {
+    const backslashes = four ^ 0x5c5c5c5c;
+    return ((backslashes - 0x01010101) & ~backslashes & 0x80808080) !== 0;
+}
+
 /**
- * Whether the name at `left` comes before that at `right` (less than 0), is the same (0), or comes after it. Both are canonical, and in
- * the same memory. Phases: any.
+ * The places of the first six characters of a name in the order, as one number: the lower one of two comes first, and two that are the
+ * same say nothing. There must be eight bytes after the name, which become zero. Phases: any.
  */
-export function compare(memory: Bytes, left: number, left_bytes: number, right: number, right_bytes: number): number {
-    const common = math.min(left_bytes, right_bytes);
+export function key_of(memory: Bytes, begins: number, bytes: number): number {
+    const after = ffi.cast("int32_t *", pointer_add(memory, begins + bytes));
+    after.set(0, 0);
+    after.set(1, 0);
+    const first = ffi.cast("const int32_t *", pointer_add(memory, begins)).get(0);
+    const second = ffi.cast("const int32_t *", pointer_add(memory, begins + 2)).get(0);
+    if (has_backslash(first) || has_backslash(second)) return key_with_escapes(memory, begins, bytes);
+    const front = RANKS.get(memory.get(begins)) * 0x10000 + RANKS.get(memory.get(begins + 1)) * 0x100;
+    const middle = RANKS.get(memory.get(begins + 2)) * 0x10000 + RANKS.get(memory.get(begins + 3)) * 0x100;
+    const back = RANKS.get(memory.get(begins + 4)) * 0x100 + RANKS.get(memory.get(begins + 5));
+    return front * 0x1000000 + middle * 0x100 + back;
+}
+
+/**
+ * Whether a name of an object comes before another one (less than 0), is the same (0), or comes after it. Both are canonical.
+ * Phases: any.
+ */
+export function compare(memory: Bytes, left: Member, right: Member): number {
+    if (left.key !== right.key) return left.key - right.key;
+    const left_begins = left.begins + 1;
+    const right_begins = right.begins + 1;
+    const common = math.min(left.name_bytes, right.name_bytes);
     let at = 0;
     while (at < common) {
-        const byte = memory.get(left + at);
-        if (byte !== memory.get(right + at) || byte === BACKSLASH) {
-            const difference = rank(memory, left + at) - rank(memory, right + at);
+        const byte = memory.get(left_begins + at);
+        if (byte !== memory.get(right_begins + at) || byte === BACKSLASH) {
+            const difference = rank(memory, left_begins + at) - rank(memory, right_begins + at);
             if (difference !== 0) return difference;
             // Two escapes that are the same: what follows the backslash is compared as if it were none.
             at += 1;
         }
         at += 1;
     }
-    return left_bytes - right_bytes;
+    return left.name_bytes - right.name_bytes;
 }

@@ -10,8 +10,8 @@ import {
     STRING,
     VALUE,
 } from "../structure/states";
-import type { Canonical } from "./model";
-import { compare } from "./names";
+import type { Canonical, Member } from "./model";
+import { compare, key_of } from "./names";
 import * as records from "./records";
 import { IN_ORDER, NO_MEMBER, OUT_OF_ORDER, WITH_GAPS } from "./records";
 import * as text from "./text";
@@ -73,9 +73,8 @@ export function begin_name(json: Canonical, byte: number): number {
 }
 
 /** Compares a name with the one before it in its object. */
-function compare_to(json: Canonical, before: number, begins: number, bytes: number): void {
-    const other = json.members.get(before);
-    const difference = compare(json.text, other.begins + 1, other.name_bytes, begins + 1, bytes);
+function compare_to(json: Canonical, before: Member, member: Member): void {
+    const difference = compare(json.text, before, member);
     if (difference > 0) json.objects.get(json.object).order = OUT_OF_ORDER;
     else if (difference === 0) json.problem = "duplicate_name";
 }
@@ -93,14 +92,16 @@ function ignore(json: Canonical, begins: number, bytes: number): void {
 
 /** The name is whole. As `open`. */
 export function end_name(json: Canonical): number {
-    const member = json.member_count - 1;
-    const { begins } = json.members.get(member);
+    const at = json.member_count - 1;
+    const member = json.members.get(at);
+    const begins = member.begins;
     const bytes = json.text_bytes - begins - 1;
     if (bytes > MOST_NAME_BYTES) return text.refuse(json, "name_too_long");
-    json.members.get(member).name_bytes = bytes;
-    if (json.member !== NO_MEMBER) compare_to(json, json.member, begins, bytes);
+    member.name_bytes = bytes;
+    member.key = key_of(json.text, begins + 1, bytes);
+    if (json.member !== NO_MEMBER) compare_to(json, json.members.get(json.member), member);
     ignore(json, begins, bytes);
-    json.member = member;
+    json.member = at;
     json.is_name = false;
     return COLON;
 }

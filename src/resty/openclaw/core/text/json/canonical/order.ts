@@ -1,22 +1,20 @@
-/** Puts the members of objects into canonical order: a merge sort of linked lists, in n log n steps whatever the names are. */
+/** Puts the members of objects into canonical order: a merge sort, in n log n steps whatever the names are. */
+import * as ffi from "ffi";
+import * as regions from "../../../bytes/region";
 import type { Breathe, Canonical, JsonObject, Member, Records } from "./model";
 import { compare } from "./names";
-import { IN_ORDER, NO_MEMBER, OUT_OF_ORDER } from "./records";
+import { NO_MEMBER, OUT_OF_ORDER, IN_ORDER } from "./records";
 
-/** A list that is being sorted: each has its own, because a sort may yield. */
+/** A sort of one object after the other: each text has its own, because it may yield. */
 interface Sort {
     readonly text: Bytes;
     readonly members: Records<Member>;
     readonly breathe: Breathe | undefined;
     steps: number;
-    /** Where the next two runs begin, and how many members of each may be left. */
-    left: number;
-    left_count: number;
-    right: number;
-    right_count: number;
-    /** The list that they are merged into. */
-    first: number;
-    last: number;
+    /** The members of the object, and room for as many. */
+    from: Doubles;
+    to: Doubles;
+    count: number;
     has_duplicate: boolean;
 }
 
@@ -28,60 +26,70 @@ function take_step(sort: Sort): void {
     if (sort.steps % STEPS === 0 && sort.breathe !== undefined) sort.breathe();
 }
 
-function append(sort: Sort, member: number): void {
-    if (sort.last === NO_MEMBER) sort.first = member;
-    else sort.members.get(sort.last).next = member;
-    sort.last = member;
-}
-
-/** Whether the next member of the left run comes first. */
-function is_left_first(sort: Sort): boolean {
-    if (sort.right_count === 0 || sort.right === NO_MEMBER) return true;
-    if (sort.left_count === 0) return false;
-    const left = sort.members.get(sort.left);
-    const right = sort.members.get(sort.right);
-    const difference = compare(sort.text, left.begins + 1, left.name_bytes, right.begins + 1, right.name_bytes);
+function is_before(sort: Sort, left: number, right: number): boolean {
+    const difference = compare(sort.text, sort.members.get(left), sort.members.get(right));
     if (difference === 0) sort.has_duplicate = true;
     return difference < 0;
 }
 
-/** Merges two runs, each of so many members, or fewer at the end of the list. */
-function merge(sort: Sort, width: number): void {
-    sort.right = sort.left;
-    sort.left_count = 0;
-    while (sort.left_count < width && sort.right !== NO_MEMBER) {
-        sort.right = sort.members.get(sort.right).next;
-        sort.left_count += 1;
-        take_step(sort);
-    }
-    sort.right_count = width;
-    while (sort.left_count > 0 || (sort.right_count > 0 && sort.right !== NO_MEMBER)) {
-        if (is_left_first(sort)) {
-            append(sort, sort.left);
-            sort.left = sort.members.get(sort.left).next;
-            sort.left_count -= 1;
-        } else {
-            append(sort, sort.right);
-            sort.right = sort.members.get(sort.right).next;
-            sort.right_count -= 1;
+/** Merges each two runs of `width` members. One flat loop, because LuaJIT compiles short ones badly. */
+function pass(sort: Sort, width: number): void {
+    const { from, to, count } = sort;
+    let [left, left_end, right, right_end] = [0, 0, 0, 0];
+    let at = 0;
+    while (at < count) {
+        if (at === right_end) {
+            left = at;
+            left_end = math.min(at + width, count);
+            right = left_end;
+            right_end = math.min(left_end + width, count);
         }
+        const is_left = right === right_end || (left < left_end && is_before(sort, from.get(left), from.get(right)));
+        to.set(at, from.get(is_left ? left : right));
+        if (is_left) left += 1;
+        else right += 1;
+        at += 1;
         take_step(sort);
     }
-    sort.left = sort.right;
+    sort.from = to;
+    sort.to = from;
 }
 
-/** Sorts runs of `width` members into runs of twice as many. Whether there was more than one of these. */
-function pass(sort: Sort, width: number): boolean {
-    sort.left = sort.first;
-    sort.first = NO_MEMBER;
-    sort.last = NO_MEMBER;
-    let runs = 0;
-    while (sort.left !== NO_MEMBER) {
-        merge(sort, width);
-        runs += 1;
+/** How many members an object has. */
+function count_members(sort: Sort, object: JsonObject): number {
+    let count = 0;
+    let member = object.first;
+    while (member !== NO_MEMBER) {
+        member = sort.members.get(member).next;
+        count += 1;
+        take_step(sort);
     }
-    sort.members.get(sort.last).next = NO_MEMBER;
-    return runs > 1;
+    return count;
+}
+
+/** Fills `from` with the members of the object. */
+function collect(sort: Sort, object: JsonObject): void {
+    let at = 0;
+    let member = object.first;
+    while (member !== NO_MEMBER) {
+        sort.from.set(at, member);
+        member = sort.members.get(member).next;
+        at += 1;
+        take_step(sort);
+    }
+}
+
+/** Links the members of the object in their new order. */
+function link(sort: Sort, object: JsonObject): void {
+    const { from, members } = sort;
+    let next = NO_MEMBER;
+    for (const at of $range(sort.count - 1, 0, -1)) {
+        const member = from.get(at);
+        members.get(member).next = next;
+        next = member;
+        take_step(sort);
+    }
+    object.first = next;
 }
 
 /** Sorts an object of two members that are in the wrong order, as most are that are: it needs no comparison. */
@@ -91,40 +99,42 @@ function swap(members: Records<Member>, object: JsonObject, second: number): voi
     object.first = second;
 }
 
-function sort_object(sort: Sort, object: JsonObject): void {
+/** False if there is no memory. */
+function sort_object(json: Canonical, sort: Sort, object: JsonObject): boolean {
     const second = sort.members.get(object.first).next;
-    if (sort.members.get(second).next === NO_MEMBER) return swap(sort.members, object, second);
-    sort.first = object.first;
+    if (sort.members.get(second).next === NO_MEMBER) {
+        swap(sort.members, object, second);
+        return true;
+    }
+    const count = count_members(sort, object);
+    if (8 * count > json.sort_region.bytes && !regions.resize(json.sort_region, 8 * count)) return false;
+    sort.count = count;
+    sort.from = ffi.cast("int32_t *", json.sort_region.memory);
+    sort.to = pointer_add(sort.from, count);
+    collect(sort, object);
     let width = 1;
-    while (pass(sort, width)) width *= 2;
-    object.first = sort.first;
+    while (width < count) {
+        pass(sort, width);
+        width *= 2;
+    }
+    link(sort, object);
+    return true;
 }
 
 /**
  * Sorts the members of all objects that are out of order, and says of each object which one is the next to be written member by
- * member. False if one has a name twice. Calls `breathe` after less than a millisecond each.
+ * member. Sets the problem if one has a name twice. Calls `breathe` after less than a millisecond each. Phases: any.
  */
-export function sort_all(json: Canonical, breathe: Breathe | undefined): boolean {
-    const sort: Sort = {
-        text: json.text,
-        members: json.members,
-        breathe,
-        steps: 0,
-        left: NO_MEMBER,
-        left_count: 0,
-        right: NO_MEMBER,
-        right_count: 0,
-        first: NO_MEMBER,
-        last: NO_MEMBER,
-        has_duplicate: false,
-    };
+export function sort_all(json: Canonical, breathe: Breathe | undefined): void {
+    const { text, members } = json;
+    const sort: Sort = { text, members, breathe, steps: 0, from: text, to: text, count: 0, has_duplicate: false };
     let unordered = json.object_count;
     for (const at of $range(json.object_count - 1, 0, -1)) {
         const object = json.objects.get(at);
         if (object.order !== IN_ORDER) unordered = at;
         object.unordered = unordered;
-        if (object.order === OUT_OF_ORDER) sort_object(sort, object);
+        if (object.order === OUT_OF_ORDER && !sort_object(json, sort, object)) json.problem = "no_memory";
         take_step(sort);
     }
-    return !sort.has_duplicate;
+    if (sort.has_duplicate) json.problem = "duplicate_name";
 }

@@ -4,7 +4,7 @@ import type { Region } from "../../../bytes/region";
 import * as regions from "../../../bytes/region";
 import type { Canonical, JsonObject, Member, Records } from "./model";
 
-ffi.cdef("struct openclaw_json_member { int32_t begins, name_bytes, ends, next, objects, is_ignored; };");
+ffi.cdef("struct openclaw_json_member { double key; int32_t begins, name_bytes, ends, next, objects, is_ignored; };");
 ffi.cdef("struct openclaw_json_object { int32_t begins, ends, first, order, after, unordered; };");
 
 export const NO_MEMBER = -1;
@@ -14,11 +14,11 @@ export const IN_ORDER = 0;
 export const WITH_GAPS = 1;
 export const OUT_OF_ORDER = 2;
 
-const RECORD_BYTES = 24;
+const MEMBER_BYTES = 32;
+const OBJECT_BYTES = 24;
 
-/** Makes room for one more record. Whether there is some. */
-function make_room(json: Canonical, region: Region, count: number): boolean {
-    const wanted = (count + 1) * RECORD_BYTES;
+/** Makes a table so long. False if there is no room; then there is a problem. */
+function make_room(json: Canonical, region: Region, wanted: number): boolean {
     if (wanted > json.settings.max_bytes && wanted > regions.LEAST_BYTES) {
         json.problem = "too_large";
         return false;
@@ -33,8 +33,9 @@ function make_room(json: Canonical, region: Region, count: number): boolean {
 /** A member begins at the end of the text so far. False if there is no room; then there is a problem. Phases: any. */
 export function add_member(json: Canonical): boolean {
     const at = json.member_count;
-    if ((at + 1) * RECORD_BYTES > json.member_region.bytes) {
-        if (!make_room(json, json.member_region, at)) return false;
+    const wanted = (at + 1) * MEMBER_BYTES;
+    if (wanted > json.member_region.bytes) {
+        if (!make_room(json, json.member_region, wanted)) return false;
         const members = ffi.cast("struct openclaw_json_member *", json.member_region.memory);
         json.members = members as unknown as Records<Member>;
     }
@@ -50,8 +51,9 @@ export function add_member(json: Canonical): boolean {
 /** An object begins at the end of the text so far. As `add_member`. */
 export function add_object(json: Canonical): boolean {
     const at = json.object_count;
-    if ((at + 1) * RECORD_BYTES > json.object_region.bytes) {
-        if (!make_room(json, json.object_region, at)) return false;
+    const wanted = (at + 1) * OBJECT_BYTES;
+    if (wanted > json.object_region.bytes) {
+        if (!make_room(json, json.object_region, wanted)) return false;
         const objects = ffi.cast("struct openclaw_json_object *", json.object_region.memory);
         json.objects = objects as unknown as Records<JsonObject>;
     }
