@@ -15,11 +15,11 @@ import {
     OPEN_OBJECT,
     STRING,
 } from "../structure/states";
-import { BEGIN_NUMBER, BLANK, NEXT, NEXT_MEMBER, PAIR, PAIR_U } from "./states";
 import type { Canonical } from "./model";
 import * as number_places from "./number_places";
 import * as objects from "./objects";
 import { plain_bytes } from "./plain";
+import { BEGIN_NUMBER, BLANK, NEXT, NEXT_MEMBER, PAIR, PAIR_U } from "./states";
 import { escape, whole_escape } from "./strings";
 import * as writing from "./text";
 
