@@ -119,7 +119,7 @@ local function read_header(multipart, memory, at, limit)
     local all = header:ref()
     local found = windows_find(all + from, before + count - from, END_OF_HEADER)
     if found < 0 then
-        if before + count > MOST_HEADER_BYTES then
+        if before + count == MOST_HEADER_BYTES + #END_OF_HEADER then
             refuse(multipart, "part_header_too_long")
         end
         return at + count

@@ -126,7 +126,7 @@ function read_header<State>(multipart: Multipart<State>, memory: Bytes, at: numb
     const [all] = header.ref();
     const found = windows.find(pointer_add(all as unknown as Bytes, from), before + count - from, END_OF_HEADER);
     if (found < 0) {
-        if (before + count > MOST_HEADER_BYTES) refuse(multipart, "part_header_too_long");
+        if (before + count === MOST_HEADER_BYTES + END_OF_HEADER.length) refuse(multipart, "part_header_too_long");
         return at + count;
     }
     const bytes = from + found;

@@ -10,9 +10,9 @@ local ____records = require("resty.openclaw.core.text.json.canonical.records")
 local records_IN_ORDER = ____records.IN_ORDER
 local records_NO_MEMBER = ____records.NO_MEMBER
 local records_OUT_OF_ORDER = ____records.OUT_OF_ORDER
+local IN_ORDER = records_IN_ORDER
 local NO_MEMBER = records_NO_MEMBER
 local OUT_OF_ORDER = records_OUT_OF_ORDER
-local IN_ORDER = records_IN_ORDER
 --- Between two looks at the clock: names are 1 KiB at most.
 local STEPS = 128
 local function take_step(sort)
