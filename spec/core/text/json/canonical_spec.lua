@@ -236,6 +236,10 @@ describe("canonical json", function()
         assert_canonical('[{"user":1}]', '[{"user":1}]', settings)
         assert_canonical('{"users":1}', '{"users":1}', settings)
         assert_canonical('{"a":{"b":2,"c":1},"b":0}', '{"user":1,"a":{"c":1,"b":2},"stream":{"b":0,"a":1},"b":0}', settings)
+        -- Names that begin alike, and names longer than may be.
+        local alike = canonical.settings(1e6, { "metadata", "metadata_2", ("x"):rep(2000) })
+        assert_canonical('{"metadata_1":1}', '{"metadata_2":3,"metadata":2,"metadata_1":1}', alike)
+        assert_refused("name_too_long", '{"' .. ("x"):rep(2000) .. '":1}', alike)
         -- They are read all the same.
         assert_refused("duplicate_name", '{"user":1,"user":2}', settings)
         assert_refused("lone_surrogate", '{"user":"\\ud800"}', settings)

@@ -2,8 +2,6 @@ local ____exports = {}
 local ipairs = ipairs
 local math_max = math.max
 local math_min = math.min
-local string_sub = string.sub
-local table_concat = table.concat
 local table_remove = table.remove
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
@@ -158,32 +156,35 @@ local function create(settings, expected_bytes)
     return json
 end
 ____exports.new = create
-local function keep(parts, bytes, count)
-    parts[#parts + 1] = ffi_string(bytes, count)
+local function discard()
+    return
 end
---- A name as it stands in canonical JSON, without the quotes.
-local function canonical_name(name)
-    local text = json_text_text(name)
+--- Adds a name to those that are ignored, as it stands in canonical JSON.
+local function add_name(ignored, name)
+    local text = ("{" .. json_text_text(name)) .. ":0}"
     local json = create({max_bytes = MOST_BYTES, ignored = nil}, #text)
     reader_feed(
         json,
         ffi_cast("const uint8_t *", text),
         #text
     )
-    local parts = {}
-    finish(json, keep, parts)
-    return (string_sub(
-        table_concat(parts),
-        2,
-        -2
-    ))
+    if json.problem == nil then
+        local ____json_members__0_3 = json.members[0]
+        local begins = ____json_members__0_3.begins
+        local name_bytes = ____json_members__0_3.name_bytes
+        local key = ____json_members__0_3.key
+        local names = ignored[key] or ({})
+        names[ffi_string(json.text + (begins + 1), name_bytes)] = true
+        ignored[key] = names
+    end
+    finish(json, discard, nil)
 end
 --- Settings for texts whose canonical text may have so many bytes, at most 1 GiB. If the text is an object, its members with one of these
 -- names are left out, but not those of objects in it. Phases: any.
 function ____exports.settings(max_bytes, ignored_names)
     local ignored = {}
     for ____, name in ipairs(ignored_names) do
-        ignored[canonical_name(name)] = true
+        add_name(ignored, name)
     end
     return {
         max_bytes = math_min(max_bytes, MOST_BYTES),

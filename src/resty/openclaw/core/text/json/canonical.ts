@@ -133,18 +133,23 @@ function create(settings: Settings, expected_bytes = 0): Canonical {
 }
 export { create as new };
 
-function keep(this: void, parts: string[], bytes: Bytes, count: number): void {
-    parts.push(ffi.string(bytes, count));
+function discard(this: void): void {
+    return;
 }
 
-/** A name as it stands in canonical JSON, without the quotes. */
-function canonical_name(name: string): string {
-    const text = json_text.text(name);
+/** Adds a name to those that are ignored, as it stands in canonical JSON. */
+function add_name(ignored: LuaTable<number, LuaSet<string>>, name: string): void {
+    const text = `{${json_text.text(name)}:0}`;
     const json = create({ max_bytes: MOST_BYTES, ignored: undefined }, text.length);
     reader.feed(json, ffi.cast("const uint8_t *", text), text.length);
-    const parts: string[] = [];
-    finish(json, keep, parts);
-    return string.sub(table.concat(parts), 2, -2);
+    // Longer names have no canonical form anyway.
+    if (json.problem === undefined) {
+        const { begins, name_bytes, key } = json.members.get(0);
+        const names = (ignored.get(key) as LuaSet<string> | undefined) ?? new LuaSet<string>();
+        names.add(ffi.string(pointer_add(json.text, begins + 1), name_bytes));
+        ignored.set(key, names);
+    }
+    finish(json, discard, undefined);
 }
 
 /**
@@ -152,8 +157,8 @@ function canonical_name(name: string): string {
  * names are left out, but not those of objects in it. Phases: any.
  */
 export function settings(max_bytes: number, ignored_names: readonly string[]): Settings {
-    const ignored = new LuaSet<string>();
-    for (const name of ignored_names) ignored.add(canonical_name(name));
+    const ignored = new LuaTable<number, LuaSet<string>>();
+    for (const name of ignored_names) add_name(ignored, name);
     return {
         max_bytes: math.min(max_bytes, MOST_BYTES),
         ignored: ignored_names.length > 0 ? ignored : undefined,

@@ -21,6 +21,7 @@ local LONGEST_TEXT = 32
 ____exports.LONGEST_TEXT = LONGEST_TEXT
 --- Any decimal of so many digits is found again in the double that is closest to it.
 local SURE_DIGITS = 15
+local LONG_DIGITS = 16
 local MOST_DIGITS = 17
 --- Within these exponents doubles have all of their digits: from 2.2e-308 to 1.7e308.
 local SURE_EXPONENT = 290
@@ -173,12 +174,12 @@ local function round_up(value)
     if not is_power_of_two(value) then
         return false
     end
-    put_zeros(digits, decimal.count, SURE_DIGITS + 1 - decimal.count)
-    decimal.count = SURE_DIGITS + 1
-    if digits[SURE_DIGITS] == NINE then
+    put_zeros(digits, decimal.count, LONG_DIGITS - decimal.count)
+    decimal.count = LONG_DIGITS
+    if digits[LONG_DIGITS - 1] == NINE then
         return false
     end
-    digits[SURE_DIGITS] = digits[SURE_DIGITS] + 1
+    digits[LONG_DIGITS - 1] = digits[LONG_DIGITS - 1] + 1
     text[put(text, 0)] = 0
     return double_of(text, 0) == value
 end
@@ -191,10 +192,17 @@ local function find_shortest(value)
             end
         end
     end
-    if round(value, SURE_DIGITS) or round(value, SURE_DIGITS + 1) or round_up(value) then
+    if value < LEAST_NORMAL or is_power_of_two(value) then
+        if not round(value, SURE_DIGITS) and not round(value, LONG_DIGITS) and not round_up(value) then
+            round(value, MOST_DIGITS)
+        end
         return
     end
-    round(value, MOST_DIGITS)
+    if not round(value, LONG_DIGITS) then
+        round(value, MOST_DIGITS)
+    elseif not round(value, SURE_DIGITS) then
+        round(value, LONG_DIGITS)
+    end
 end
 --- Makes `decimal`, read from the bytes from `at` on, the shortest one of its double. Why there is none, or nothing.
 local function shorten(memory, at, ____end)

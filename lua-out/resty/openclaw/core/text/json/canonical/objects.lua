@@ -111,18 +111,22 @@ local function compare_to(json, before, member)
         json.problem = "duplicate_name"
     end
 end
---- At the top level: leaves a member out if its name is to be ignored.
-local function ignore(json, begins, bytes)
+--- At the top level: leaves a member out if its name is to be ignored. Makes no string of other names: there may be many.
+local function ignore(json, member)
     local ____json_settings_1 = json.settings
     local ignored = ____json_settings_1.ignored
     if ignored == nil or json.depth ~= 1 then
         return
     end
-    local name = ffi_string(json.text + (begins + 1), bytes)
-    if not (ignored[name] ~= nil) then
+    local names = ignored[member.key]
+    if names == nil then
         return
     end
-    json.members[json.member_count - 1].is_ignored = 1
+    local name = ffi_string(json.text + (member.begins + 1), member.name_bytes)
+    if not (names[name] ~= nil) then
+        return
+    end
+    member.is_ignored = 1
     local object = json.objects[json.object]
     if object.order == IN_ORDER then
         object.order = WITH_GAPS
@@ -142,7 +146,7 @@ local function end_name(json)
     if json.member ~= NO_MEMBER then
         compare_to(json, json.members[json.member], member)
     end
-    ignore(json, begins, bytes)
+    ignore(json, member)
     json.member = at
     json.is_name = false
     return COLON

@@ -99,10 +99,6 @@ export interface Canonical {
 export interface Settings {
     /** How long the canonical text may be; at most 1 GiB. */
     readonly max_bytes: number;
-    /** The canonical names of members at the top level that are left out; nothing if there are none. */
-    readonly ignored: ReadonlyLuaSet | undefined;
-}
-
-interface ReadonlyLuaSet {
-    has: LuaTableHasMethod<string>;
+    /** The canonical names of members at the top level that are left out, by their keys: see `names`. Nothing if there are none. */
+    readonly ignored: LuaTable<number, LuaSet<string>> | undefined;
 }

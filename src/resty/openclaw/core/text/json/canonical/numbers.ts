@@ -16,6 +16,7 @@ export const LONGEST_TEXT = 32;
 
 /** Any decimal of so many digits is found again in the double that is closest to it. */
 const SURE_DIGITS = 15;
+const LONG_DIGITS = 16;
 const MOST_DIGITS = 17;
 /** Within these exponents doubles have all of their digits: from 2.2e-308 to 1.7e308. */
 const SURE_EXPONENT = 290;
@@ -162,10 +163,10 @@ function is_power_of_two(value: number): boolean {
  */
 function round_up(value: number): boolean {
     if (!is_power_of_two(value)) return false;
-    put_zeros(digits, decimal.count, SURE_DIGITS + 1 - decimal.count);
-    decimal.count = SURE_DIGITS + 1;
-    if (digits.get(SURE_DIGITS) === NINE) return false;
-    digits.set(SURE_DIGITS, digits.get(SURE_DIGITS) + 1);
+    put_zeros(digits, decimal.count, LONG_DIGITS - decimal.count);
+    decimal.count = LONG_DIGITS;
+    if (digits.get(LONG_DIGITS - 1) === NINE) return false;
+    digits.set(LONG_DIGITS - 1, digits.get(LONG_DIGITS - 1) + 1);
     text.set(put(text, 0), 0);
     return double_of(text, 0) === value;
 }
@@ -175,8 +176,13 @@ function find_shortest(value: number): void {
     if (value < LEAST_NORMAL) {
         for (const count of $range(1, SURE_DIGITS - 1)) if (round(value, count)) return;
     }
-    if (round(value, SURE_DIGITS) || round(value, SURE_DIGITS + 1) || round_up(value)) return;
-    round(value, MOST_DIGITS);
+    if (value < LEAST_NORMAL || is_power_of_two(value)) {
+        if (!round(value, SURE_DIGITS) && !round(value, LONG_DIGITS) && !round_up(value)) round(value, MOST_DIGITS);
+        return;
+    }
+    // Where 16 digits are too few, 15 are as well.
+    if (!round(value, LONG_DIGITS)) round(value, MOST_DIGITS);
+    else if (!round(value, SURE_DIGITS)) round(value, LONG_DIGITS);
 }
 
 /** Makes `decimal`, read from the bytes from `at` on, the shortest one of its double. Why there is none, or nothing. */

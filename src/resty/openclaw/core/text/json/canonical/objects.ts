@@ -79,13 +79,15 @@ function compare_to(json: Canonical, before: Member, member: Member): void {
     else if (difference === 0) json.problem = "duplicate_name";
 }
 
-/** At the top level: leaves a member out if its name is to be ignored. */
-function ignore(json: Canonical, begins: number, bytes: number): void {
+/** At the top level: leaves a member out if its name is to be ignored. Makes no string of other names: there may be many. */
+function ignore(json: Canonical, member: Member): void {
     const { ignored } = json.settings;
     if (ignored === undefined || json.depth !== 1) return;
-    const name = ffi.string(pointer_add(json.text, begins + 1), bytes);
-    if (!ignored.has(name)) return;
-    json.members.get(json.member_count - 1).is_ignored = 1;
+    const names = ignored.get(member.key) as LuaSet<string> | undefined;
+    if (names === undefined) return;
+    const name = ffi.string(pointer_add(json.text, member.begins + 1), member.name_bytes);
+    if (!names.has(name)) return;
+    member.is_ignored = 1;
     const object = json.objects.get(json.object);
     if (object.order === IN_ORDER) object.order = WITH_GAPS;
 }
@@ -100,7 +102,7 @@ export function end_name(json: Canonical): number {
     member.name_bytes = bytes;
     member.key = key_of(json.text, begins + 1, bytes);
     if (json.member !== NO_MEMBER) compare_to(json, json.members.get(json.member), member);
-    ignore(json, begins, bytes);
+    ignore(json, member);
     json.member = at;
     json.is_name = false;
     return COLON;

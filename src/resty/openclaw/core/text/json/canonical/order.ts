@@ -3,7 +3,7 @@ import * as ffi from "ffi";
 import * as regions from "../../../bytes/region";
 import type { Breathe, Canonical, JsonObject, Member, Records } from "./model";
 import { compare } from "./names";
-import { IN_ORDER,NO_MEMBER, OUT_OF_ORDER } from "./records";
+import { IN_ORDER, NO_MEMBER, OUT_OF_ORDER } from "./records";
 
 /** A sort of one object after the other: each text has its own, because it may yield. */
 interface Sort {
