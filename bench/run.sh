@@ -19,6 +19,8 @@ node bench/body_digest.mjs
 title 'Checks'
 node bench/checks.mjs
 node bench/in_worker.mjs json_structure
+title 'Canonical JSON'
+node bench/in_worker.mjs canonical_json
 title 'Token figures'
 node bench/body_filter.mjs
 title 'Metric handles'

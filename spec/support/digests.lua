@@ -1,6 +1,9 @@
 --- The objects and answers of the locations in spec/http/body_digest.conf.
 local body_digest = require("resty.openclaw.body_digest")
+local body_key = require("resty.openclaw.core.request.body_key")
+local canonical = require("resty.openclaw.core.text.json.canonical")
 local checks = require("resty.openclaw.checks")
+local digest = require("resty.openclaw.core.bytes.digest")
 local request_body = require("resty.openclaw.core.request.request_body")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 
@@ -77,8 +80,22 @@ function _M.first()
     answer(body.bytes, assert(request_body.first(body, tonumber(ngx.var.arg_most))))
 end
 
---- Answers with how often another light thread had its turn while the body was digested.
-function _M.turns()
+local md5 = digest.new("md5")
+local json_settings = canonical.settings(32 * 1024 * 1024, {})
+
+local function key_of_body()
+    local body = assert(request_body.read())
+    return body_key.of(body, ngx.var.arg_kind, md5, json_settings, ngx.var.http_content_type)
+end
+
+--- Answers with the outcome and the key.
+function _M.body_key()
+    local outcome, key = key_of_body()
+    answer(outcome, tostring(key))
+end
+
+--- How often another light thread has its turn during the work.
+local function turns_during(work)
     ngx.req.read_body()
     local turns, done = 0, false
     local watcher = ngx.thread.spawn(function()
@@ -87,10 +104,20 @@ function _M.turns()
             time_slice.yield_now()
         end
     end)
-    _M.md5:access()
+    work()
     done = true
     ngx.thread.wait(watcher)
-    answer(turns)
+    return turns
+end
+
+--- Answers with how often another light thread had its turn while the body was digested.
+function _M.turns()
+    answer(turns_during(function() _M.md5:access() end))
+end
+
+--- The same of its key.
+function _M.body_key_turns()
+    answer(turns_during(function() assert(key_of_body() == "keyed") end))
 end
 
 --- Kills the light thread that makes the digest while it waits for its next turn.

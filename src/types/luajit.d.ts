@@ -16,7 +16,7 @@ type CValue = object & { readonly __c_value: never };
 declare module "ffi" {
     export function cdef(declarations: string): void;
     export function cast(
-        type: "double *" | "uint8_t *" | "const uint8_t *" | "const int32_t *",
+        type: "double *" | "uint8_t *" | "const uint8_t *" | "int32_t *" | "const int32_t *",
         value: unknown,
     ): Doubles;
     export function cast(type: string, value: unknown): CValue;

@@ -1,0 +1,121 @@
+/**
+ * Keys of request bodies: the same for bodies that mean the same. A body is read as bytes (`raw`), as JSON, or as multipart/form-data. The
+ * key says which, so that bodies of two kinds never have the same one.
+ *
+ * Usage: `begin`, `update` with each piece, `finish`; or `of` for a request's body. A body that is no JSON may be read again as bytes.
+ * One that is `not_keyable` has no key at all: two readers may understand it differently.
+ */
+import type { Context, Digest } from "../bytes/digest";
+import * as digest from "../bytes/digest";
+import type { Multipart, Problem } from "../http/multipart";
+import * as multipart from "../http/multipart";
+import type { Breathe, Canonical, Reason, Settings } from "../text/json/canonical";
+import * as canonical from "../text/json/canonical";
+import * as time_slice from "../time/time_slice";
+import type { Body } from "./request_body";
+import * as request_body from "./request_body";
+
+/** What a body is read as. */
+export type Kind = "raw" | "json" | "multipart";
+
+/** What is wrong with a body that has no key: `no_boundary` is a Content-Type without one. */
+export type KeyProblem = Reason | Problem | "no_boundary";
+
+/** The key; or why there is none, where that may be said of the body; or why reading it failed. */
+export type Outcome =
+    | [outcome: "keyed", key: string]
+    | [outcome: "not_json" | "too_large"]
+    | [outcome: "not_keyable", problem: KeyProblem]
+    | [outcome: "failed", err: string];
+
+/** A body whose key is being worked out. */
+export interface BodyKey {
+    readonly kind: Kind;
+    readonly digest: Digest;
+    readonly context: Context;
+    readonly json: Canonical | undefined;
+    /** Nothing, too, if the boundary is not known. */
+    readonly multipart: Multipart<Context> | undefined;
+}
+
+/** The whole of a piece, but JSON, which takes longer. */
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * A body of that kind is to be read. `settings` are those of JSON, from `canonical.settings`; `content_type` has the boundary;
+ * `expected_bytes` is how long the body is, if that is known. Phases: any.
+ */
+export function begin(
+    kind: Kind,
+    its_digest: Digest,
+    settings: Settings,
+    content_type: string | undefined,
+    expected_bytes = 0,
+): BodyKey {
+    const context = its_digest.begin();
+    const boundary = kind === "multipart" ? multipart.boundary_of(content_type ?? "") : undefined;
+    return {
+        kind,
+        digest: its_digest,
+        context,
+        json: kind === "json" ? canonical.new(settings, expected_bytes) : undefined,
+        multipart: boundary === undefined ? undefined : multipart.new(boundary, digest.update, context),
+    };
+}
+
+/** How many bytes `update` should be given at a time, at most. Phases: any. */
+export function piece_bytes(key: BodyKey): number {
+    return key.kind === "json" ? canonical.PIECE_BYTES : PIECE_BYTES;
+}
+
+/** Reads the next bytes. Phases: any. Never raises. */
+export function update(this: void, key: BodyKey, bytes: Bytes, count: number): void {
+    if (key.json !== undefined) canonical.feed(key.json, bytes, count);
+    else if (key.multipart !== undefined) multipart.feed(key.multipart, bytes, count);
+    else if (key.kind === "raw") digest.update(key.context, bytes, count);
+}
+
+function finish_digest(key: BodyKey): LuaMultiReturn<Outcome> {
+    const [hex, err] = key.digest.finish(key.context);
+    if (hex === undefined) return $multi("failed", err);
+    return $multi("keyed", `${key.kind}-${hex}`);
+}
+
+function finish_json(key: BodyKey, json: Canonical, breathe: Breathe | undefined): LuaMultiReturn<Outcome> {
+    const [outcome, reason] = canonical.finish(json, digest.update, key.context, breathe);
+    if (outcome === "canonical") return finish_digest(key);
+    if (outcome === "not_keyable") return $multi("not_keyable", reason!);
+    return $multi(outcome);
+}
+
+/**
+ * The body has ended: its key, `json-` or another kind and the digest in lower-case hex, or why there is none. The object must not be used
+ * again. Calls `breathe`, if there is one, after less than a millisecond each: it may yield. Phases: any. Never raises.
+ */
+export function finish(key: BodyKey, breathe?: Breathe): LuaMultiReturn<Outcome> {
+    if (key.json !== undefined) return finish_json(key, key.json, breathe);
+    if (key.kind === "multipart") {
+        const problem: KeyProblem | undefined =
+            key.multipart === undefined ? "no_boundary" : multipart.finish(key.multipart);
+        if (problem !== undefined) return $multi("not_keyable", problem);
+    }
+    return finish_digest(key);
+}
+
+/** Reads a request's body, and returns as `finish`. Phases: rewrite, access, content; yields. */
+export function of(
+    body: Body,
+    kind: Kind,
+    its_digest: Digest,
+    settings: Settings,
+    content_type: string | undefined,
+): LuaMultiReturn<Outcome> {
+    const key = begin(kind, its_digest, settings, content_type, body.bytes);
+    const [count, err] = request_body.each(body, update, key, piece_bytes(key));
+    if (count === undefined) {
+        // Gives its memory back.
+        finish(key);
+        return $multi("failed", err);
+    }
+    return finish(key, time_slice.paced(time_slice.yield_now));
+}
