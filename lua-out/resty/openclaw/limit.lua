@@ -3,6 +3,7 @@ local ipairs = ipairs
 local setmetatable = setmetatable
 local math_ceil = math.ceil
 local math_max = math.max
+local math_min = math.min
 local string_format = string.format
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local shared_memory_attend = shared_memory.attend
@@ -43,6 +44,8 @@ local passages_held = passages.held
 local passages_never_passes = passages.never_passes
 local passages_release = passages.release
 local passages_withdraw = passages.withdraw
+local rates = require("resty.openclaw.limit.rate")
+local rates_LONGEST = rates.LONGEST
 local redis_options = require("resty.openclaw.limit.redis_options")
 local redis_options_key_prefix = redis_options.key_prefix
 local redis_options_place_of = redis_options.place_of
@@ -56,7 +59,7 @@ local request_tokens = require("resty.openclaw.limit.request_tokens")
 local request_tokens_read = request_tokens.read
 local reservations = require("resty.openclaw.limit.reservation")
 local reservations_cancel = reservations.cancel
-local reservations_of = reservations.of
+local reservations_open = reservations.open
 local reservations_settle = reservations.settle
 local settings = require("resty.openclaw.limit.settings")
 local settings_KIND = settings.KIND
@@ -70,7 +73,7 @@ local TOLERANCE = 0.0001
 local function refuse(state, limit, rate, level, longest)
     local seconds = math_max(
         1,
-        math_ceil(longest - TOLERANCE)
+        math_ceil(math_min(rates_LONGEST, longest) - TOLERANCE)
     )
     limit.counters.refused:inc()
     rejections_note(NAME, limit.name)
@@ -209,13 +212,13 @@ local function access_with_tokens(self, route)
         return
     end
     reservations_cancel(state)
-    local reservation = reservations_of(request_tokens_read(self.faults))
+    local asked = request_tokens_read(self.faults)
     local its_class = request_variable(CLASS) or ""
-    local limit, rate, cost = passages_never_passes(self.limits, state, its_class, reservation)
+    local limit, rate, cost = passages_never_passes(self.limits, state, its_class, asked)
     if limit ~= nil then
         return refuse_for_good(state, limit, rate, cost)
     end
-    state.reservation = reservation
+    local reservation = reservations_open(state, asked, self.faults)
     pass(self, state, its_class, reservation)
 end
 local function header_filter(self)
@@ -227,7 +230,7 @@ end
 local function settle(self)
     local state = request_state_present()
     if (state and state.reservation) ~= nil then
-        reservations_settle(state, self.faults)
+        reservations_settle(state)
     end
 end
 --- Its workers look after the region from the start, not only when they count.
@@ -342,7 +345,7 @@ local function log(self)
         return
     end
     if state.reservation ~= nil then
-        reservations_settle(state, self.faults)
+        reservations_settle(state)
     end
     state.limited_by = nil
     fields_forget(state)

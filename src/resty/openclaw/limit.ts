@@ -25,6 +25,7 @@ import type { Patch, Report } from "./limit/operator";
 import * as operator from "./limit/operator";
 import * as passages from "./limit/passage";
 import type { Rate } from "./limit/rate";
+import * as rates from "./limit/rate";
 import type { Place } from "./limit/redis_options";
 import * as redis_options from "./limit/redis_options";
 import type { Question, Shared } from "./limit/redis_passage";
@@ -78,7 +79,7 @@ const TOLERANCE = 1e-4;
 
 /** `longest`: seconds until the request would pass all limits. */
 function refuse(state: RequestState, limit: Limit, rate: Rate, level: number, longest: number): never {
-    const seconds = math.max(1, math.ceil(longest - TOLERANCE));
+    const seconds = math.max(1, math.ceil(math.min(rates.LONGEST, longest) - TOLERANCE));
     limit.counters.refused.inc();
     rejections.note(NAME, limit.name);
     fields.note_refusal(state, limit, rate, level, seconds);
@@ -166,11 +167,11 @@ function access_with_tokens(this: Limits, route = ""): void {
     if (!enter(this, state, route)) return;
     // An internal redirect has led here from a route with limits of its own.
     reservations.cancel(state);
-    const reservation = reservations.of(request_tokens.read(this.faults));
+    const asked = request_tokens.read(this.faults);
     const its_class = request.variable(CLASS) ?? "";
-    const [limit, rate, cost] = passages.never_passes(this.limits, state, its_class, reservation);
+    const [limit, rate, cost] = passages.never_passes(this.limits, state, its_class, asked);
     if (limit !== undefined) return refuse_for_good(state, limit, rate!, cost!);
-    state.reservation = reservation;
+    const reservation = reservations.open(state, asked, this.faults);
     pass(this, state, its_class, reservation);
 }
 
@@ -181,7 +182,7 @@ function header_filter(this: Limits): void {
 
 function settle(this: Limits): void {
     const state = request_state.present();
-    if (state?.reservation !== undefined) reservations.settle(state, this.faults);
+    if (state?.reservation !== undefined) reservations.settle(state);
 }
 
 /** Its workers look after the region from the start, not only when they count. */
@@ -254,7 +255,7 @@ function create(options: readonly Options[], { path, route }: Context): Limits {
 function log(this: Limits): void {
     const state = request_state.present();
     if (state === undefined) return;
-    if (state.reservation !== undefined) reservations.settle(state, this.faults);
+    if (state.reservation !== undefined) reservations.settle(state);
     state.limited_by = undefined;
     fields.forget(state);
 }

@@ -253,11 +253,11 @@ local function release(all)
 end
 ____exports.release = release
 --- A limit of tokens that the request can never pass, its rate, and what it costs; nothing if there is none. Phases: access; does not yield.
-local function never_passes(limits, state, its_class, reservation)
+local function never_passes(limits, state, its_class, asked)
     for ____, limit in ipairs(limits) do
         if limit.budget ~= nil and not limit.is_dry_run then
             local rate = bucket_of(limit, state, its_class)
-            local cost = reservations_cost_at(limit.budget, reservation.asked)
+            local cost = reservations_cost_at(limit.budget, asked)
             if rate ~= nil and cost > rate.capacity then
                 return limit, rate, cost
             end

@@ -9,6 +9,7 @@ import type { Limit } from "./limits";
 import * as limits_of from "./limits";
 import type { Rate } from "./rate";
 import * as rates from "./rate";
+import type { Asked } from "./request_tokens";
 import type { Reservation } from "./reservation";
 import * as reservations from "./reservation";
 
@@ -214,12 +215,12 @@ export function never_passes(
     limits: readonly Limit[],
     state: RequestState,
     its_class: string,
-    reservation: Reservation,
+    asked: Asked,
 ): LuaMultiReturn<[limit: Limit, rate: Rate, cost: number] | []> {
     for (const limit of limits) {
         if (limit.budget !== undefined && !limit.is_dry_run) {
             const [rate] = bucket_of(limit, state, its_class);
-            const cost = reservations.cost_at(limit.budget, reservation.asked);
+            const cost = reservations.cost_at(limit.budget, asked);
             if (rate !== undefined && cost > rate.capacity) return $multi(limit, rate, cost);
         }
     }

@@ -3,6 +3,7 @@
  * one number for each, the moment at which it will be empty, by Redis' own clock.
  */
 import { TOLERANCE } from "./bucket";
+import { LONGEST } from "./rate";
 
 /** Moments are seconds since this one (November 2023), so that a number has room for parts of a microsecond. */
 const EPOCH = 1700000000;
@@ -43,7 +44,7 @@ for place = 1, buckets do
     local is_taken = refused_by == 0 and level <= rooms[place] + ${TOLERANCE}
     local content = is_taken and level + intervals[place] or level
     if is_taken or math.abs(level - kept[place]) > ${TOLERANCE} then
-        redis.call("SET", KEYS[place], string.format("%.9f", now + content), "PX", string.format("%.0f", math.ceil(content * 1000) + 1))
+        redis.call("SET", KEYS[place], string.format("%.9f", now + content), "PX", string.format("%.0f", math.ceil(math.min(${LONGEST}, content) * 1000) + 1))
     end
     reply[place + 3] = string.format("%.9f", level)
 end
