@@ -156,6 +156,25 @@ describe("admin of limits", function()
         assert.is_false(show(TOKENS).changed)
     end)
 
+    it("takes numbers however small or large", function()
+        for number, body in ipairs({ '{"rate":1e-320}', '{"rate":1e-301,"burst":0}', '{"rate":1e-12}' }) do
+            local path = "/changeable?key=slow" .. number
+            put(LIMIT, body)
+            assert.same({ 200, 429, 429 }, statuses(3, path))
+            local refused = http.get_from(LIMITS, path)
+            assert.equal("1000000000", refused.header("Retry-After"))
+            assert.equal('"changeable";r=0;t=1000000000', refused.header("RateLimit"))
+            assert.equal('"changeable";q=1;w=3600', refused.header("RateLimit-Policy"))
+        end
+        put(LIMIT, '{"rate":1000000000,"burst":1000000000}')
+        assert.same({ 200, 200, 200 }, statuses(3, "/changeable?key=fast"))
+        put(LIMIT, '{"rate":1e-320,"burst":1000000000}')
+        assert.same({ 200, 200, 200 }, statuses(3, "/changeable?key=large"))
+        for _, body in ipairs({ '{"rate":1e308}', '{"rate":1e-400}', '{"rate":1e999}', '{"rate":-1e-300}', '{"burst":1e308}', '{"burst":1e-300}', '{"burst":-0.0}x' }) do
+            assert.equal(400, call("PUT", LIMIT, body).status, body)
+        end
+    end)
+
     it("is for operators only", function()
         assert_error(call("GET", ROOT, nil, GUARDED), 401, "unauthorized")
         local answer = http.raw("GET " .. ROOT .. " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nVia: 1.1 proxy\r\n\r\n", OPEN)

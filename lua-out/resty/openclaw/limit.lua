@@ -54,6 +54,7 @@ local redis_passages_pass = redis_passages.pass
 local redis_passages_questions = redis_passages.questions
 local redis_passages_seconds_until_room = redis_passages.seconds_until_room
 local redis_stores = require("resty.openclaw.limit.redis_store")
+local redis_stores_leave = redis_stores.leave
 local redis_stores_new = redis_stores.new
 local request_tokens = require("resty.openclaw.limit.request_tokens")
 local request_tokens_read = request_tokens.read
@@ -227,10 +228,17 @@ local function header_filter(self)
         fields_show(state)
     end
 end
-local function settle(self)
-    local state = request_state_present()
-    if (state and state.reservation) ~= nil then
+--- Ends what is still under way of a request.
+local function finish(state)
+    if state.reservation ~= nil then
         reservations_settle(state)
+    end
+    redis_stores_leave(state)
+end
+local function ____end(self)
+    local state = request_state_present()
+    if state ~= nil then
+        finish(state)
     end
 end
 --- Its workers look after the region from the start, not only when they count.
@@ -252,14 +260,14 @@ local function shared_of(all, place, route, faults)
     for ____, limit in ipairs(all) do
         do
             if not limit.is_shared then
-                goto __continue31
+                goto __continue33
             end
             limits[#limits + 1] = limit
             if limit.on_error == "local" then
                 ____local[#____local + 1] = limit
             end
         end
-        ::__continue31::
+        ::__continue33::
     end
     local prefix = redis_options_key_prefix(place.options, route)
     local store = redis_stores_new(
@@ -278,8 +286,8 @@ local function watch_over(notes, registry, faults)
         return
     end
     watched[notes] = true
-    local ____registry_region_duties_3 = registry.region.duties
-    ____registry_region_duties_3[#____registry_region_duties_3 + 1] = function()
+    local ____registry_region_duties_1 = registry.region.duties
+    ____registry_region_duties_1[#____registry_region_duties_1 + 1] = function()
         guard_call(faults, "reservations", open_reservations.sweep, notes)
     end
 end
@@ -288,7 +296,7 @@ local function add_tokens(plugin, limits)
         local budget = ____value.budget
         if budget ~= nil then
             plugin.access = access_with_tokens
-            plugin.log = settle
+            plugin.log = ____end
             plugin.init_worker = init_worker
             watch_over(budget.notes, plugin.registry, plugin.faults)
         end
@@ -315,13 +323,13 @@ local function create(options, ____bindingPattern0)
             limits[#limits + 1] = limit
         end
     end
-    local ____temp_6
+    local ____temp_4
     if place == nil then
-        ____temp_6 = nil
+        ____temp_4 = nil
     else
-        ____temp_6 = shared_of(all, place, route, faults)
+        ____temp_4 = shared_of(all, place, route, faults)
     end
-    local shared = ____temp_6
+    local shared = ____temp_4
     local plugin = setmetatable({
         all = all,
         limits = limits,
@@ -335,6 +343,9 @@ local function create(options, ____bindingPattern0)
             plugin.header_filter = header_filter
         end
     end
+    if shared ~= nil then
+        plugin.log = ____end
+    end
     add_tokens(plugin, limits)
     return plugin
 end
@@ -344,9 +355,7 @@ local function log(self)
     if state == nil then
         return
     end
-    if state.reservation ~= nil then
-        reservations_settle(state)
-    end
+    finish(state)
     state.limited_by = nil
     fields_forget(state)
 end

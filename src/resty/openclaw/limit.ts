@@ -57,7 +57,7 @@ export interface Limits {
     access(route?: string): void;
     /** Tells the client about limits. Phases: header_filter. Never raises. */
     header_filter?(): void;
-    /** Settles its tokens; where the plugin is used alone, forgets the request. Phases: log. Never raises. */
+    /** Settles its tokens, and gives up its question to Redis; where the plugin is used alone, forgets the request. Phases: log. Never raises. */
     log?(): void;
     /** Looks after the reservations of dead workers; only with limits of tokens. */
     init_worker?(): void;
@@ -180,9 +180,15 @@ function header_filter(this: Limits): void {
     if (state !== undefined) fields.show(state);
 }
 
-function settle(this: Limits): void {
+/** Ends what is still under way of a request. */
+function finish(state: RequestState): void {
+    if (state.reservation !== undefined) reservations.settle(state);
+    redis_stores.leave(state);
+}
+
+function end(this: Limits): void {
     const state = request_state.present();
-    if (state?.reservation !== undefined) reservations.settle(state);
+    if (state !== undefined) finish(state);
 }
 
 /** Its workers look after the region from the start, not only when they count. */
@@ -230,7 +236,7 @@ function add_tokens(plugin: Limits, limits: readonly Limit[]): void {
     for (const { budget } of limits) {
         if (budget !== undefined) {
             plugin.access = access_with_tokens;
-            plugin.log = settle;
+            plugin.log = end;
             plugin.init_worker = init_worker;
             watch_over(budget.notes, plugin.registry, plugin.faults);
         }
@@ -247,6 +253,7 @@ function create(options: readonly Options[], { path, route }: Context): Limits {
     const shared = place === undefined ? undefined : shared_of(all, place, route, faults);
     const plugin: Limits = setmetatable({ all, limits, shared, faults, registry }, metatable);
     for (const { headers } of all) if (headers !== "refused") plugin.header_filter = header_filter;
+    if (shared !== undefined) plugin.log = end;
     add_tokens(plugin, limits);
     return plugin;
 }
@@ -255,7 +262,7 @@ function create(options: readonly Options[], { path, route }: Context): Limits {
 function log(this: Limits): void {
     const state = request_state.present();
     if (state === undefined) return;
-    if (state.reservation !== undefined) reservations.settle(state);
+    finish(state);
     state.limited_by = undefined;
     fields.forget(state);
 }

@@ -1,25 +1,20 @@
 local ____exports = {}
 local error = error
-local tostring = tostring
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local shared_memory_slot = shared_memory.slot
 local AMOUNT = 0
 local BURST = 1
 local SLOTS = 2
 --- A rate with that name in shared memory. Raises if there is no shared memory. Phases: init.
--- 
--- @param prefix ends in the separator
-local function create(region, name, make, prefix, separator, amount)
+local function create(region, name, make, amount)
     local slot, err = shared_memory_slot(region, name, SLOTS)
     if slot == nil then
         error("no shared memory: " .. err, 0)
     end
-    local configured = make(prefix, amount, nil)
+    local configured = make(amount, nil, false)
     local record = region.common + slot
     return {
         make = make,
-        prefix = prefix,
-        separator = separator,
         configured = configured,
         record = record,
         current = configured,
@@ -28,21 +23,14 @@ local function create(region, name, make, prefix, separator, amount)
     }
 end
 ____exports.new = create
---- Makes the rate that the record says. Its buckets have names of their own: what has been counted at another rate says nothing about
--- this one, and a caller who has used up a small burst would wait for a large one to drain.
+--- Makes the rate that the record says.
 local function remake(rate, amount, burst)
     rate.seen_amount = amount
     rate.seen_burst = burst
     local ____rate_0 = rate
     local configured = ____rate_0.configured
-    local prefix = ____rate_0.prefix
-    local separator = ____rate_0.separator
-    if amount == 0 and burst == 0 then
-        rate.current = configured
-    else
-        local changed = ((((prefix .. separator) .. tostring(amount)) .. "+") .. tostring(burst)) .. separator
-        rate.current = rate.make(changed, amount > 0 and amount or configured.requests, burst > 0 and burst - 1 or nil)
-    end
+    local is_configured = amount == 0 and burst == 0
+    rate.current = is_configured and configured or rate.make(amount > 0 and amount or configured.requests, burst > 0 and burst - 1 or nil, true)
     return rate.current
 end
 --- The rate as it is now. Phases: any.

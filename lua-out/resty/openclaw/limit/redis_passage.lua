@@ -205,6 +205,7 @@ local function pass(shared, state, its_class, asked)
     local ahead = redis_clocks_ahead(store.clock)
     local verdict = stores_count(
         store,
+        state,
         buckets_of(asked, ahead),
         ahead
     )

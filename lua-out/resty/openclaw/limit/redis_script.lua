@@ -3,6 +3,7 @@ local ipairs = ipairs
 local tonumber = tonumber
 local tostring = tostring
 local type = type
+local math_huge = math.huge
 local string_byte = string.byte
 local string_format = string.format
 local table_concat = table.concat
@@ -69,16 +70,20 @@ local function verdict_of(reply, buckets)
     local numbers = {}
     for place = 1, buckets + 3 do
         local number = tonumber(reply[place])
-        if number == nil then
+        if number == nil or not (number >= 0 and number < math_huge) then
             return nil
         end
         numbers[#numbers + 1] = number
+    end
+    local now, gateways, refused_by = unpack(numbers, 1, 3)
+    if refused_by % 1 ~= 0 or refused_by > buckets then
+        return nil
     end
     local levels = {}
     for place = 1, buckets do
         levels[#levels + 1] = numbers[place + 2 + 1]
     end
-    return {now = numbers[1], gateways = numbers[2], refused_by = numbers[3], levels = levels}
+    return {now = now, gateways = gateways, refused_by = refused_by, levels = levels}
 end
 ____exports.verdict_of = verdict_of
 return ____exports

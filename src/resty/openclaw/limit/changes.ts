@@ -6,15 +6,16 @@ import type { Region } from "../core/memory/shared_memory";
 import * as shared_memory from "../core/memory/shared_memory";
 import type { Rate } from "./rate";
 
-/** Makes a rate of so many requests or tokens. `burst`: nothing for that of the configuration. */
-export type Maker = (this: void, prefix: string, amount: number, burst: number | undefined) => Rate;
+/**
+ * Makes a rate of so many requests or tokens. `burst`: nothing for that of the configuration. Its buckets have names of their own: what
+ * has been counted at another rate says nothing about this one, and a caller who has used up a small burst would wait for a large one to
+ * drain.
+ */
+export type Maker = (this: void, amount: number, burst: number | undefined, is_changed: boolean) => Rate;
 
 /** The rate of a limit, or of a class of its callers. */
 export interface ChangeableRate {
     readonly make: Maker;
-    /** Begins the keys of its buckets. */
-    readonly prefix: string;
-    readonly separator: string;
     readonly configured: Rate;
     /** In the common block: the requests or tokens of an operator, or 0; and the burst and 1, or 0. */
     readonly record: Doubles;
@@ -28,40 +29,25 @@ const AMOUNT = 0;
 const BURST = 1;
 const SLOTS = 2;
 
-/**
- * A rate with that name in shared memory. Raises if there is no shared memory. Phases: init.
- * @param prefix ends in the separator
- */
-function create(
-    region: Region,
-    name: string,
-    make: Maker,
-    prefix: string,
-    separator: string,
-    amount: number,
-): ChangeableRate {
+/** A rate with that name in shared memory. Raises if there is no shared memory. Phases: init. */
+function create(region: Region, name: string, make: Maker, amount: number): ChangeableRate {
     const [slot, err] = shared_memory.slot(region, name, SLOTS);
     if (slot === undefined) error(`no shared memory: ${err}`, 0);
-    const configured = make(prefix, amount, undefined);
+    const configured = make(amount, undefined, false);
     const record = pointer_add(region.common, slot);
-    return { make, prefix, separator, configured, record, current: configured, seen_amount: 0, seen_burst: 0 };
+    return { make, configured, record, current: configured, seen_amount: 0, seen_burst: 0 };
 }
 export { create as new };
 
-/**
- * Makes the rate that the record says. Its buckets have names of their own: what has been counted at another rate says nothing about
- * this one, and a caller who has used up a small burst would wait for a large one to drain.
- */
+/** Makes the rate that the record says. */
 function remake(rate: ChangeableRate, amount: number, burst: number): Rate {
     rate.seen_amount = amount;
     rate.seen_burst = burst;
-    const { configured, prefix, separator } = rate;
-    if (amount === 0 && burst === 0) {
-        rate.current = configured;
-    } else {
-        const changed = `${prefix}${separator}${amount}+${burst}${separator}`;
-        rate.current = rate.make(changed, amount > 0 ? amount : configured.requests, burst > 0 ? burst - 1 : undefined);
-    }
+    const { configured } = rate;
+    const is_configured = amount === 0 && burst === 0;
+    rate.current = is_configured
+        ? configured
+        : rate.make(amount > 0 ? amount : configured.requests, burst > 0 ? burst - 1 : undefined, true);
     return rate.current;
 }
 

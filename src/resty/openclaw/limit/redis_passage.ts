@@ -137,7 +137,7 @@ export function pass(shared: Shared, state: RequestState, its_class: string, ask
     const { store } = shared;
     if (!stores.may_ask(store)) return count_here(shared, state, its_class, asked);
     const ahead = redis_clocks.ahead(store.clock);
-    const verdict = stores.count(store, buckets_of(asked, ahead), ahead);
+    const verdict = stores.count(store, state, buckets_of(asked, ahead), ahead);
     if (verdict === undefined) return count_here(shared, state, its_class, asked);
     remember(shared, asked, verdict, redis_clocks.learn(store.clock, verdict.now));
     return judge(state, asked, verdict);

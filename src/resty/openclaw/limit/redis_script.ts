@@ -125,10 +125,13 @@ export function verdict_of(reply: unknown, buckets: number): Verdict | undefined
     const numbers: number[] = [];
     for (const place of $range(1, buckets + 3)) {
         const number = tonumber((reply as unknown[])[place - 1]);
-        if (number === undefined) return undefined;
+        // NaN is not either.
+        if (number === undefined || !(number >= 0 && number < math.huge)) return undefined;
         numbers.push(number);
     }
+    const [now, gateways, refused_by] = numbers as [number, number, number];
+    if (refused_by % 1 !== 0 || refused_by > buckets) return undefined;
     const levels: number[] = [];
     for (const place of $range(1, buckets)) levels.push(numbers[place + 2]!);
-    return { now: numbers[0]!, gateways: numbers[1]!, refused_by: numbers[2]!, levels };
+    return { now, gateways, refused_by, levels };
 }
