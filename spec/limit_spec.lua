@@ -391,6 +391,20 @@ describe("limit", function()
             assert_used(0, "budget", "=b")
         end)
 
+        it("lets requests pass that make no tokens, and has other limits count them", function()
+            post("used=5000")
+            assert_used(5010)
+            assert.equal(429, post("").status)
+            assert.equal(200, http.get_from(PORT, "/tokens/budget?key=a").status)
+            -- One that may cost more than the budget has.
+            assert.equal(200, http.get_from(PORT, "/tokens/budget_classes?key=a").status)
+            local before = tokens_counted("budgets_small", "reserved")
+            for place = 1, 6 do
+                assert.equal(place < 6 and 200 or 429, http.get_from(PORT, "/tokens/budgets?key=a").status)
+            end
+            assert.equal(before, tokens_counted("budgets_small", "reserved"))
+        end)
+
         it("takes only numbers of tokens for such, whoever sets the variables", function()
             for number, expected in pairs({ ["-500"] = 100, nan = 100, ["-inf"] = 100, ["1e999"] = 1e9, ["12"] = 12, inf = 1e9 }) do
                 ngx.shared.openclaw_limit:flush_all()

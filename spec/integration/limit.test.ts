@@ -153,7 +153,7 @@ async function startBudget(limit: string): Promise<NativeNginx> {
                 content_by_lua_block {
                     local level = require("resty.openclaw.limit.bucket").level
                     local now = require("resty.openclaw.core.time.clock").now()
-                    ngx.print(math.floor(level(ngx.shared.openclaw_limit, "chat\\nroute_tokens\\n", now) / 86.4 + 0.5))
+                    ngx.print(math.floor(level(ngx.shared.openclaw_limit, "chat\\nroute_tokens\\n\\n1000/day+1000\\n", now) / 86.4 + 0.5))
                 }
             }`,
         files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
@@ -201,6 +201,8 @@ test("workers that are killed give back what they had reserved, within seconds",
     await eventually("the budget is reserved", async () => Number(await nginx.get("/level")) === 1000);
     expect(await chat(nginx, 0)).toBe(429);
     const before = await nginx.workerPids();
+    // All at once, as one of them may be the node of another.
+    for (const pid of before) process.kill(pid, "SIGSTOP");
     for (const pid of before) process.kill(pid, "SIGKILL");
     const began = performance.now();
     expect(await lost).toEqual(Array.from({ length: 10 }, () => undefined));

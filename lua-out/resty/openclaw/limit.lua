@@ -213,6 +213,13 @@ local function access_with_tokens(self, route)
         return
     end
     reservations_cancel(state)
+    if request_variable("request_method") ~= "POST" then
+        return pass(
+            self,
+            state,
+            request_variable(CLASS) or ""
+        )
+    end
     local asked = request_tokens_read(self.faults)
     local its_class = request_variable(CLASS) or ""
     local limit, rate, cost = passages_never_passes(self.limits, state, its_class, asked)
@@ -260,14 +267,14 @@ local function shared_of(all, place, route, faults)
     for ____, limit in ipairs(all) do
         do
             if not limit.is_shared then
-                goto __continue33
+                goto __continue34
             end
             limits[#limits + 1] = limit
             if limit.on_error == "local" then
                 ____local[#____local + 1] = limit
             end
         end
-        ::__continue33::
+        ::__continue34::
     end
     local prefix = redis_options_key_prefix(place.options, route)
     local store = redis_stores_new(

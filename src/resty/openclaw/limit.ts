@@ -167,6 +167,8 @@ function access_with_tokens(this: Limits, route = ""): void {
     if (!enter(this, state, route)) return;
     // An internal redirect has led here from a route with limits of its own.
     reservations.cancel(state);
+    // Nothing else makes tokens.
+    if (request.variable("request_method") !== "POST") return pass(this, state, request.variable(CLASS) ?? "");
     const asked = request_tokens.read(this.faults);
     const its_class = request.variable(CLASS) ?? "";
     const [limit, rate, cost] = passages.never_passes(this.limits, state, its_class, asked);
