@@ -164,6 +164,7 @@ describe("limit.redis_script", function()
                 assert.is_nil(script.verdict_of(reply, 1))
             end
         end
+        for _, gateways in ipairs({ "0.5", "1e300" }) do assert.is_nil(script.verdict_of({ "1.5", gateways, 1, "0.25" }, 1)) end
         for _, place in ipairs({ "2", "0.5" }) do assert.is_nil(script.verdict_of({ "1.5", 2, place, "0.25" }, 1)) end
         assert.same({ now = 1.5, gateways = 2, refused_by = 1, levels = { 0.25 } }, script.verdict_of({ "1.5", 2, 1, "0.25" }, 1))
     end)

@@ -78,7 +78,7 @@ local function share_of(rate, gateways)
     if known ~= nil then
         return known
     end
-    local interval = rate.interval * gateways
+    local interval = math_min(LONGEST, rate.interval * gateways)
     local share = {
         interval = interval,
         room = rate.room,

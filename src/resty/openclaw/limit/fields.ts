@@ -33,7 +33,12 @@ function remaining(rate: Rate, level: number): number {
 
 /** The quota of a limit: `"client";q=10;w=1`. */
 function policy_of(limit: Limit, rate: Rate): string {
-    return string.format('"%s";q=%d;w=%d', limit.name, math.max(1, Math.floor(math.min(MOST, rate.requests))), rate.seconds);
+    return string.format(
+        '"%s";q=%d;w=%d',
+        limit.name,
+        math.max(1, Math.floor(math.min(MOST, rate.requests))),
+        rate.seconds,
+    );
 }
 
 /** What is left of it: `"client";r=9;t=1`; `seconds`: until all of it is there. */
@@ -111,7 +116,10 @@ export function show(state: RequestState): void {
     if (state.openai_limit !== undefined) {
         const rate = state.openai_rate!;
         const level = state.openai_level!;
-        ngx.header["x-ratelimit-limit-requests"] = string.format("%d", math.max(1, Math.floor(math.min(MOST, rate.requests))));
+        ngx.header["x-ratelimit-limit-requests"] = string.format(
+            "%d",
+            math.max(1, Math.floor(math.min(MOST, rate.requests))),
+        );
         ngx.header["x-ratelimit-remaining-requests"] = string.format("%d", remaining(rate, level));
         ngx.header["x-ratelimit-reset-requests"] = duration(level + rate.interval);
     }

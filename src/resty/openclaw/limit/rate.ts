@@ -96,7 +96,7 @@ export function share_of(rate: Rate, gateways: number): Rate {
     if (gateways === 1) return rate;
     const known = rate.shares.get(gateways);
     if (known !== undefined) return known;
-    const interval = rate.interval * gateways;
+    const interval = math.min(LONGEST, rate.interval * gateways);
     const share: Rate = {
         interval,
         room: rate.room,

@@ -76,7 +76,8 @@ function buckets_of(asked: readonly Question[], ahead: number): Bucket[] {
 /** Remembers what is in the buckets now, for when Redis does not reply, or has lost it. */
 function remember(shared: Shared, asked: readonly Question[], verdict: Verdict, ahead: number): void {
     for (const [place, { limit, rate, key }] of ipairs(asked)) {
-        const level = verdict.levels[place - 1]!;
+        // There is never more in it, whatever is said.
+        const level = math.min(verdict.levels[place - 1]!, rate.room + rate.interval);
         const is_taken = verdict.refused_by === 0 && buckets.has_room(rate, level);
         const empty_at = verdict.now + level + (is_taken ? rate.interval : 0) - ahead;
         const [has_evicted, err] = buckets.put(limit.dict, key, rate, empty_at as MonotonicTime);

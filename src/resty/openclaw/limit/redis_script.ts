@@ -9,6 +9,8 @@ import { LONGEST } from "./rate";
 const EPOCH = 1700000000;
 /** A gateway that has not called for so many seconds is no longer one of the gateways. */
 const GATEWAY_SECONDS = 60;
+/** More of them are no number of gateways. */
+const MOST_GATEWAYS = 1e5;
 /** Redis' clock was set if it differs by so many seconds from what the gateway expects. */
 const JUMP_SECONDS = 1;
 
@@ -130,7 +132,8 @@ export function verdict_of(reply: unknown, buckets: number): Verdict | undefined
         numbers.push(number);
     }
     const [now, gateways, refused_by] = numbers as [number, number, number];
-    if (refused_by % 1 !== 0 || refused_by > buckets) return undefined;
+    if (gateways % 1 !== 0 || gateways > MOST_GATEWAYS || refused_by % 1 !== 0 || refused_by > buckets)
+        return undefined;
     const levels: number[] = [];
     for (const place of $range(1, buckets)) levels.push(numbers[place + 2]!);
     return { now, gateways, refused_by, levels };
