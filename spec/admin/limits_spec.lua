@@ -2,6 +2,7 @@ local builder = require("resty.openclaw.gateway.builder")
 local cjson = require("cjson")
 local http = require("spec.support.http")
 local limits = require("spec.support.limits")
+local locks = require("resty.openclaw.core.memory.lock")
 
 local OPEN, GUARDED, GATEWAY, LIMITS = 18170, 18171, 18173, 18230
 local ROOT = "/openclaw/limits"
@@ -173,6 +174,24 @@ describe("admin of limits", function()
         for _, body in ipairs({ '{"rate":1e308}', '{"rate":1e-400}', '{"rate":1e999}', '{"rate":-1e-300}', '{"burst":1e308}', '{"burst":1e-300}', '{"burst":-0.0}x' }) do
             assert.equal(400, call("PUT", LIMIT, body).status, body)
         end
+    end)
+
+    it("refuses a change while another one takes too long, and leaves the limit as it is", function()
+        local record = limits.changeable.limits[1].rate
+        local lock = record.lock
+        local wait = stub(locks, "wait_for_lock").returns(false)
+        assert.matches("another change is in progress", assert_error(call("PUT", LIMIT, '{"rate":9}'), 503, "not_stored"))
+        wait.returns(false, "no memory")
+        assert.matches("is full", assert_error(call("DELETE", LIMIT .. "/changes"), 503, "not_stored"))
+        wait:revert()
+        assert.is_false(show(LIMIT).changed)
+        assert.is_nil(locks.holder(lock))
+        -- Half of a change is none, also if who made it has died.
+        local version = record.record[2]
+        record.record[2], record.record[0] = version + 1, 7
+        assert.equal(1, show(LIMIT).rate)
+        assert.same({ 9, 3 }, { put(LIMIT, '{"rate":9,"burst":3}').rate, show(LIMIT).burst })
+        assert.equal(version + 2, record.record[2])
     end)
 
     it("is for operators only", function()

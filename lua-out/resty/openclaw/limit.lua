@@ -257,8 +257,8 @@ local function report(self)
     return reports
 end
 local function change(self, name, its_class, patch)
-    local is_changed = operator_change(self.all, name, its_class, patch)
-    return is_changed
+    local is_changed, err = operator_change(self.all, name, its_class, patch)
+    return is_changed, err
 end
 local metatable = {__index = {access = access, report = report, change = change}}
 local function shared_of(all, place, route, faults)

@@ -21,7 +21,7 @@ import type { Limit } from "./limit/limits";
 import * as limits_of from "./limit/limits";
 import type { Notes } from "./limit/open_reservations";
 import * as open_reservations from "./limit/open_reservations";
-import type { Patch, Report } from "./limit/operator";
+import type { Changed, Patch, Report } from "./limit/operator";
 import * as operator from "./limit/operator";
 import * as passages from "./limit/passage";
 import type { Rate } from "./limit/rate";
@@ -65,9 +65,9 @@ export interface Limits {
     report(): Report[];
     /**
      * Changes the rate of a limit, or of a class of its callers, for all workers; without a patch it is as configured again. Returns
-     * false if there is no such rate. Phases: any. Never raises.
+     * false if there is no such rate, or with why it was not stored. Phases: those that may yield. Never raises.
      */
-    change(name: string, its_class: string | undefined, patch: Patch | undefined): boolean;
+    change(name: string, its_class: string | undefined, patch: Patch | undefined): Changed;
 }
 
 const NAME = "limit";
@@ -203,9 +203,9 @@ function report(this: Limits): Report[] {
     return reports;
 }
 
-function change(this: Limits, name: string, its_class: string | undefined, patch: Patch | undefined): boolean {
-    const is_changed = operator.change(this.all, name, its_class, patch);
-    return is_changed;
+function change(this: Limits, name: string, its_class: string | undefined, patch: Patch | undefined): Changed {
+    const [is_changed, err] = operator.change(this.all, name, its_class, patch);
+    return $multi(is_changed, err!);
 }
 
 const metatable = { __index: { access, report, change } };
