@@ -1,7 +1,7 @@
 /** Limits that two gateways share in a real Redis. */
 import http2 from "node:http2";
-import net from "node:net";
 import type { AddressInfo } from "node:net";
+import net from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { AuthGateway } from "./support/auth_gateway";
 import { eventually } from "./support/eventually";
