@@ -22,6 +22,16 @@ local function assert_limited(name)
     limits.limited = nil
 end
 
+--- The key of a bucket of the limit with that name.
+local function key_of(name, subject)
+    for _, plugin in pairs(limits) do
+        for _, one in ipairs(type(plugin) == "table" and plugin.all or {}) do
+            if one.name == name then return one.rate.configured.prefix .. subject end
+        end
+    end
+    error("no limit " .. name)
+end
+
 local function statuses(count, path, headers)
     local found = {}
     for place = 1, count do found[place] = get(path, headers).status end
@@ -138,7 +148,7 @@ describe("limit", function()
         local seconds = tonumber(answer.header("Retry-After"))
         assert.is_true(seconds > 28700 and seconds <= 28800, seconds)
         -- 8 more of ada's requests have room at the first limit alone.
-        local level = buckets.level(ngx.shared.openclaw_limit, "\nseveral_a\n=ada", require("resty.openclaw.core.time.clock").now())
+        local level = buckets.level(ngx.shared.openclaw_limit, key_of("several_a", "=ada"), require("resty.openclaw.core.time.clock").now())
         assert.near(720, level, 5)
     end)
 
@@ -205,7 +215,7 @@ describe("limit", function()
     it("on trial gets nothing back that it has not taken", function()
         local now = require("resty.openclaw.core.time.clock").now
         assert.same({ 200, 200, 429, 429, 429 }, statuses(5, "/trial_first?key=a"))
-        assert.near(3600, buckets.level(ngx.shared.openclaw_limit, "\non_trial\n=a", now()), 10)
+        assert.near(3600, buckets.level(ngx.shared.openclaw_limit, key_of("on_trial", "=a"), now()), 10)
     end)
 
     describe("tells clients", function()
@@ -237,6 +247,41 @@ describe("limit", function()
         end)
     end)
 
+    it("begins anew where a reload has brought another rate", function()
+        local passages = require("resty.openclaw.limit.passage")
+        local function passes(options, count)
+            options.name, options.by = "anew", "route"
+            local plugin = limit.new({ options })
+            for _ = 1, count do
+                local reservation = options.tokens and require("resty.openclaw.limit.reservation").open({}, { bytes = 0, most = 500, choices = 1 }, plugin.faults)
+                if passages.begin(plugin.limits, plugin.faults, {}, "", clock.now(), 1, reservation).refused_by then return false end
+            end
+            return true
+        end
+        assert.is_true(passes({ tokens = 1000, per = "day" }, 2))
+        assert.is_false(passes({ tokens = 1000, per = "day" }, 1))
+        assert.is_true(passes({ tokens = 1000, per = "minute" }, 2))
+        assert.is_true(passes({ rate = 1, per = "day", burst = 9 }, 10))
+        assert.is_false(passes({ rate = 1, per = "day", burst = 9 }, 1))
+        assert.is_true(passes({ rate = 1, per = "day", burst = 4 }, 5))
+        assert.is_true(passes({ rate = 100, burst = 9 }, 1))
+        -- What was counted at a rate is in force again with it.
+        assert.is_false(passes({ rate = 1, per = "day", burst = 9 }, 1))
+    end)
+
+    it("does not take what an operator has set for a number of another unit", function()
+        local function rate_of(options)
+            options.name, options.by = "unit", "route"
+            return limit.new({ options })
+        end
+        local before = rate_of({ rate = 1, per = "day" })
+        before:change("unit", nil, { amount = 7 })
+        assert.equal(7, rate_of({ rate = 2, per = "day" }):report()[1].rate.amount)
+        assert.equal(2, rate_of({ rate = 2, per = "second" }):report()[1].rate.amount)
+        assert.equal(3, rate_of({ tokens = 3, per = "day" }):report()[1].rate.amount)
+        before:change("unit")
+    end)
+
     it("counts a request once, whatever redirects it goes through", function()
         assert.equal(200, get("/again/simple").status)
         assert.equal(200, get("/simple").status)
@@ -256,7 +301,7 @@ describe("limit", function()
 
         --- Tokens in a bucket, where one leaks in so many seconds.
         local function used(name, key, interval)
-            local level = buckets.level(ngx.shared.openclaw_limit, ("\n%s\n%s"):format(name, key), clock.now())
+            local level = buckets.level(ngx.shared.openclaw_limit, key_of(name, key), clock.now())
             return math.floor(level / (interval or DAY / 1000) + 0.5)
         end
 
@@ -366,6 +411,31 @@ describe("limit", function()
             assert_used(0, "budget", "=b")
         end)
 
+        it("lets requests pass that make no tokens, and has other limits count them", function()
+            post("used=5000")
+            assert_used(5010)
+            assert.equal(429, post("").status)
+            assert.equal(200, http.get_from(PORT, "/tokens/budget?key=a").status)
+            -- One that may cost more than the budget has.
+            assert.equal(200, http.get_from(PORT, "/tokens/budget_classes?key=a").status)
+            local before = tokens_counted("budgets_small", "reserved")
+            for place = 1, 6 do
+                assert.equal(place < 6 and 200 or 429, http.get_from(PORT, "/tokens/budgets?key=a").status)
+            end
+            assert.equal(before, tokens_counted("budgets_small", "reserved"))
+        end)
+
+        it("takes only numbers of tokens for such, whoever sets the variables", function()
+            for number, expected in pairs({ ["-500"] = 100, nan = 100, ["-inf"] = 100, ["1e999"] = 1e9, ["12"] = 12, inf = 1e9 }) do
+                ngx.shared.openclaw_limit:flush_all()
+                assert.equal(200, post("prompt_tokens=" .. number).status)
+                assert_used(expected)
+            end
+            ngx.shared.openclaw_limit:flush_all()
+            post("prompt_tokens=1e999")
+            eventually(function() return post("used=1").status == 429 end)
+        end)
+
         it("counts the prompt of an answer that broke off, or whose client has left", function()
             post("breaks=1")
             assert_used(10)
@@ -414,8 +484,9 @@ describe("limit", function()
             end
             local reservation = require("resty.openclaw.limit.reservation")
             local passages = require("resty.openclaw.limit.passage")
-            local state = { reservation = reservation.of({ bytes = 0, most = 70, choices = 1 }) }
+            local state = {}
             local plugin = limits.budget
+            reservation.open(state, { bytes = 0, most = 70, choices = 1 }, plugin.faults)
             local subject = plugin.limits[1].subject
             plugin.limits[1].subject = function(prefix) return prefix .. "lost" end
             passages.begin(plugin.limits, plugin.faults, state, "", clock.now(), 1, state.reservation)
@@ -424,6 +495,8 @@ describe("limit", function()
             reservation.cancel(state)
             reservation.cancel(state)
             assert.equal(0, used("budget", "lost"))
+            assert.is_nil(state.reservation)
+            assert.is_nil(state.at_end)
         end)
     end)
 
@@ -510,7 +583,7 @@ describe("limit", function()
             assert.equal(2, passed)
             local now = clock.now()
             local levels = 0
-            for place = 1, 12 do levels = levels + buckets.level(ngx.shared.openclaw_limit, "\nhere\n=" .. place, now) end
+            for place = 1, 12 do levels = levels + buckets.level(ngx.shared.openclaw_limit, key_of("here", "=" .. place), now) end
             assert.near(2 * 1200, levels, 60)
         end)
 
@@ -573,12 +646,12 @@ describe("limit", function()
             local answer = get("/hung_local?key=a")
             assert.equal('"hung_local";q=8;w=3600', answer.header("RateLimit-Policy"))
             assert.near(900, tonumber(answer.header("Retry-After")), 20)
-            assert.near(5 * 36, buckets.level(ngx.shared.openclaw_limit, "\nhung_here\n=a", clock.now()), 3)
+            assert.near(5 * 36, buckets.level(ngx.shared.openclaw_limit, key_of("hung_here", "=a"), clock.now()), 3)
             assert.same({ 200, 200 }, statuses(2, "/hung_open?key=a"))
             assert.same({ 503, 503 }, statuses(2, "/hung_closed?key=a"))
             assert_limited("limit_unavailable/hung_closed")
             assert.equal("5", get("/hung_closed?key=a").header("Retry-After"))
-            assert.near(36, buckets.level(ngx.shared.openclaw_limit, "\nclosed_here\n=a", clock.now()), 3)
+            assert.near(36, buckets.level(ngx.shared.openclaw_limit, key_of("closed_here", "=a"), clock.now()), 3)
             assert.equal(before + 2, counted("hung_open", "failed"))
             local beginning = "^limit: redis: Redis at unix:" .. limits.SOCKET:gsub("%p", "%%%0") .. " %(%d routes use it%) does not count requests: not done in time; "
             local meanwhile = 'meanwhile each gateway applies its part of the limit "hung_local" %(on_error = "local"%)$'

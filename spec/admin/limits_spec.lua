@@ -2,6 +2,7 @@ local builder = require("resty.openclaw.gateway.builder")
 local cjson = require("cjson")
 local http = require("spec.support.http")
 local limits = require("spec.support.limits")
+local locks = require("resty.openclaw.core.memory.lock")
 
 local OPEN, GUARDED, GATEWAY, LIMITS = 18170, 18171, 18173, 18230
 local ROOT = "/openclaw/limits"
@@ -154,6 +155,43 @@ describe("admin of limits", function()
         end
         assert.is_false(show(LIMIT).changed)
         assert.is_false(show(TOKENS).changed)
+    end)
+
+    it("takes numbers however small or large", function()
+        for number, body in ipairs({ '{"rate":1e-320}', '{"rate":1e-301,"burst":0}', '{"rate":1e-12}' }) do
+            local path = "/changeable?key=slow" .. number
+            put(LIMIT, body)
+            assert.same({ 200, 429, 429 }, statuses(3, path))
+            local refused = http.get_from(LIMITS, path)
+            assert.equal("1000000000", refused.header("Retry-After"))
+            assert.equal('"changeable";r=0;t=1000000000', refused.header("RateLimit"))
+            assert.equal('"changeable";q=1;w=3600', refused.header("RateLimit-Policy"))
+        end
+        put(LIMIT, '{"rate":1000000000,"burst":1000000000}')
+        assert.same({ 200, 200, 200 }, statuses(3, "/changeable?key=fast"))
+        put(LIMIT, '{"rate":1e-320,"burst":1000000000}')
+        assert.same({ 200, 200, 200 }, statuses(3, "/changeable?key=large"))
+        for _, body in ipairs({ '{"rate":1e308}', '{"rate":1e-400}', '{"rate":1e999}', '{"rate":-1e-300}', '{"burst":1e308}', '{"burst":1e-300}', '{"burst":-0.0}x' }) do
+            assert.equal(400, call("PUT", LIMIT, body).status, body)
+        end
+    end)
+
+    it("refuses a change while another one takes too long, and leaves the limit as it is", function()
+        local record = limits.changeable.limits[1].rate
+        local lock = record.lock
+        local wait = stub(locks, "wait_for_lock").returns(false)
+        assert.matches("another change is in progress", assert_error(call("PUT", LIMIT, '{"rate":9}'), 503, "not_stored"))
+        wait.returns(false, "no memory")
+        assert.matches("is full", assert_error(call("DELETE", LIMIT .. "/changes"), 503, "not_stored"))
+        wait:revert()
+        assert.is_false(show(LIMIT).changed)
+        assert.is_nil(locks.holder(lock))
+        -- Half of a change is none, also if who made it has died.
+        local version = record.record[2]
+        record.record[2], record.record[0] = version + 1, 7
+        assert.equal(1, show(LIMIT).rate)
+        assert.same({ 9, 3 }, { put(LIMIT, '{"rate":9,"burst":3}').rate, show(LIMIT).burst })
+        assert.equal(version + 2, record.record[2])
     end)
 
     it("is for operators only", function()

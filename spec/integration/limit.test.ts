@@ -6,6 +6,7 @@ import { AuthGateway } from "./support/auth_gateway";
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort, NativeNginx } from "./support/native_nginx";
+import { PacedLoad } from "./support/paced_load";
 
 const WORKERS = 4;
 
@@ -57,6 +58,30 @@ test("a limit that an operator changes is in force in all workers at once, also 
     expect(await passing(gateway, 60)).toBe(30);
     expect(await change("DELETE", `${limit}/changes`)).toMatchObject({ rate: 1, burst: 9, changed: false });
     expect(await passing(gateway, 20)).toBe(0);
+});
+
+test("changes of limits under load fail no request, and each of them is in force as a whole", async () => {
+    const gateway = await start('{ by = "$arg_caller", rate = 1000, burst = 1000 }');
+    const limit = gateway.nginx.url("/openclaw/limits/work/arg_caller");
+    const statuses = new Set<number>();
+    let asked = 0;
+    const load = new PacedLoad(100, async () => {
+        asked += 1;
+        statuses.add((await gateway.ask(`/work?caller=${asked % 20}`)).status);
+    });
+    const change = async (place: number) => {
+        const body = JSON.stringify({ rate: 1000 + place, burst: 1000 + place });
+        const answer = await fetch(limit, { method: "PUT", body, headers: { "Content-Type": "application/json" } });
+        const { rate, burst } = (await answer.json()) as { rate: number; burst: number };
+        expect([answer.status, rate]).toEqual([200, burst]);
+    };
+    for (let round = 0; round < 125; round += 1) {
+        await Promise.all(Array.from({ length: 8 }, (_, place) => change(8 * round + place)));
+    }
+    await load.stop();
+    expect(load.errors).toEqual([]);
+    expect([...statuses]).toEqual([200]);
+    expect(await gateway.nginx.errorLog()).not.toMatch(/\[(error|alert)\]/);
 });
 
 test("a burst after a silence is as large as the limit says", async () => {
@@ -171,7 +196,7 @@ async function startBudget(limit: string): Promise<NativeNginx> {
                 content_by_lua_block {
                     local level = require("resty.openclaw.limit.bucket").level
                     local now = require("resty.openclaw.core.time.clock").now()
-                    ngx.print(math.floor(level(ngx.shared.openclaw_limit, "chat\\nroute_tokens\\n", now) / 86.4 + 0.5))
+                    ngx.print(math.floor(level(ngx.shared.openclaw_limit, "chat\\nroute_tokens\\n\\n1000/day+1000\\n", now) / 86.4 + 0.5))
                 }
             }`,
         files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
@@ -219,6 +244,8 @@ test("workers that are killed give back what they had reserved, within seconds",
     await eventually("the budget is reserved", async () => Number(await nginx.get("/level")) === 1000);
     expect(await chat(nginx, 0)).toBe(429);
     const before = await nginx.workerPids();
+    // All at once, as one of them may be the node of another.
+    for (const pid of before) process.kill(pid, "SIGSTOP");
     for (const pid of before) process.kill(pid, "SIGKILL");
     const began = performance.now();
     expect(await lost).toEqual(Array.from({ length: 10 }, () => undefined));

@@ -1,5 +1,8 @@
 /** Limits that two gateways share in a real Redis. */
 import { readFileSync } from "node:fs";
+import http2 from "node:http2";
+import type { AddressInfo } from "node:net";
+import net from "node:net";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { AuthGateway } from "./support/auth_gateway";
@@ -261,4 +264,203 @@ test("a user of Redis with few rights is enough, and secrets are shown nowhere",
     const log = await gateway.nginx.errorLog();
     expect(log).toContain("WRONGPASS");
     expect(log).not.toContain("-secret");
+});
+
+test("the number of connections to Redis is bounded, and requests that find no place are counted here", async () => {
+    const redis = await RedisServer.start({ isKept: false });
+    const gateway = await AuthGateway.start({
+        workers: 1,
+        routes: {
+            work: limitOf(redis, 'rate = 1, per = "day", burst = 10000', "timeout_seconds = 2"),
+            shut: limitOf(redis, 'rate = 1, per = "day", burst = 10000, on_error = "closed"', "timeout_seconds = 2"),
+        },
+        http: "lua_socket_log_errors off;",
+    });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    expect(await statusOf(gateway)).toBe(200);
+    const clients = async () => Number(/connected_clients:(\d+)/.exec(await redis.cli("info", "clients"))?.[1]) - 1;
+    // A slow one, which answers in time.
+    await redis.cli("client", "pause", "1000");
+    const answers = await Promise.all(Array.from({ length: 160 }, () => gateway.ask("/work", [], true)));
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(await clients()).toBeLessThanOrEqual(128);
+    expect(await clients()).toBeGreaterThan(100);
+    expect(await gateway.nginx.errorLog()).not.toContain("limit: redis");
+    // One that answers too late for those that wait for a place.
+    await redis.cli("client", "pause", "2500");
+    const late = await Promise.all(Array.from({ length: 160 }, () => gateway.ask("/shut", [], true)));
+    expect(late.filter(({ status }) => status !== 503)).toEqual([]);
+    expect(await gateway.nginx.errorLog()).toContain("limit: redis: requests are not counted in Redis: ");
+    await eventually("Redis is asked again", async () => (await gateway.ask("/shut")).status === 200);
+    expect(await clients()).toBeLessThanOrEqual(129);
+});
+
+test("requests whose clients leave while Redis is asked take no places from others", async () => {
+    const redis = await RedisServer.start({ isKept: false });
+    const gateway = await AuthGateway.start({
+        workers: 1,
+        routes: {
+            work: limitOf(redis, 'rate = 1, per = "day", burst = 10000, on_error = "closed"', "timeout_seconds = 10"),
+        },
+        http: "lua_socket_log_errors off;",
+    });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    expect((await gateway.ask2("/work")).status).toBe(200);
+    await redis.cli("client", "pause", "1500");
+    const began = performance.now();
+    const session = http2.connect(`http://127.0.0.1:${gateway.http2Port}`).on("error", () => undefined);
+    for (let round = 0; round < 3; round += 1) {
+        const streams = Array.from({ length: 100 }, () =>
+            session.request({ ":path": "/work" }).on("error", () => undefined),
+        );
+        await sleep(100);
+        for (const stream of streams) stream.close(http2.constants.NGHTTP2_CANCEL);
+    }
+    expect((await gateway.ask("/work")).status).toBe(200);
+    session.destroy();
+    expect(performance.now() - began).toBeLessThan(5000);
+});
+
+/** Says the same to everybody, whatever they ask. */
+async function startLiar(): Promise<{ port: number; says: string }> {
+    const liar = { port: 0, says: "" };
+    const sockets = new Set<net.Socket>();
+    const server = net.createServer((socket) => {
+        sockets.add(socket);
+        socket
+            .on("error", () => undefined)
+            .on("data", () => {
+                if (liar.says === "close") socket.destroy();
+                else socket.write(liar.says);
+            });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    liar.port = (server.address() as AddressInfo).port;
+    onTestFinished(() => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+    });
+    return liar;
+}
+
+test("whatever Redis says, requests have an answer, and nothing of it stays", async () => {
+    const liar = await startLiar();
+    const where = `redis = { port = ${liar.port}, timeout_seconds = 0.3 }`;
+    const of = (way: string) =>
+        `limit = { { by = "$arg_caller", rate = 3, per = "day", burst = 2, store = "redis", on_error = "${way}", ${where} } }`;
+    const gateway = await AuthGateway.start({
+        workers: 1,
+        routes: { near: of("local"), open: of("open"), shut: of("closed") },
+        http: "lua_socket_log_errors off;",
+    });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    const list = (...words: string[]) =>
+        `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
+    const lies = [
+        "garbage",
+        "\r\n\r\n",
+        "*-1\r\n",
+        "*0\r\n",
+        "$-1\r\n",
+        ":7\r\n",
+        "+OK\r\n",
+        "*1000000000\r\n",
+        "$9999999999\r\n",
+        "close",
+        "-LOADING Redis is loading\r\n",
+        "-READONLY replica\r\n",
+        "-OOM memory\r\n",
+        "-NOSCRIPT none\r\n",
+        "-MOVED 1 10.9.9.9:1\r\n",
+        "-ASK 1 127.0.0.1:1\r\n",
+        "-CLUSTERDOWN\r\n",
+        "-CROSSSLOT\r\n",
+        "-WRONGTYPE wrong\r\n",
+        "-NOPERM no\r\n",
+        "-BUSY script\r\n",
+        "-\r\n",
+        "-",
+        list("nan", "0", "0", "nan"),
+        list("inf", "0", "0", "inf"),
+        list("1", "0", "-1", "0"),
+        list("1", "0", "9", "0"),
+        list("1", "0", "0", "1e999"),
+        list("1", "0", "0.5", "0"),
+        list("1"),
+        "*4\r\n*0\r\n*0\r\n*0\r\n*0\r\n",
+    ];
+    // Numbers, if odd ones.
+    const credible = list("1", "1", "0", "1e308");
+    lies.push(list("1", "1e308", "0", "0"), credible);
+    let caller = 0;
+    for (const says of lies) {
+        liar.says = says;
+        for (let time = 0; time < 2; time += 1) {
+            caller += 1;
+            const statuses = [];
+            for (const way of ["near", "open", "shut"])
+                statuses.push((await gateway.ask(`/${way}?caller=${caller}`)).status);
+            expect(statuses, says).toEqual(says === credible ? [200, 200, 200] : [200, 200, 503]);
+        }
+        await sleep(120);
+    }
+    // Nothing that was said is believed later.
+    liar.says = "-LOADING again\r\n";
+    const later = [];
+    for (let time = 0; time < 4; time += 1) later.push((await gateway.ask("/near?caller=1")).status);
+    expect(later).toEqual([200, 200, 429, 429]);
+    expect(await gateway.nginx.errorLog()).not.toMatch(/attempt to|stack traceback|lua entry thread aborted/);
+});
+
+test("a full Redis, a replica, keys of another type and deleted keys leave the limit in force", async () => {
+    const redis = await RedisServer.start({ isKept: false });
+    const limit = `limit = { { by = "$arg_caller", rate = 3, per = "day", burst = 2, store = "redis", on_error = "local", redis = { port = ${redis.port}, ${PATIENT} } } }`;
+    const gateway = await AuthGateway.start({
+        workers: 1,
+        routes: { work: limit },
+        http: "lua_socket_log_errors off;",
+    });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    const passed = async (caller: string) => {
+        let count = 0;
+        for (let time = 0; time < 6; time += 1)
+            if ((await gateway.ask(`/work?caller=${caller}`)).status === 200) count += 1;
+        return count;
+    };
+    expect(await passed("healthy")).toBe(3);
+    await redis.cli("config", "set", "maxmemory", "1");
+    expect(await passed("full")).toBe(3);
+    expect(await passed("healthy")).toBe(0);
+    await redis.cli("config", "set", "maxmemory", "0");
+    await eventually("it is asked again", async () => {
+        await gateway.ask("/work?caller=probe");
+        return (await redis.cli("exists", "openclaw:limit:{work}:arg_caller:=probe")).trim() === "1";
+    });
+    await redis.cli("lpush", "openclaw:limit:{work}:arg_caller:=list", "x");
+    expect(await passed("list")).toBe(3);
+    await redis.cli("replicaof", "127.0.0.1", "1");
+    expect(await passed("replica")).toBe(3);
+    await redis.cli("replicaof", "no", "one");
+    await eventually("it is asked again", async () => {
+        await gateway.ask("/work?caller=probe2");
+        return (await redis.cli("exists", "openclaw:limit:{work}:arg_caller:=probe2")).trim() === "1";
+    });
+    for (const hostile of [
+        "a b",
+        "{x}",
+        "a\nb",
+        "\0",
+        "%",
+        "*?[",
+        "'\"",
+        "x".repeat(6000),
+        "=a",
+        "@127.0.0.1",
+        "#".repeat(32),
+        "ü",
+    ]) {
+        expect(await passed(encodeURIComponent(hostile)), hostile).toBe(3);
+    }
+    for (const key of (await redis.cli("keys", "*")).trim().split("\n")) await redis.cli("del", key);
+    expect(await passed("healthy")).toBe(0);
 });

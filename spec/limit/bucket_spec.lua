@@ -105,6 +105,21 @@ describe("limit.bucket", function()
         assert.equal(0, buckets.level(dict, "bucket_spec: none", 1000))
     end)
 
+    it("counts at the slowest rates, too", function()
+        for number, options in ipairs({ { 1e-320, 0 }, { 1e-300, 1 }, { 1e-12, 1 }, { 0.01, 1e9 } }) do
+            local rate = rates.of("", options[1], "day", options[2], 0)
+            key = "slow " .. last .. " " .. number
+            for _ = 0, math.min(1, options[2]) do assert.is_true((take(rate, 1000))) end
+            assert.equal(options[2] > 1, (take(rate, 1000)))
+            local left = dict:ttl(key)
+            assert.is_true(left > 1e8 and left < 1e10, left)
+        end
+        local tokens = rates.of_tokens("", 1, "day", 1)
+        for _ = 1, 100 do buckets.charge(dict, key, tokens, 1000, 1e15) end
+        assert.is_true(dict:ttl(key) > 1e8)
+        assert.is_false(buckets.take(dict, key, tokens, 1000, 1).is_taken)
+    end)
+
     it("lasts as long as there is anything in it, and not for ever", function()
         local rate = rates.of("", 1, "minute", 9, 9)
         local now = 1000

@@ -16,10 +16,11 @@ describe("limit.open_reservations", function()
         return { dict = dict, highest = 0, free = {}, free_count = 0, ends = {} }
     end
 
+    --- The number of its note, and when it has leaked.
     local function reserve(key, tokens)
         local level = buckets.take(dict, key, rate, now, tokens).level
         local seconds = tokens * rate.interval
-        return reservations.note(notes, key, seconds, now + level + seconds, now)
+        return reservations.note(notes, key, seconds, now + level + seconds, now), now + level + seconds
     end
 
     local function tokens_in(key) return buckets.level(dict, key, clock.now()) / rate.interval end
@@ -38,10 +39,10 @@ describe("limit.open_reservations", function()
     after_each(function() process_identity.identity = identity end)
 
     it("gives back what a dead worker has reserved, and no more", function()
-        local first = reserve("one", 100)
+        local first, ends_at = reserve("one", 100)
         reserve("one", 200)
         reserve("two\nlines", 300)
-        reservations.forget(notes, first)
+        reservations.forget(notes, first, ends_at)
         sweep()
         assert.near(100, tokens_in("one"), 0.1)
         assert.near(0, tokens_in("two\nlines"), 0.1)
@@ -80,12 +81,15 @@ describe("limit.open_reservations", function()
     end)
 
     it("uses its numbers again, and notes a bounded number", function()
-        assert.equal(1, reserve("one", 1))
-        assert.equal(2, reserve("one", 1))
-        reservations.forget(notes, 1)
-        reservations.forget(notes, 1)
-        assert.equal(1, reserve("one", 1))
-        assert.equal(3, reserve("one", 1))
+        local first, ends_at = reserve("one", 1)
+        assert.equal(1, first)
+        assert.equal(2, (reserve("one", 1)))
+        reservations.forget(notes, 1, ends_at)
+        reservations.forget(notes, 1, ends_at)
+        assert.equal(1, (reserve("one", 1)))
+        -- The number is another reservation's now.
+        reservations.forget(notes, 1, ends_at)
+        assert.equal(3, (reserve("one", 1)))
         for _ = 4, 4096 do reservations.note(notes, "many", 1, now + 1, now) end
         assert.equal(4096, notes.highest)
         assert.equal(0, reservations.note(notes, "many", 1, now + 1, now))

@@ -147,8 +147,25 @@ describe("limit.redis_script", function()
         assert.near(1, level("one"), 1e-6)
     end)
 
+    it("counts at the slowest rates, too", function()
+        for number, options in ipairs({ { 1e-320, 0 }, { 1e-300, 1 }, { 1e-12, 1 } }) do
+            local bucket = { key = "slow" .. number, rate = rates.of("", options[1], "day", options[2], 0) }
+            for _ = 0, options[2] do assert.equal(0, ask({ bucket }).refused_by) end
+            assert.equal(1, ask({ bucket }).refused_by)
+        end
+    end)
+
     it("has a reply that is told from others", function()
         for _, reply in ipairs({ "OK", 7, {}, { "1", 0 }, { "x", 0, 0, "0" }, ngx.null }) do assert.is_nil(script.verdict_of(reply, 1)) end
+        for _, wrong in ipairs({ "nan", "inf", "-1", "1e999" }) do
+            for place = 1, 4 do
+                local reply = { "1.5", 2, 1, "0.25" }
+                reply[place] = wrong
+                assert.is_nil(script.verdict_of(reply, 1))
+            end
+        end
+        for _, gateways in ipairs({ "0.5", "1e300" }) do assert.is_nil(script.verdict_of({ "1.5", gateways, 1, "0.25" }, 1)) end
+        for _, place in ipairs({ "2", "0.5" }) do assert.is_nil(script.verdict_of({ "1.5", 2, place, "0.25" }, 1)) end
         assert.same({ now = 1.5, gateways = 2, refused_by = 1, levels = { 0.25 } }, script.verdict_of({ "1.5", 2, 1, "0.25" }, 1))
     end)
 end)

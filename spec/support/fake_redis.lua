@@ -22,7 +22,7 @@ function commands.GET(redis, key)
 end
 
 function commands.SET(redis, key, value, unit, milliseconds)
-    assert(unit == "PX" and tonumber(milliseconds) >= 1 and not milliseconds:find("[^%d]"), milliseconds)
+    assert(unit == "PX" and tonumber(milliseconds) >= 1 and #milliseconds < 16 and not milliseconds:find("[^%d]"), milliseconds)
     redis.values[key], redis.expires[key] = value, redis.now + milliseconds / 1000
 end
 
@@ -98,6 +98,7 @@ function Redis:serve(server)
     redis.ahead = redis.now - ngx.now()
     self.thread = ngx.thread.spawn(function()
         local peers = {}
+        redis.peers = peers
         while true do
             local peer = server:accept()
             if peer then peers[#peers + 1] = { peer = peer, text = "" } end

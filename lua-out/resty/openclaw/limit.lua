@@ -3,6 +3,7 @@ local ipairs = ipairs
 local setmetatable = setmetatable
 local math_ceil = math.ceil
 local math_max = math.max
+local math_min = math.min
 local string_format = string.format
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local shared_memory_attend = shared_memory.attend
@@ -45,6 +46,8 @@ local passages_held = passages.held
 local passages_never_passes = passages.never_passes
 local passages_release = passages.release
 local passages_withdraw = passages.withdraw
+local rates = require("resty.openclaw.limit.rate")
+local rates_LONGEST = rates.LONGEST
 local redis_options = require("resty.openclaw.limit.redis_options")
 local redis_options_key_prefix = redis_options.key_prefix
 local redis_options_place_of = redis_options.place_of
@@ -53,12 +56,13 @@ local redis_passages_pass = redis_passages.pass
 local redis_passages_questions = redis_passages.questions
 local redis_passages_seconds_until_room = redis_passages.seconds_until_room
 local redis_stores = require("resty.openclaw.limit.redis_store")
+local redis_stores_leave = redis_stores.leave
 local redis_stores_new = redis_stores.new
 local request_tokens = require("resty.openclaw.limit.request_tokens")
 local request_tokens_read = request_tokens.read
 local reservations = require("resty.openclaw.limit.reservation")
 local reservations_cancel = reservations.cancel
-local reservations_of = reservations.of
+local reservations_open = reservations.open
 local reservations_settle = reservations.settle
 local settings = require("resty.openclaw.limit.settings")
 local settings_KIND = settings.KIND
@@ -76,7 +80,7 @@ local TOLERANCE = 0.0001
 local function refuse(state, limit, rate, level, longest)
     local seconds = math_max(
         1,
-        math_ceil(longest - TOLERANCE)
+        math_ceil(math_min(rates_LONGEST, longest) - TOLERANCE)
     )
     limit.counters.refused:inc()
     rejections_note_refusal(NAME, limit.name)
@@ -215,13 +219,20 @@ local function access_with_tokens(self, route)
         return
     end
     reservations_cancel(state)
-    local reservation = reservations_of(request_tokens_read(self.faults))
+    if request_variable("request_method") ~= "POST" then
+        return pass(
+            self,
+            state,
+            request_variable(CLASS) or ""
+        )
+    end
+    local asked = request_tokens_read(self.faults)
     local its_class = request_variable(CLASS) or ""
-    local limit, rate, cost = passages_never_passes(self.limits, state, its_class, reservation)
+    local limit, rate, cost = passages_never_passes(self.limits, state, its_class, asked)
     if limit ~= nil then
         return refuse_for_good(state, limit, rate, cost)
     end
-    state.reservation = reservation
+    local reservation = reservations_open(state, asked, self.faults)
     pass(self, state, its_class, reservation)
 end
 local function header_filter(self)
@@ -230,10 +241,17 @@ local function header_filter(self)
         fields_show(state)
     end
 end
-local function settle(self)
+--- Ends what is still under way of a request.
+local function finish(state)
+    if state.reservation ~= nil then
+        reservations_settle(state)
+    end
+    redis_stores_leave(state)
+end
+local function ____end(self)
     local state = request_state_present()
-    if (state and state.reservation) ~= nil then
-        reservations_settle(state, self.faults)
+    if state ~= nil then
+        finish(state)
     end
 end
 --- Its workers look after the region from the start, not only when they count.
@@ -249,8 +267,8 @@ local function report(self)
     return reports
 end
 local function change(self, name, its_class, patch)
-    local is_changed = operator_change(self.all, name, its_class, patch)
-    return is_changed
+    local is_changed, err = operator_change(self.all, name, its_class, patch)
+    return is_changed, err
 end
 local metatable = {__index = {access = access, status = status, report = report, change = change}}
 local function shared_of(all, place, route, faults)
@@ -259,14 +277,14 @@ local function shared_of(all, place, route, faults)
     for ____, limit in ipairs(all) do
         do
             if not limit.is_shared then
-                goto __continue32
+                goto __continue35
             end
             limits[#limits + 1] = limit
             if limit.on_error == "local" then
                 ____local[#____local + 1] = limit
             end
         end
-        ::__continue32::
+        ::__continue35::
     end
     local prefix = redis_options_key_prefix(place.options, route)
     local outage = outages_new(place.options, route, limits)
@@ -287,8 +305,8 @@ local function watch_over(notes, registry, faults)
         return
     end
     watched[notes] = true
-    local ____registry_region_duties_3 = registry.region.duties
-    ____registry_region_duties_3[#____registry_region_duties_3 + 1] = function()
+    local ____registry_region_duties_1 = registry.region.duties
+    ____registry_region_duties_1[#____registry_region_duties_1 + 1] = function()
         guard_call(faults, "reservations", open_reservations.sweep, notes)
     end
 end
@@ -297,7 +315,7 @@ local function add_tokens(plugin, limits)
         local budget = ____value.budget
         if budget ~= nil then
             plugin.access = access_with_tokens
-            plugin.log = settle
+            plugin.log = ____end
             plugin.init_worker = init_worker
             watch_over(budget.notes, plugin.registry, plugin.faults)
         end
@@ -324,13 +342,13 @@ local function create(options, ____bindingPattern0)
             limits[#limits + 1] = limit
         end
     end
-    local ____temp_6
+    local ____temp_4
     if place == nil then
-        ____temp_6 = nil
+        ____temp_4 = nil
     else
-        ____temp_6 = shared_of(all, place, route, faults)
+        ____temp_4 = shared_of(all, place, route, faults)
     end
-    local shared = ____temp_6
+    local shared = ____temp_4
     local plugin = setmetatable({
         all = all,
         limits = limits,
@@ -344,6 +362,9 @@ local function create(options, ____bindingPattern0)
             plugin.header_filter = header_filter
         end
     end
+    if shared ~= nil then
+        plugin.log = ____end
+    end
     add_tokens(plugin, limits)
     return plugin
 end
@@ -353,9 +374,7 @@ local function log(self)
     if state == nil then
         return
     end
-    if state.reservation ~= nil then
-        reservations_settle(state, self.faults)
-    end
+    finish(state)
     state.limited_by = nil
     fields_forget(state)
 end

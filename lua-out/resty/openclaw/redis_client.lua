@@ -10,6 +10,7 @@ local errors = require("resty.openclaw.redis_client.errors")
 local errors_cause_of = errors.cause_of
 local errors_may_another_host_accept = errors.may_another_host_accept
 local errors_redirection = errors.redirection
+local errors_unwrapped = errors.unwrapped
 local in_time = require("resty.openclaw.redis_client.in_time")
 local in_time_run = in_time.run
 local options = require("resty.openclaw.redis_client.options")
@@ -49,7 +50,7 @@ local function attempt(question, index, asks)
     )
     question.is_answered = reply ~= nil
     if reply == nil or reply == false then
-        question.err = reply_err or "no reply"
+        question.err = errors_unwrapped(reply_err or "no reply")
     else
         question.reply = reply
     end

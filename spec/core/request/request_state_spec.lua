@@ -63,6 +63,24 @@ describe("request_state", function()
         as(2, 7, request_state.forget)
     end)
 
+    it("does what a module has left to do when the request is forgotten, once", function()
+        local ended = {}
+        local function at_end(state) ended[#ended + 1] = state.mine end
+        as(6, 5, function()
+            local state = request_state.open()
+            state.mine, state.at_end = "its own", at_end
+            request_state.forget()
+            request_state.forget()
+        end)
+        -- Nothing is known of the end of a request that was lost.
+        as(6, 6, function()
+            local state = request_state.open()
+            state.mine, state.at_end = "lost", at_end
+        end)
+        as(6, 7, request_state.forget)
+        assert.same({ "its own" }, ended)
+    end)
+
     it("takes nothing for a request's own that was there before its access phase", function()
         as(5, 5, function() request_state.open().mine = "another's, of the same millisecond" end)
         local is_internal = stub(ngx.req, "is_internal").returns(true)

@@ -69,7 +69,7 @@ export class AuthGateway {
     private constructor(
         readonly nginx: NativeNginx,
         /** Where it speaks HTTP/2 without TLS. */
-        private readonly http2Port: number,
+        readonly http2Port: number,
         private readonly node: http.Server,
     ) {}
 

@@ -21,11 +21,12 @@ import type { Limit } from "./limit/limits";
 import * as limits_of from "./limit/limits";
 import type { Notes } from "./limit/open_reservations";
 import * as open_reservations from "./limit/open_reservations";
-import type { Patch, Report } from "./limit/operator";
+import type { Changed, Patch, Report } from "./limit/operator";
 import * as operator from "./limit/operator";
 import * as outages from "./limit/outage";
 import * as passages from "./limit/passage";
 import type { Rate } from "./limit/rate";
+import * as rates from "./limit/rate";
 import type { Place } from "./limit/redis_options";
 import * as redis_options from "./limit/redis_options";
 import type { Question, Shared } from "./limit/redis_passage";
@@ -60,7 +61,7 @@ export interface Limits {
     status(): object;
     /** Tells the client about limits. Phases: header_filter. Never raises. */
     header_filter?(): void;
-    /** Settles its tokens; where the plugin is used alone, forgets the request. Phases: log. Never raises. */
+    /** Settles its tokens, and gives up its question to Redis; where the plugin is used alone, forgets the request. Phases: log. Never raises. */
     log?(): void;
     /** Looks after the reservations of dead workers; only with limits of tokens. */
     init_worker?(): void;
@@ -68,9 +69,9 @@ export interface Limits {
     report(): Report[];
     /**
      * Changes the rate of a limit, or of a class of its callers, for all workers; without a patch it is as configured again. Returns
-     * false if there is no such rate. Phases: any. Never raises.
+     * false if there is no such rate, or with why it was not stored. Phases: those that may yield. Never raises.
      */
-    change(name: string, its_class: string | undefined, patch: Patch | undefined): boolean;
+    change(name: string, its_class: string | undefined, patch: Patch | undefined): Changed;
 }
 
 const NAME = "limit";
@@ -84,7 +85,7 @@ const TOLERANCE = 1e-4;
 
 /** `longest`: seconds until the request would pass all limits. */
 function refuse(state: RequestState, limit: Limit, rate: Rate, level: number, longest: number): never {
-    const seconds = math.max(1, math.ceil(longest - TOLERANCE));
+    const seconds = math.max(1, math.ceil(math.min(rates.LONGEST, longest) - TOLERANCE));
     limit.counters.refused.inc();
     rejections.note_refusal(NAME, limit.name);
     fields.note_refusal(state, limit, rate, level, seconds);
@@ -172,11 +173,13 @@ function access_with_tokens(this: Limits, route = ""): void {
     if (!enter(this, state, route)) return;
     // An internal redirect has led here from a route with limits of its own.
     reservations.cancel(state);
-    const reservation = reservations.of(request_tokens.read(this.faults));
+    // Nothing else makes tokens.
+    if (request.variable("request_method") !== "POST") return pass(this, state, request.variable(CLASS) ?? "");
+    const asked = request_tokens.read(this.faults);
     const its_class = request.variable(CLASS) ?? "";
-    const [limit, rate, cost] = passages.never_passes(this.limits, state, its_class, reservation);
+    const [limit, rate, cost] = passages.never_passes(this.limits, state, its_class, asked);
     if (limit !== undefined) return refuse_for_good(state, limit, rate!, cost!);
-    state.reservation = reservation;
+    const reservation = reservations.open(state, asked, this.faults);
     pass(this, state, its_class, reservation);
 }
 
@@ -185,9 +188,15 @@ function header_filter(this: Limits): void {
     if (state !== undefined) fields.show(state);
 }
 
-function settle(this: Limits): void {
+/** Ends what is still under way of a request. */
+function finish(state: RequestState): void {
+    if (state.reservation !== undefined) reservations.settle(state);
+    redis_stores.leave(state);
+}
+
+function end(this: Limits): void {
     const state = request_state.present();
-    if (state?.reservation !== undefined) reservations.settle(state, this.faults);
+    if (state !== undefined) finish(state);
 }
 
 /** Its workers look after the region from the start, not only when they count. */
@@ -205,9 +214,9 @@ function report(this: Limits): Report[] {
     return reports;
 }
 
-function change(this: Limits, name: string, its_class: string | undefined, patch: Patch | undefined): boolean {
-    const is_changed = operator.change(this.all, name, its_class, patch);
-    return is_changed;
+function change(this: Limits, name: string, its_class: string | undefined, patch: Patch | undefined): Changed {
+    const [is_changed, err] = operator.change(this.all, name, its_class, patch);
+    return $multi(is_changed, err!);
 }
 
 const metatable = { __index: { access, status, report, change } };
@@ -241,7 +250,7 @@ function add_tokens(plugin: Limits, limits: readonly Limit[]): void {
     for (const { budget } of limits) {
         if (budget !== undefined) {
             plugin.access = access_with_tokens;
-            plugin.log = settle;
+            plugin.log = end;
             plugin.init_worker = init_worker;
             watch_over(budget.notes, plugin.registry, plugin.faults);
         }
@@ -258,6 +267,7 @@ function create(options: readonly Options[], { path, route }: Context): Limits {
     const shared = place === undefined ? undefined : shared_of(all, place, route, faults);
     const plugin: Limits = setmetatable({ all, limits, shared, faults, registry }, metatable);
     for (const { headers } of all) if (headers !== "refused") plugin.header_filter = header_filter;
+    if (shared !== undefined) plugin.log = end;
     add_tokens(plugin, limits);
     return plugin;
 }
@@ -266,7 +276,7 @@ function create(options: readonly Options[], { path, route }: Context): Limits {
 function log(this: Limits): void {
     const state = request_state.present();
     if (state === undefined) return;
-    if (state.reservation !== undefined) reservations.settle(state, this.faults);
+    finish(state);
     state.limited_by = undefined;
     fields.forget(state);
 }

@@ -62,7 +62,7 @@ function attempt(question: Question, index: number, asks: boolean): void {
     const command = (client as unknown as Record<string, Command>)[question.command]!;
     const [reply, reply_err] = command(client, ...question.words);
     question.is_answered = reply !== undefined;
-    if (reply === undefined || reply === false) question.err = reply_err ?? "no reply";
+    if (reply === undefined || reply === false) question.err = errors.unwrapped(reply_err ?? "no reply");
     else question.reply = reply;
     // A new connection authenticates again, which may help after an error.
     if (reply === undefined || (reply === false && errors.cause_of(question.err) === "credentials")) client.close();

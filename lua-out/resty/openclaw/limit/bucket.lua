@@ -1,6 +1,9 @@
 local ____exports = {}
 local math_floor = math.floor
 local math_max = math.max
+local math_min = math.min
+local rates = require("resty.openclaw.limit.rate")
+local rates_LONGEST = rates.LONGEST
 --- Sums of intervals have rounding errors: so many seconds.
 local TOLERANCE = 0.000001
 ____exports.TOLERANCE = TOLERANCE
@@ -81,7 +84,10 @@ local function charge(dict, key, rate, now, cost)
     local empty_at = idle > 0 and added - now - seconds > TOLERANCE and take_back(dict, key, idle, added) or added
     dict:expire(
         key,
-        HORIZONS * rate.horizon + math_max(0, empty_at - now)
+        HORIZONS * rate.horizon + math_min(
+            rates_LONGEST,
+            math_max(0, empty_at - now)
+        )
     )
 end
 ____exports.charge = charge

@@ -1,60 +1,64 @@
 local ____exports = {}
 local error = error
-local tostring = tostring
+local math_floor = math.floor
+local locks = require("resty.openclaw.core.memory.lock")
+local locks_new = locks.new
+local locks_unlock = locks.unlock
+local locks_wait_for_lock = locks.wait_for_lock
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local shared_memory_slot = shared_memory.slot
 local AMOUNT = 0
 local BURST = 1
-local SLOTS = 2
+local VERSION = 2
+local SLOTS = 3
+--- A change takes microseconds.
+local LOCK_SECONDS = 5
+local WAIT_SECONDS = 1
 --- A rate with that name in shared memory. Raises if there is no shared memory. Phases: init.
--- 
--- @param prefix ends in the separator
-local function create(region, name, make, prefix, separator, amount)
+local function create(region, name, make, amount)
     local slot, err = shared_memory_slot(region, name, SLOTS)
     if slot == nil then
         error("no shared memory: " .. err, 0)
     end
-    local configured = make(prefix, amount, nil)
+    local configured = make(amount, nil, false)
     local record = region.common + slot
+    local lock = locks_new(region.names, name .. " lock", LOCK_SECONDS)
     return {
         make = make,
-        prefix = prefix,
-        separator = separator,
         configured = configured,
         record = record,
+        lock = lock,
         current = configured,
         seen_amount = 0,
         seen_burst = 0
     }
 end
 ____exports.new = create
---- Makes the rate that the record says. Its buckets have names of their own: what has been counted at another rate says nothing about
--- this one, and a caller who has used up a small burst would wait for a large one to drain.
-local function remake(rate, amount, burst)
-    rate.seen_amount = amount
-    rate.seen_burst = burst
+--- Makes the rate that the record says; while others change that, the rate is as it was.
+local function remake(rate)
     local ____rate_0 = rate
     local configured = ____rate_0.configured
-    local prefix = ____rate_0.prefix
-    local separator = ____rate_0.separator
-    if amount == 0 and burst == 0 then
-        rate.current = configured
-    else
-        local changed = ((((prefix .. separator) .. tostring(amount)) .. "+") .. tostring(burst)) .. separator
-        rate.current = rate.make(changed, amount > 0 and amount or configured.requests, burst > 0 and burst - 1 or nil)
+    local record = ____rate_0.record
+    local version = record[VERSION]
+    local amount = record[AMOUNT]
+    local burst = record[BURST]
+    if version % 2 == 1 or record[VERSION] ~= version then
+        return rate.current
     end
+    rate.seen_amount = amount
+    rate.seen_burst = burst
+    local is_configured = amount == 0 and burst == 0
+    rate.current = is_configured and configured or rate.make(amount > 0 and amount or configured.requests, burst > 0 and burst - 1 or nil, true)
     return rate.current
 end
 --- The rate as it is now. Phases: any.
 local function present(rate)
     local ____rate_1 = rate
     local record = ____rate_1.record
-    local amount = record[AMOUNT]
-    local burst = record[BURST]
-    if amount == rate.seen_amount and burst == rate.seen_burst then
+    if record[AMOUNT] == rate.seen_amount and record[BURST] == rate.seen_burst then
         return rate.current
     end
-    return remake(rate, amount, burst)
+    return remake(rate)
 end
 ____exports.present = present
 --- Whether an operator has changed it. Phases: any.
@@ -64,24 +68,36 @@ local function is_changed(____bindingPattern0)
     return record[AMOUNT] > 0 or record[BURST] > 0
 end
 ____exports.is_changed = is_changed
---- Sets the requests or tokens and the burst for all workers; nothing: as they are. Phases: any.
-local function change(____bindingPattern0, amount, burst)
-    local record
-    record = ____bindingPattern0.record
+--- Writes the record while no other process does; what is absent stays as it is.
+local function write(rate, amount, burst)
+    local ____rate_2 = rate
+    local record = ____rate_2.record
+    local lock = ____rate_2.lock
+    local is_held, err = locks_wait_for_lock(lock, WAIT_SECONDS)
+    if not is_held then
+        return err == nil and "another change is in progress; try again" or "the lua_shared_dict is full"
+    end
+    local changing = 2 * math_floor(record[VERSION] / 2) + 1
+    record[VERSION] = changing
     if amount ~= nil then
         record[AMOUNT] = amount
     end
     if burst ~= nil then
-        record[BURST] = burst + 1
+        record[BURST] = burst
     end
+    record[VERSION] = changing + 1
+    present(rate)
+    locks_unlock(lock)
+    return nil
+end
+--- Sets the requests or tokens and the burst for all workers; nothing: as they are. Phases: those that may yield.
+local function change(rate, amount, burst)
+    return write(rate, amount, burst and burst + 1)
 end
 ____exports.change = change
---- Makes the rate for all workers as it is configured. Phases: any.
-local function take_back(____bindingPattern0)
-    local record
-    record = ____bindingPattern0.record
-    record[AMOUNT] = 0
-    record[BURST] = 0
+--- Makes the rate for all workers as it is configured. Phases: those that may yield.
+local function take_back(rate)
+    return write(rate, 0, 0)
 end
 ____exports.take_back = take_back
 return ____exports

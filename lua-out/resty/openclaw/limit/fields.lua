@@ -2,10 +2,15 @@ local ____exports = {}
 local math_ceil = math.ceil
 local math_floor = math.floor
 local math_max = math.max
+local math_min = math.min
 local string_format = string.format
 local ____bucket = require("resty.openclaw.limit.bucket")
 local bucket_TOLERANCE = ____bucket.TOLERANCE
 local TOLERANCE = bucket_TOLERANCE
+local rates = require("resty.openclaw.limit.rate")
+local rates_LONGEST = rates.LONGEST
+--- The largest number in a structured field. Source: RFC 9651, section 3.3.1.
+local MOST = 999999999999999
 --- How many requests or tokens more may come at once, where so many seconds' worth is in the bucket beside the last one.
 local function remaining(rate, level)
     return (math_max(
@@ -20,19 +25,15 @@ local function policy_of(limit, rate)
         limit.name,
         math_max(
             1,
-            math_floor(rate.requests)
+            math_floor(math_min(MOST, rate.requests))
         ),
         rate.seconds
     ))
 end
 --- What is left of it: `"client";r=9;t=1`; `seconds`: until all of it is there.
 local function state_of(limit, left, seconds)
-    return (string_format(
-        "\"%s\";r=%d;t=%d",
-        limit.name,
-        left,
-        math_ceil(seconds - TOLERANCE)
-    ))
+    local whole = math_ceil(math_min(rates_LONGEST, seconds) - TOLERANCE)
+    return (string_format("\"%s\";r=%d;t=%d", limit.name, left, whole))
 end
 --- A duration as OpenAI's API writes it: `20ms`, `1.5s`, `6m0s`, `1h0m0s`. Phases: any.
 local function duration(seconds)
@@ -121,7 +122,7 @@ local function show(state)
             "%d",
             math_max(
                 1,
-                math_floor(rate.requests)
+                math_floor(math_min(MOST, rate.requests))
             )
         )
         ngx.header["x-ratelimit-remaining-requests"] = string_format(

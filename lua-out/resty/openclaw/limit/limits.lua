@@ -36,20 +36,27 @@ local function default_name(____bindingPattern0)
     local name = string_gsub(by, "^%$", "")
     return tokens == nil and name or name .. "_tokens"
 end
---- Makes rates of tokens with these options, or of requests.
-local function maker(options, its)
+--- Makes rates of tokens with these options, or of requests. The keys of buckets in the dict name the rate, so that a reload with another
+-- one begins anew. Those in Redis do so only where an operator has changed it, as gateways get a new configuration one after another.
+-- 
+-- @param prefix ends in the separator
+local function maker(options, its, prefix, separator)
     local ____options_0 = options
     local per = ____options_0.per
+    local is_shared = options.store == "redis"
     local configured = its and its.burst or options.burst
-    if options.tokens ~= nil then
-        return function(prefix, tokens, burst) return rates_of_tokens(prefix, tokens, per, burst or configured or tokens) end
-    end
     local delay = its and its.delay or options.delay
-    return function(prefix, requests, burst)
-        local its_burst = burst or configured or 0
+    local is_of_tokens = options.tokens ~= nil
+    return function(amount, burst, is_changed)
+        local its_burst = burst or configured or (is_of_tokens and amount or 0)
+        local is_named = is_changed or not is_shared
+        local keys = is_named and ((((((prefix .. separator) .. tostring(amount)) .. "/") .. per) .. "+") .. tostring(its_burst)) .. separator or prefix
+        if is_of_tokens then
+            return rates_of_tokens(keys, amount, per, its_burst)
+        end
         return rates_of(
-            prefix,
-            requests,
+            keys,
+            amount,
             per,
             its_burst,
             delay or its_burst
@@ -88,7 +95,8 @@ local function limit_of(options, path, route, redis, registry)
     local is_shared = options.store == "redis"
     local separator = is_shared and ":" or "\n"
     local prefix = is_shared and (redis_options_key_prefix(redis, route) .. name) .. ":" or ((route .. "\n") .. name) .. "\n"
-    local rate_in_memory = (("limit\n" .. route) .. "\n") .. name
+    local unit = options.tokens == nil and "requests" or "tokens"
+    local rate_in_memory = (((((("limit\n" .. route) .. "\n") .. name) .. "\n") .. unit) .. " per ") .. options.per
     local by_class = {}
     for its_class, its in pairs(options.class or ({})) do
         settings_check_class(
@@ -100,20 +108,13 @@ local function limit_of(options, path, route, redis, registry)
             )
         )
         local its_prefix = (prefix .. its_class) .. separator
-        local make = maker(options, its)
+        local make = maker(options, its, its_prefix, separator)
         local amount = its.tokens or its.rate
         local its_name = (rate_in_memory .. "\n") .. its_class
-        by_class[its_class] = changes_new(
-            registry.region,
-            its_name,
-            make,
-            its_prefix,
-            separator,
-            amount
-        )
+        by_class[its_class] = changes_new(registry.region, its_name, make, amount)
     end
     local amount = options.tokens or options.rate
-    local make = maker(options, nil)
+    local make = maker(options, nil, prefix, separator)
     local dict = dict_of(options, path)
     local ____name_7 = name
     local ____subjects_of_result_8 = subjects_of(by)
@@ -121,14 +122,7 @@ local function limit_of(options, path, route, redis, registry)
     if amount == nil then
         ____temp_6 = nil
     else
-        ____temp_6 = changes_new(
-            registry.region,
-            rate_in_memory,
-            make,
-            prefix,
-            separator,
-            amount
-        )
+        ____temp_6 = changes_new(registry.region, rate_in_memory, make, amount)
     end
     return {
         name = ____name_7,
@@ -162,8 +156,9 @@ local function rate_of_text(limit, by_text, text)
     end
     local burst = limit.options.burst or 0
     local delay = limit.options.delay or burst
+    local its_name = limit.is_shared and text or (text .. "+") .. tostring(burst)
     local rate = rates_of(
-        (limit.prefix .. text) .. limit.separator,
+        (limit.prefix .. its_name) .. limit.separator,
         requests,
         per,
         burst,
@@ -211,7 +206,7 @@ local function check_together(limits, path)
             end
             places[name] = index
             if headers ~= "openai" then
-                goto __continue20
+                goto __continue19
             end
             local kind = budget == nil and "requests" or "tokens"
             local first = of_openai[kind]
@@ -224,7 +219,7 @@ local function check_together(limits, path)
             end
             of_openai[kind] = index
         end
-        ::__continue20::
+        ::__continue19::
     end
 end
 --- The limits of a route. `redis`: where they are counted in Redis. Raises where they are wrong together. Phases: init.

@@ -114,9 +114,10 @@ local function note(notes, key, seconds, ends_at, now)
     return number
 end
 ____exports.note = note
---- Forgets the reservation with this number. Phases: any but init; does not yield.
-local function forget(notes, number)
-    if number == 0 or notes.ends[number] == nil then
+--- Forgets the reservation with this number, which leaks until `ends_at`: another one may have got the number meanwhile. Phases: any but
+-- init; does not yield.
+local function forget(notes, number, ends_at)
+    if number == 0 or notes.ends[number] ~= ends_at then
         return
     end
     notes.ends[number] = nil

@@ -69,18 +69,20 @@ local function find(limits, name, its_class)
     return nil
 end
 --- Changes the rate of a limit, or of a class of its callers, for all workers; without a patch it is as configured again. Returns false
--- if there is no such rate. Phases: any.
+-- if there is no such rate, or with why it was not stored. Phases: those that may yield.
 local function change(limits, name, its_class, patch)
     local rate = find(limits, name, its_class)
     if rate == nil then
         return false
     end
+    local ____temp_4
     if patch == nil then
-        changes_take_back(rate)
+        ____temp_4 = changes_take_back(rate)
     else
-        changes_change(rate, patch.amount, patch.burst)
+        ____temp_4 = changes_change(rate, patch.amount, patch.burst)
     end
-    return true
+    local err = ____temp_4
+    return err == nil, err
 end
 ____exports.change = change
 return ____exports

@@ -44,6 +44,10 @@ local function present_bucket_of(limit)
     end
     return rates_share_of(rate, passage.gateways), key
 end
+--- Whether the limit counts tokens, and the request makes none.
+local function is_of_no_matter(limit)
+    return limit.budget ~= nil and passage.reservation == nil
+end
 --- What the request costs at a limit: one request, or its tokens.
 local function cost_at(limit)
     if limit.budget == nil then
@@ -118,7 +122,7 @@ local function reserve(limit, rate, key, cost, level)
     admit(passage.request, limit, rate, level + (cost - 1) * rate.interval)
 end
 local function visit(limit)
-    if passage.refused_by ~= nil then
+    if passage.refused_by ~= nil or is_of_no_matter(limit) then
         return
     end
     local rate, key = present_bucket_of(limit)
@@ -161,7 +165,7 @@ local function visit(limit)
 end
 local visit_all = straight_loop_over(visit)
 --- Counts the request at each limit, until one refuses it. `gateways`: how many share the limits; `reservation`: gets the tokens that it
--- reserves. Returns a table that the next call changes. Phases: access; does not yield.
+-- reserves; without it budgets do not count the request. Returns a table that the next call changes. Phases: access; does not yield.
 local function begin(limits, faults, state, its_class, now, gateways, reservation)
     if gateways == nil then
         gateways = 1
@@ -208,8 +212,8 @@ local function withdraw(limits, refused_by)
     for ____, limit in ipairs(limits) do
         do
             local rate, key = present_bucket_of(limit)
-            if rate == nil or limit.is_dry_run or limit == refused_by then
-                goto __continue34
+            if rate == nil or limit.is_dry_run or limit == refused_by or is_of_no_matter(limit) then
+                goto __continue35
             end
             local level = buckets_level(limit.dict, key, passage.now)
             longest = math_max(
@@ -221,7 +225,7 @@ local function withdraw(limits, refused_by)
                 )
             )
         end
-        ::__continue34::
+        ::__continue35::
     end
     return longest
 end
@@ -253,11 +257,11 @@ local function release(all)
 end
 ____exports.release = release
 --- A limit of tokens that the request can never pass, its rate, and what it costs; nothing if there is none. Phases: access; does not yield.
-local function never_passes(limits, state, its_class, reservation)
+local function never_passes(limits, state, its_class, asked)
     for ____, limit in ipairs(limits) do
         if limit.budget ~= nil and not limit.is_dry_run then
             local rate = bucket_of(limit, state, its_class)
-            local cost = reservations_cost_at(limit.budget, reservation.asked)
+            local cost = reservations_cost_at(limit.budget, asked)
             if rate ~= nil and cost > rate.capacity then
                 return limit, rate, cost
             end

@@ -11,6 +11,10 @@ local UNITS = {"second", "minute", "hour", "day"}
 ____exports.UNITS = UNITS
 --- So many seconds at least, so that it is seldom that a bucket's time in the dict is renewed.
 local LEAST_HORIZON = 20
+--- Seconds, 32 years. Slower rates count as one request in that time, no bucket is kept for longer, and no client is told of more: so all
+-- moments and times are numbers that dicts, Redis and headers can take.
+local LONGEST = 1000000000
+____exports.LONGEST = LONGEST
 --- The numbers in a rate as API keys have it: `600/minute`. Nothing where it is another text. Phases: any.
 local function parse(text)
     local requests, per = string_match(text, "^(%d+)/(%l+)$")
@@ -20,10 +24,17 @@ local function parse(text)
     return tonumber(requests), per
 end
 ____exports.parse = parse
+--- At least as many seconds as a bucket with room for so many takes to become empty.
+local function horizon_of(seconds)
+    return (math_min(
+        LONGEST,
+        math_max(LEAST_HORIZON, seconds)
+    ))
+end
 --- A rate; `delay`: how many requests of the burst are not delayed. Phases: any.
 local function of(prefix, requests, per, burst, delay)
     local seconds = SECONDS[per]
-    local interval = seconds / requests
+    local interval = math_min(LONGEST, seconds / requests)
     return {
         interval = interval,
         room = burst * interval,
@@ -31,7 +42,7 @@ local function of(prefix, requests, per, burst, delay)
         requests = requests,
         seconds = seconds,
         text = (((tostring(requests) .. " ") .. (requests == 1 and "request" or "requests")) .. " per ") .. per,
-        horizon = math_max(LEAST_HORIZON, (burst + 1) * interval),
+        horizon = horizon_of((burst + 1) * interval),
         prefix = prefix,
         capacity = burst + 1,
         shares = {}
@@ -50,7 +61,7 @@ local function of_tokens(prefix, tokens, per, capacity)
         requests = tokens,
         seconds = seconds,
         text = string_format("%d %s per %s", tokens, tokens == 1 and "token" or "tokens", per),
-        horizon = math_max(LEAST_HORIZON, capacity * interval),
+        horizon = horizon_of(capacity * interval),
         prefix = prefix,
         capacity = capacity,
         shares = {}
@@ -67,7 +78,7 @@ local function share_of(rate, gateways)
     if known ~= nil then
         return known
     end
-    local interval = rate.interval * gateways
+    local interval = math_min(LONGEST, rate.interval * gateways)
     local share = {
         interval = interval,
         room = rate.room,
@@ -75,7 +86,7 @@ local function share_of(rate, gateways)
         requests = rate.requests,
         seconds = rate.seconds,
         text = rate.text,
-        horizon = math_max(LEAST_HORIZON, rate.room + interval),
+        horizon = horizon_of(rate.room + interval),
         prefix = rate.prefix,
         capacity = rate.capacity,
         shares = rate.shares

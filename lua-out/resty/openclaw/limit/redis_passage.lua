@@ -1,6 +1,7 @@
 local ____exports = {}
 local ipairs = ipairs
 local math_max = math.max
+local math_min = math.min
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local buckets = require("resty.openclaw.limit.bucket")
@@ -96,7 +97,7 @@ local function remember(shared, asked, verdict, ahead)
         limit = ____temp_2.limit
         rate = ____temp_2.rate
         key = ____temp_2.key
-        local level = verdict.levels[place]
+        local level = math_min(verdict.levels[place], rate.room + rate.interval)
         local is_taken = verdict.refused_by == 0 and buckets_has_room(rate, level)
         local empty_at = verdict.now + level + (is_taken and rate.interval or 0) - ahead
         local has_evicted, err = buckets_put(limit.dict, key, rate, empty_at)
@@ -205,6 +206,7 @@ local function pass(shared, state, its_class, asked)
     local ahead = redis_clocks_ahead(store.clock)
     local verdict = stores_count(
         store,
+        state,
         buckets_of(asked, ahead),
         ahead
     )

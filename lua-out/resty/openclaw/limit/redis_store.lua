@@ -13,6 +13,8 @@ local redis_client_new = redis_client.new
 local outages = require("resty.openclaw.limit.outage")
 local outages_last_sentence = outages.last_sentence
 local outages_sentence = outages.sentence
+local places = require("resty.openclaw.redis_client.places")
+local places_new = places.new
 local redis_clocks = require("resty.openclaw.limit.redis_clock")
 local redis_clocks_ahead = redis_clocks.ahead
 local redis_clocks_new = redis_clocks.new
@@ -35,7 +37,8 @@ local SECONDS_BETWEEN_NAMES = 1
 local SECONDS_BETWEEN_FAILURES = 0.1
 --- A question that was not even given up in that time was ended from outside.
 local SECONDS_MORE = 0.2
-local MOST_IDLE_CONNECTIONS = 64
+--- Questions at the same time, in each worker; others wait for their turn. Each has a connection, which is kept for the next.
+local MOST_QUESTIONS = 128
 --- Longer errors are cut.
 local MOST_BYTES = 200
 --- By the fingerprint of the options.
@@ -47,9 +50,10 @@ local function link_of(options, path)
         known.routes = known.routes + 1
         return known
     end
-    local redis = redis_client_new(options, path, "redis", MOST_IDLE_CONNECTIONS)
+    local redis = redis_client_new(options, path, "redis", MOST_QUESTIONS)
     local link = {
         redis = redis,
+        places = places_new(MOST_QUESTIONS),
         is_failing = false,
         ask_again_at = 0,
         routes = 1,
@@ -165,9 +169,7 @@ local function recover(store)
         outages_last_sentence(outage)
     )
 end
---- Counts a request in all buckets, or in none of them. `ahead`: how far Redis' clock is ahead, by which `seen` was computed. On
--- failure nothing, which it reports. Phases: those that may yield. Never raises.
-local function count(store, buckets, ahead)
+local function ask(store, buckets, ahead)
     local now = clock_now()
     local is_named = now >= store.name_again_at
     if is_named then
@@ -193,12 +195,57 @@ local function count(store, buckets, ahead)
     end
     return verdict
 end
+--- Gives back the place of the question of a request that was ended in the middle. Phases: any with a request.
+local function leave(state)
+    local ____state_4 = state
+    local asks_by = ____state_4.asks_by
+    local place_of_question = ____state_4.place_of_question
+    if asks_by == nil then
+        return
+    end
+    state.asks_by = nil
+    state.place_of_question = nil
+    asks_by.places:give_back(place_of_question)
+end
+____exports.leave = leave
+--- Waits for a place for the question of a request. Returns whether it has one, and Redis has not failed meanwhile.
+local function enter(store, state)
+    local ____store_5 = store
+    local link = ____store_5.link
+    local timeout_seconds = ____store_5.timeout_seconds
+    local deadline = clock_now() + timeout_seconds
+    local place = link.places:take(2 * timeout_seconds + SECONDS_MORE, deadline)
+    if place == nil then
+        report(
+            store,
+            outages_sentence(store.outage, "too many questions at the same time", link.routes)
+        )
+        return false
+    end
+    state.asks_by = link
+    state.place_of_question = place
+    if not link.is_failing then
+        return true
+    end
+    leave(state)
+    return false
+end
+--- Counts a request in all buckets, or in none of them. `ahead`: how far Redis' clock is ahead, by which `seen` was computed. On
+-- failure nothing, which it reports. Phases: those that may yield. Never raises.
+local function count(store, state, buckets, ahead)
+    if not enter(store, state) then
+        return nil
+    end
+    local verdict = ask(store, buckets, ahead)
+    leave(state)
+    return verdict
+end
 ____exports.count = count
 local function probe(premature, store)
     if premature then
         return
     end
-    count(
+    ask(
         store,
         {},
         redis_clocks_ahead(store.clock)
@@ -207,8 +254,8 @@ local function probe(premature, store)
 end
 --- Whether Redis is to be asked now. If it is not, it may be asked by a timer. Phases: access; does not yield.
 local function may_ask(store)
-    local ____store_4 = store
-    local link = ____store_4.link
+    local ____store_6 = store
+    local link = ____store_6.link
     if not link.is_failing then
         return true
     end

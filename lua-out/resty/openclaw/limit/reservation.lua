@@ -16,11 +16,6 @@ local request_tokens_cost_of = request_tokens.cost_of
 local request_tokens_prompt_of = request_tokens.prompt_of
 local token_usage = require("resty.openclaw.limit.token_usage")
 local token_usage_of_request = token_usage.of_request
---- A reservation without parts. Phases: any.
-local function of(asked)
-    return {asked = asked, parts = {}}
-end
-____exports.of = of
 --- What a request costs at a budget, in tokens. Phases: any.
 local function cost_at(budget, asked)
     return request_tokens_cost_of(asked, budget.answer_tokens, budget.bytes_per_token)
@@ -61,7 +56,7 @@ local function settle_part(part, used)
     local cost = ____part_1.cost
     local ends_at = ____part_1.ends_at
     local number = ____part_1.number
-    open_reservations_forget(budget.notes, number)
+    open_reservations_forget(budget.notes, number, ends_at)
     budget.counters.used:inc(used)
     local now = clock_now()
     if used > cost then
@@ -80,28 +75,32 @@ local function settle_part(part, used)
         end
     end
 end
---- Gives all of it back: the request is refused, or nothing is known of its end. Phases: any but init; does not yield. Never raises.
-local function cancel(state)
+--- Takes the reservation away from the request that has it.
+local function take_from(state)
     local ____state_2 = state
     local reservation = ____state_2.reservation
+    state.reservation = nil
+    state.at_end = nil
+    return reservation
+end
+--- Gives all of it back: the request is refused, or nothing is known of its end. Phases: any but init; does not yield. Never raises.
+local function cancel(state)
+    local reservation = take_from(state)
     if reservation == nil then
         return
     end
-    state.reservation = nil
     for ____, part in ipairs(reservation.parts) do
         settle_part(part, 0)
     end
 end
 ____exports.cancel = cancel
 --- Gives back what the request at hand has not used, and takes what it has used beyond that. Phases: log. Never raises.
-local function settle(state, faults)
-    local ____state_3 = state
-    local reservation = ____state_3.reservation
+local function settle(state)
+    local reservation = take_from(state)
     if reservation == nil then
         return
     end
-    state.reservation = nil
-    local what, prompt, completion = token_usage_of_request(faults)
+    local what, prompt, completion = token_usage_of_request(reservation.faults)
     for ____, part in ipairs(reservation.parts) do
         if what == "tokens" then
             local guess = request_tokens_prompt_of(reservation.asked, part.budget.bytes_per_token)
@@ -112,5 +111,14 @@ local function settle(state, faults)
     end
 end
 ____exports.settle = settle
+--- A reservation without parts, of the request with this state. It is settled when the request is forgotten, if nobody has done so before.
+-- Phases: access.
+local function open(state, asked, faults)
+    local reservation = {asked = asked, parts = {}, faults = faults}
+    state.reservation = reservation
+    state.at_end = settle
+    return reservation
+end
+____exports.open = open
 request_state_when_lost(cancel)
 return ____exports

@@ -1,5 +1,6 @@
 local ____exports = {}
 local tonumber = tonumber
+local math_min = math.min
 local request = require("resty.openclaw.core.request.request")
 local request_status = request.status
 local request_variable = request.variable
@@ -13,12 +14,15 @@ local CLIENT_LEFT = 499
 local ACCEPTED = 202
 --- Answers from the cache of nginx cost no node anything.
 local CACHED = {HIT = true, STALE = true, UPDATING = true, REVALIDATED = true}
+--- Larger numbers count as this one.
+local MOST = 1000000000
 local function number_in(name)
     local text = request_variable(name)
     if text == nil or text == "" then
         return nil
     end
-    return (tonumber(text))
+    local number = tonumber(text)
+    return number ~= nil and number >= 0 and math_min(MOST, number) or nil
 end
 --- Of a request that no node has answered: one that `edge` has stored will be answered later, and then costs nothing more.
 local function unanswered()

@@ -38,6 +38,12 @@ local function begins_with_one(err, beginnings)
     end
     return false
 end
+--- What a command in a script says, which Redis before 7 puts behind a sentence about the script. Phases: any.
+local function unwrapped(err)
+    local inner = string_match(err, "^ERR Error running script .*@user_script: ?%d+: %-?(.+)$")
+    return inner or err
+end
+____exports.unwrapped = unwrapped
 --- Whether the entry itself will never be accepted. Phases: any.
 local function is_permanent(err)
     return begins_with_one(err, PERMANENT)

@@ -7,6 +7,7 @@
  * in it than it has put there, and takes its part back.
  */
 import type { Rate } from "./rate";
+import * as rates from "./rate";
 
 export type Dict = Pick<ngx.SharedDict, "get" | "set" | "safe_add" | "incr" | "expire">;
 
@@ -104,7 +105,7 @@ export function charge(dict: Dict, key: string, rate: Rate, now: MonotonicTime, 
     if (added === undefined) return;
     const empty_at = idle > 0 && added - now - seconds > TOLERANCE ? take_back(dict, key, idle, added) : added;
     // There may be more in it than it has room for.
-    dict.expire(key, HORIZONS * rate.horizon + math.max(0, empty_at - now));
+    dict.expire(key, HORIZONS * rate.horizon + math.min(rates.LONGEST, math.max(0, empty_at - now)));
 }
 
 /** When the bucket with that key is empty; nothing where there is none. Phases: as `take`. */

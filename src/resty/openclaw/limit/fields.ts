@@ -6,6 +6,7 @@ import type { RequestState } from "../core/request/request_state";
 import { TOLERANCE } from "./bucket";
 import type { Limit } from "./limits";
 import type { Rate } from "./rate";
+import * as rates from "./rate";
 
 declare module "../core/request/request_state" {
     interface RequestState {
@@ -22,6 +23,9 @@ declare module "../core/request/request_state" {
     }
 }
 
+/** The largest number in a structured field. Source: RFC 9651, section 3.3.1. */
+const MOST = 999999999999999;
+
 /** How many requests or tokens more may come at once, where so many seconds' worth is in the bucket beside the last one. */
 function remaining(rate: Rate, level: number): number {
     return math.max(0, Math.floor((rate.room - level) / rate.interval + TOLERANCE));
@@ -29,12 +33,18 @@ function remaining(rate: Rate, level: number): number {
 
 /** The quota of a limit: `"client";q=10;w=1`. */
 function policy_of(limit: Limit, rate: Rate): string {
-    return string.format('"%s";q=%d;w=%d', limit.name, math.max(1, Math.floor(rate.requests)), rate.seconds);
+    return string.format(
+        '"%s";q=%d;w=%d',
+        limit.name,
+        math.max(1, Math.floor(math.min(MOST, rate.requests))),
+        rate.seconds,
+    );
 }
 
 /** What is left of it: `"client";r=9;t=1`; `seconds`: until all of it is there. */
 function state_of(limit: Limit, left: number, seconds: number): string {
-    return string.format('"%s";r=%d;t=%d', limit.name, left, math.ceil(seconds - TOLERANCE));
+    const whole = math.ceil(math.min(rates.LONGEST, seconds) - TOLERANCE);
+    return string.format('"%s";r=%d;t=%d', limit.name, left, whole);
 }
 
 /** A duration as OpenAI's API writes it: `20ms`, `1.5s`, `6m0s`, `1h0m0s`. Phases: any. */
@@ -106,7 +116,10 @@ export function show(state: RequestState): void {
     if (state.openai_limit !== undefined) {
         const rate = state.openai_rate!;
         const level = state.openai_level!;
-        ngx.header["x-ratelimit-limit-requests"] = string.format("%d", math.max(1, Math.floor(rate.requests)));
+        ngx.header["x-ratelimit-limit-requests"] = string.format(
+            "%d",
+            math.max(1, Math.floor(math.min(MOST, rate.requests))),
+        );
         ngx.header["x-ratelimit-remaining-requests"] = string.format("%d", remaining(rate, level));
         ngx.header["x-ratelimit-reset-requests"] = duration(level + rate.interval);
     }

@@ -62,17 +62,23 @@ function default_name({ by, tokens }: Options): string {
     return tokens === undefined ? name : `${name}_tokens`;
 }
 
-/** Makes rates of tokens with these options, or of requests. */
-function maker(options: Options, its: ClassOptions | undefined): changes.Maker {
+/**
+ * Makes rates of tokens with these options, or of requests. The keys of buckets in the dict name the rate, so that a reload with another
+ * one begins anew. Those in Redis do so only where an operator has changed it, as gateways get a new configuration one after another.
+ * @param prefix ends in the separator
+ */
+function maker(options: Options, its: ClassOptions | undefined, prefix: string, separator: string): changes.Maker {
     const { per } = options;
+    const is_shared = options.store === "redis";
     const configured = its?.burst ?? options.burst;
-    if (options.tokens !== undefined) {
-        return (prefix, tokens, burst) => rates.of_tokens(prefix, tokens, per, burst ?? configured ?? tokens);
-    }
     const delay = its?.delay ?? options.delay;
-    return (prefix, requests, burst) => {
-        const its_burst = burst ?? configured ?? 0;
-        return rates.of(prefix, requests, per, its_burst, delay ?? its_burst);
+    const is_of_tokens = options.tokens !== undefined;
+    return (amount, burst, is_changed) => {
+        const its_burst = burst ?? configured ?? (is_of_tokens ? amount : 0);
+        const is_named = is_changed || !is_shared;
+        const keys = is_named ? `${prefix}${separator}${amount}/${per}+${its_burst}${separator}` : prefix;
+        if (is_of_tokens) return rates.of_tokens(keys, amount, per, its_burst);
+        return rates.of(keys, amount, per, its_burst, delay ?? its_burst);
     };
 }
 
@@ -104,26 +110,25 @@ function limit_of(options: Options, path: string, route: string, redis: RedisOpt
     const is_shared = options.store === "redis";
     const separator = is_shared ? ":" : "\n";
     const prefix = is_shared ? `${redis_options.key_prefix(redis, route)}${name}:` : `${route}\n${name}\n`;
-    const rate_in_memory = `limit\n${route}\n${name}`;
+    const unit = options.tokens === undefined ? "requests" : "tokens";
+    // What an operator has set says nothing of another unit.
+    const rate_in_memory = `limit\n${route}\n${name}\n${unit} per ${options.per}`;
     const by_class = new LuaTable<string, ChangeableRate>();
     for (const [its_class, its] of options.class ?? new LuaTable<string, ClassOptions>()) {
         settings.check_class(options, its, problem.child(problem.child(path, "class"), its_class));
         const its_prefix = `${prefix}${its_class}${separator}`;
-        const make = maker(options, its);
+        const make = maker(options, its, its_prefix, separator);
         const amount = (its.tokens ?? its.rate)!;
         const its_name = `${rate_in_memory}\n${its_class}`;
-        by_class.set(its_class, changes.new(registry.region, its_name, make, its_prefix, separator, amount));
+        by_class.set(its_class, changes.new(registry.region, its_name, make, amount));
     }
     const amount = options.tokens ?? options.rate;
-    const make = maker(options, undefined);
+    const make = maker(options, undefined, prefix, separator);
     const dict = dict_of(options, path);
     return {
         name,
         subject: subjects.of(by),
-        rate:
-            amount === undefined
-                ? undefined
-                : changes.new(registry.region, rate_in_memory, make, prefix, separator, amount),
+        rate: amount === undefined ? undefined : changes.new(registry.region, rate_in_memory, make, amount),
         by_text: by === "key" && options.tokens === undefined ? new LuaMap() : undefined,
         options,
         prefix,
@@ -149,7 +154,8 @@ function rate_of_text(limit: Limit, by_text: LuaMap<string, Rate>, text: string)
     if (requests === undefined) return limit.rate && changes.present(limit.rate);
     const burst = limit.options.burst ?? 0;
     const delay = limit.options.delay ?? burst;
-    const rate = rates.of(`${limit.prefix}${text}${limit.separator}`, requests, per!, burst, delay);
+    const its_name = limit.is_shared ? text : `${text}+${burst}`;
+    const rate = rates.of(`${limit.prefix}${its_name}${limit.separator}`, requests, per!, burst, delay);
     by_text.set(text, rate);
     return rate;
 }

@@ -105,9 +105,12 @@ export function note(notes: Notes, key: string, seconds: number, ends_at: Monoto
     return number;
 }
 
-/** Forgets the reservation with this number. Phases: any but init; does not yield. */
-export function forget(notes: Notes, number: number): void {
-    if (number === 0 || notes.ends.get(number) === undefined) return;
+/**
+ * Forgets the reservation with this number, which leaks until `ends_at`: another one may have got the number meanwhile. Phases: any but
+ * init; does not yield.
+ */
+export function forget(notes: Notes, number: number, ends_at: MonotonicTime): void {
+    if (number === 0 || notes.ends.get(number) !== ends_at) return;
     notes.ends.delete(number);
     notes.dict.delete(key_of(notes.identity!, number));
     notes.free[notes.free_count] = number;

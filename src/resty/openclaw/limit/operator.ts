@@ -27,6 +27,9 @@ export interface Report {
     readonly is_dry_run: boolean;
 }
 
+/** Whether a rate was changed; where there is one, why not. */
+export type Changed = LuaMultiReturn<[is_changed: boolean, err?: string]>;
+
 /** A change; what is absent stays as it is. */
 export interface Patch {
     /** Requests or tokens. */
@@ -78,17 +81,16 @@ function find(limits: readonly Limit[], name: string, its_class: string | undefi
 
 /**
  * Changes the rate of a limit, or of a class of its callers, for all workers; without a patch it is as configured again. Returns false
- * if there is no such rate. Phases: any.
+ * if there is no such rate, or with why it was not stored. Phases: those that may yield.
  */
 export function change(
     limits: readonly Limit[],
     name: string,
     its_class: string | undefined,
     patch: Patch | undefined,
-): boolean {
+): Changed {
     const rate = find(limits, name, its_class);
-    if (rate === undefined) return false;
-    if (patch === undefined) changes.take_back(rate);
-    else changes.change(rate, patch.amount, patch.burst);
-    return true;
+    if (rate === undefined) return $multi(false);
+    const err = patch === undefined ? changes.take_back(rate) : changes.change(rate, patch.amount, patch.burst);
+    return $multi(err === undefined, err!);
 }

@@ -9,6 +9,7 @@ import type { Limit } from "./limits";
 import * as limits_of from "./limits";
 import type { Rate } from "./rate";
 import * as rates from "./rate";
+import type { Asked } from "./request_tokens";
 import type { Reservation } from "./reservation";
 import * as reservations from "./reservation";
 
@@ -30,7 +31,7 @@ interface State extends Passage {
     now: MonotonicTime;
     /** How many gateways share the limits. */
     gateways: number;
-    /** Where the tokens of the request are reserved; nothing without a token budget. */
+    /** Where the tokens of the request are reserved; nothing without a token budget, and where the request makes no tokens. */
     reservation: Reservation | undefined;
 }
 
@@ -64,6 +65,11 @@ function present_bucket_of(limit: Limit): LuaMultiReturn<[rate: Rate, key: strin
     const [rate, key] = bucket_of(limit, passage.request, passage.its_class);
     if (rate === undefined) return $multi();
     return $multi(rates.share_of(rate, passage.gateways), key!);
+}
+
+/** Whether the limit counts tokens, and the request makes none. */
+function is_of_no_matter(limit: Limit): boolean {
+    return limit.budget !== undefined && passage.reservation === undefined;
 }
 
 /** What the request costs at a limit: one request, or its tokens. */
@@ -121,7 +127,7 @@ function reserve(limit: Limit, rate: Rate, key: string, cost: number, level: num
 }
 
 function visit(this: void, limit: Limit): void {
-    if (passage.refused_by !== undefined) return;
+    if (passage.refused_by !== undefined || is_of_no_matter(limit)) return;
     const [rate, key] = present_bucket_of(limit);
     if (rate === undefined) return;
     const cost = cost_at(limit);
@@ -140,7 +146,7 @@ const visit_all = straight_loop.over(visit);
 
 /**
  * Counts the request at each limit, until one refuses it. `gateways`: how many share the limits; `reservation`: gets the tokens that it
- * reserves. Returns a table that the next call changes. Phases: access; does not yield.
+ * reserves; without it budgets do not count the request. Returns a table that the next call changes. Phases: access; does not yield.
  */
 export function begin(
     limits: readonly Limit[],
@@ -183,7 +189,7 @@ export function withdraw(limits: readonly Limit[], refused_by: Limit): number {
     let longest = buckets.seconds_until_room(passage.rate!, passage.level, cost_at(refused_by));
     for (const limit of limits) {
         const [rate, key] = present_bucket_of(limit);
-        if (rate === undefined || limit.is_dry_run || limit === refused_by) continue;
+        if (rate === undefined || limit.is_dry_run || limit === refused_by || is_of_no_matter(limit)) continue;
         const level = buckets.level(limit.dict, key!, passage.now);
         longest = math.max(longest, buckets.seconds_until_room(rate, level, cost_at(limit)));
     }
@@ -214,12 +220,12 @@ export function never_passes(
     limits: readonly Limit[],
     state: RequestState,
     its_class: string,
-    reservation: Reservation,
+    asked: Asked,
 ): LuaMultiReturn<[limit: Limit, rate: Rate, cost: number] | []> {
     for (const limit of limits) {
         if (limit.budget !== undefined && !limit.is_dry_run) {
             const [rate] = bucket_of(limit, state, its_class);
-            const cost = reservations.cost_at(limit.budget, reservation.asked);
+            const cost = reservations.cost_at(limit.budget, asked);
             if (rate !== undefined && cost > rate.capacity) return $multi(limit, rate, cost);
         }
     }

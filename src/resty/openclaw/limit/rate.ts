@@ -12,7 +12,7 @@ export interface Rate {
     readonly seconds: number;
     /** For clients: "10 requests per second". */
     readonly text: string;
-    /** At least as many seconds as a full bucket takes to become empty. */
+    /** At least as many seconds as a full bucket takes to become empty, and at most the longest time. */
     readonly horizon: number;
     /** Begins the keys of its buckets. */
     readonly prefix: string;
@@ -33,6 +33,12 @@ export const UNITS: Per[] = ["second", "minute", "hour", "day"];
 /** So many seconds at least, so that it is seldom that a bucket's time in the dict is renewed. */
 const LEAST_HORIZON = 20;
 
+/**
+ * Seconds, 32 years. Slower rates count as one request in that time, no bucket is kept for longer, and no client is told of more: so all
+ * moments and times are numbers that dicts, Redis and headers can take.
+ */
+export const LONGEST = 1e9;
+
 /** The numbers in a rate as API keys have it: `600/minute`. Nothing where it is another text. Phases: any. */
 export function parse(text: string): LuaMultiReturn<[requests?: number, per?: Per]> {
     const [requests, per] = string.match(text, "^(%d+)/(%l+)$");
@@ -40,10 +46,15 @@ export function parse(text: string): LuaMultiReturn<[requests?: number, per?: Pe
     return $multi(tonumber(requests)!, per as Per);
 }
 
+/** At least as many seconds as a bucket with room for so many takes to become empty. */
+function horizon_of(seconds: number): number {
+    return math.min(LONGEST, math.max(LEAST_HORIZON, seconds));
+}
+
 /** A rate; `delay`: how many requests of the burst are not delayed. Phases: any. */
 export function of(prefix: string, requests: number, per: Per, burst: number, delay: number): Rate {
     const seconds = SECONDS[per]!;
-    const interval = seconds / requests;
+    const interval = math.min(LONGEST, seconds / requests);
     return {
         interval,
         room: burst * interval,
@@ -51,7 +62,7 @@ export function of(prefix: string, requests: number, per: Per, burst: number, de
         requests,
         seconds,
         text: `${requests} ${requests === 1 ? "request" : "requests"} per ${per}`,
-        horizon: math.max(LEAST_HORIZON, (burst + 1) * interval),
+        horizon: horizon_of((burst + 1) * interval),
         prefix,
         capacity: burst + 1,
         shares: new LuaMap(),
@@ -70,7 +81,7 @@ export function of_tokens(prefix: string, tokens: number, per: Per, capacity: nu
         requests: tokens,
         seconds,
         text: string.format("%d %s per %s", tokens, tokens === 1 ? "token" : "tokens", per),
-        horizon: math.max(LEAST_HORIZON, capacity * interval),
+        horizon: horizon_of(capacity * interval),
         prefix,
         capacity,
         shares: new LuaMap(),
@@ -85,7 +96,7 @@ export function share_of(rate: Rate, gateways: number): Rate {
     if (gateways === 1) return rate;
     const known = rate.shares.get(gateways);
     if (known !== undefined) return known;
-    const interval = rate.interval * gateways;
+    const interval = math.min(LONGEST, rate.interval * gateways);
     const share: Rate = {
         interval,
         room: rate.room,
@@ -93,7 +104,7 @@ export function share_of(rate: Rate, gateways: number): Rate {
         requests: rate.requests,
         seconds: rate.seconds,
         text: rate.text,
-        horizon: math.max(LEAST_HORIZON, rate.room + interval),
+        horizon: horizon_of(rate.room + interval),
         prefix: rate.prefix,
         capacity: rate.capacity,
         shares: rate.shares,

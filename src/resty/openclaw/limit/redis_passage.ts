@@ -76,7 +76,8 @@ function buckets_of(asked: readonly Question[], ahead: number): Bucket[] {
 /** Remembers what is in the buckets now, for when Redis does not reply, or has lost it. */
 function remember(shared: Shared, asked: readonly Question[], verdict: Verdict, ahead: number): void {
     for (const [place, { limit, rate, key }] of ipairs(asked)) {
-        const level = verdict.levels[place - 1]!;
+        // There is never more in it, whatever is said.
+        const level = math.min(verdict.levels[place - 1]!, rate.room + rate.interval);
         const is_taken = verdict.refused_by === 0 && buckets.has_room(rate, level);
         const empty_at = verdict.now + level + (is_taken ? rate.interval : 0) - ahead;
         const [has_evicted, err] = buckets.put(limit.dict, key, rate, empty_at as MonotonicTime);
@@ -137,7 +138,7 @@ export function pass(shared: Shared, state: RequestState, its_class: string, ask
     const { store } = shared;
     if (!stores.may_ask(store)) return count_here(shared, state, its_class, asked);
     const ahead = redis_clocks.ahead(store.clock);
-    const verdict = stores.count(store, buckets_of(asked, ahead), ahead);
+    const verdict = stores.count(store, state, buckets_of(asked, ahead), ahead);
     if (verdict === undefined) return count_here(shared, state, its_class, asked);
     remember(shared, asked, verdict, redis_clocks.learn(store.clock, verdict.now));
     return judge(state, asked, verdict);

@@ -3,11 +3,14 @@
  * one number for each, the moment at which it will be empty, by Redis' own clock.
  */
 import { TOLERANCE } from "./bucket";
+import { LONGEST } from "./rate";
 
 /** Moments are seconds since this one (November 2023), so that a number has room for parts of a microsecond. */
 const EPOCH = 1700000000;
 /** A gateway that has not called for so many seconds is no longer one of the gateways. */
 const GATEWAY_SECONDS = 60;
+/** More of them are no number of gateways. */
+const MOST_GATEWAYS = 1e5;
 /** Redis' clock was set if it differs by so many seconds from what the gateway expects. */
 const JUMP_SECONDS = 1;
 
@@ -43,7 +46,7 @@ for place = 1, buckets do
     local is_taken = refused_by == 0 and level <= rooms[place] + ${TOLERANCE}
     local content = is_taken and level + intervals[place] or level
     if is_taken or math.abs(level - kept[place]) > ${TOLERANCE} then
-        redis.call("SET", KEYS[place], string.format("%.9f", now + content), "PX", string.format("%.0f", math.ceil(content * 1000) + 1))
+        redis.call("SET", KEYS[place], string.format("%.9f", now + content), "PX", string.format("%.0f", math.ceil(math.min(${LONGEST}, content) * 1000) + 1))
     end
     reply[place + 3] = string.format("%.9f", level)
 end
@@ -124,10 +127,14 @@ export function verdict_of(reply: unknown, buckets: number): Verdict | undefined
     const numbers: number[] = [];
     for (const place of $range(1, buckets + 3)) {
         const number = tonumber((reply as unknown[])[place - 1]);
-        if (number === undefined) return undefined;
+        // NaN is not either.
+        if (number === undefined || !(number >= 0 && number < math.huge)) return undefined;
         numbers.push(number);
     }
+    const [now, gateways, refused_by] = numbers as [number, number, number];
+    if (gateways % 1 !== 0 || gateways > MOST_GATEWAYS || refused_by % 1 !== 0 || refused_by > buckets)
+        return undefined;
     const levels: number[] = [];
     for (const place of $range(1, buckets)) levels.push(numbers[place + 2]!);
-    return { now: numbers[0]!, gateways: numbers[1]!, refused_by: numbers[2]!, levels };
+    return { now, gateways, refused_by, levels };
 }

@@ -4,11 +4,14 @@
  */
 import * as random from "../core/bytes/random";
 import type { Faults } from "../core/metrics/fault";
+import type { RequestState } from "../core/request/request_state";
 import * as clock from "../core/time/clock";
 import type { Redis } from "../redis_client";
 import * as redis_client from "../redis_client";
 import type { Outage } from "./outage";
 import * as outages from "./outage";
+import type { Places } from "../redis_client/places";
+import * as places from "../redis_client/places";
 import type { RedisClock } from "./redis_clock";
 import * as redis_clocks from "./redis_clock";
 import type { Options } from "./redis_options";
@@ -18,9 +21,19 @@ import * as script from "./redis_script";
 
 type Dict = Pick<ngx.SharedDict, "get" | "set" | "safe_add">;
 
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** Where its question to Redis is under way, and its place there. */
+        asks_by?: Link | undefined;
+        place_of_question?: number | undefined;
+    }
+}
+
 /** What a worker knows of one Redis, whatever routes use it. */
 interface Link {
     readonly redis: Redis;
+    /** Those of the questions that are under way. */
+    readonly places: Places;
     /** Whether Redis did not reply to the last question. */
     is_failing: boolean;
     /** While it is: when a timer asks again. */
@@ -62,7 +75,8 @@ const SECONDS_BETWEEN_NAMES = 1;
 const SECONDS_BETWEEN_FAILURES = 0.1;
 /** A question that was not even given up in that time was ended from outside. */
 const SECONDS_MORE = 0.2;
-const MOST_IDLE_CONNECTIONS = 64;
+/** Questions at the same time, in each worker; others wait for their turn. Each has a connection, which is kept for the next. */
+const MOST_QUESTIONS = 128;
 /** Longer errors are cut. */
 const MOST_BYTES = 200;
 
@@ -76,8 +90,15 @@ function link_of(options: Options, path: string): Link {
         known.routes += 1;
         return known;
     }
-    const redis = redis_client.new(options, path, "redis", MOST_IDLE_CONNECTIONS);
-    const link: Link = { redis, is_failing: false, ask_again_at: 0 as MonotonicTime, routes: 1, is_told: false };
+    const redis = redis_client.new(options, path, "redis", MOST_QUESTIONS);
+    const link: Link = {
+        redis,
+        places: places.new(MOST_QUESTIONS),
+        is_failing: false,
+        ask_again_at: 0 as MonotonicTime,
+        routes: 1,
+        is_told: false,
+    };
     links.set(fingerprint, link);
     return link;
 }
@@ -155,11 +176,7 @@ function recover(store: Store): void {
     ngx.log(ngx.NOTICE, NAME, ": ", REDIS, ": ", outages.last_sentence(outage));
 }
 
-/**
- * Counts a request in all buckets, or in none of them. `ahead`: how far Redis' clock is ahead, by which `seen` was computed. On
- * failure nothing, which it reports. Phases: those that may yield. Never raises.
- */
-export function count(store: Store, buckets: readonly Bucket[], ahead: number): Verdict | undefined {
+function ask(store: Store, buckets: readonly Bucket[], ahead: number): Verdict | undefined {
     const now = clock.now();
     const is_named = now >= store.name_again_at;
     if (is_named) store.name_again_at = later(now, SECONDS_BETWEEN_NAMES);
@@ -173,9 +190,51 @@ export function count(store: Store, buckets: readonly Bucket[], ahead: number): 
     return verdict;
 }
 
+/** Gives back the place of the question of a request that was ended in the middle. Phases: any with a request. */
+export function leave(state: RequestState): void {
+    const { asks_by, place_of_question } = state;
+    if (asks_by === undefined) return;
+    state.asks_by = undefined;
+    state.place_of_question = undefined;
+    asks_by.places.give_back(place_of_question!);
+}
+
+/** Waits for a place for the question of a request. Returns whether it has one, and Redis has not failed meanwhile. */
+function enter(store: Store, state: RequestState): boolean {
+    const { link, timeout_seconds } = store;
+    const deadline = later(clock.now(), timeout_seconds);
+    // Redis may be asked twice: see `send`.
+    const place = link.places.take(2 * timeout_seconds + SECONDS_MORE, deadline);
+    if (place === undefined) {
+        report(store, outages.sentence(store.outage, "too many questions at the same time", link.routes));
+        return false;
+    }
+    state.asks_by = link;
+    state.place_of_question = place;
+    if (!link.is_failing) return true;
+    leave(state);
+    return false;
+}
+
+/**
+ * Counts a request in all buckets, or in none of them. `ahead`: how far Redis' clock is ahead, by which `seen` was computed. On
+ * failure nothing, which it reports. Phases: those that may yield. Never raises.
+ */
+export function count(
+    store: Store,
+    state: RequestState,
+    buckets: readonly Bucket[],
+    ahead: number,
+): Verdict | undefined {
+    if (!enter(store, state)) return undefined;
+    const verdict = ask(store, buckets, ahead);
+    leave(state);
+    return verdict;
+}
+
 function probe(this: void, premature: boolean, store: Store): void {
     if (premature) return;
-    count(store, [], redis_clocks.ahead(store.clock));
+    ask(store, [], redis_clocks.ahead(store.clock));
     store.link.ask_again_at = later(clock.now(), SECONDS_BETWEEN_FAILURES);
 }
 

@@ -28,6 +28,8 @@ interface Part {
 export interface Reservation {
     readonly asked: Asked;
     readonly parts: Part[];
+    /** Of who has reserved it. */
+    readonly faults: Faults;
 }
 
 declare module "../core/request/request_state" {
@@ -35,11 +37,6 @@ declare module "../core/request/request_state" {
         /** What it has reserved; nothing without a budget, and after it was settled. */
         reservation?: Reservation | undefined;
     }
-}
-
-/** A reservation without parts. Phases: any. */
-export function of(asked: Asked): Reservation {
-    return { asked, parts: [] };
 }
 
 /** What a request costs at a budget, in tokens. Phases: any. */
@@ -68,7 +65,7 @@ export function add(
 /** Corrects what is in the bucket of one part, of whose tokens so many were used. */
 function settle_part(part: Part, used: number): void {
     const { limit, budget, rate, key, cost, ends_at, number } = part;
-    open_reservations.forget(budget.notes, number);
+    open_reservations.forget(budget.notes, number, ends_at);
     budget.counters.used.inc(used);
     const now = clock.now();
     if (used > cost) {
@@ -80,20 +77,26 @@ function settle_part(part: Part, used: number): void {
     }
 }
 
+/** Takes the reservation away from the request that has it. */
+function take_from(state: RequestState): Reservation | undefined {
+    const { reservation } = state;
+    state.reservation = undefined;
+    state.at_end = undefined;
+    return reservation;
+}
+
 /** Gives all of it back: the request is refused, or nothing is known of its end. Phases: any but init; does not yield. Never raises. */
 export function cancel(state: RequestState): void {
-    const { reservation } = state;
+    const reservation = take_from(state);
     if (reservation === undefined) return;
-    state.reservation = undefined;
     for (const part of reservation.parts) settle_part(part, 0);
 }
 
 /** Gives back what the request at hand has not used, and takes what it has used beyond that. Phases: log. Never raises. */
-export function settle(state: RequestState, faults: Faults): void {
-    const { reservation } = state;
+export function settle(this: void, state: RequestState): void {
+    const reservation = take_from(state);
     if (reservation === undefined) return;
-    state.reservation = undefined;
-    const [what, prompt, completion] = token_usage.of_request(faults);
+    const [what, prompt, completion] = token_usage.of_request(reservation.faults);
     for (const part of reservation.parts) {
         if (what === "tokens") {
             const guess = request_tokens.prompt_of(reservation.asked, part.budget.bytes_per_token);
@@ -102,6 +105,17 @@ export function settle(state: RequestState, faults: Faults): void {
             settle_part(part, what === "reserved" ? part.cost : 0);
         }
     }
+}
+
+/**
+ * A reservation without parts, of the request with this state. It is settled when the request is forgotten, if nobody has done so before.
+ * Phases: access.
+ */
+export function open(state: RequestState, asked: Asked, faults: Faults): Reservation {
+    const reservation: Reservation = { asked, parts: [], faults };
+    state.reservation = reservation;
+    state.at_end = settle;
+    return reservation;
 }
 
 request_state.when_lost(cancel);

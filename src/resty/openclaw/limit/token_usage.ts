@@ -23,10 +23,15 @@ const ACCEPTED = 202;
 /** Answers from the cache of nginx cost no node anything. */
 const CACHED: Record<string, boolean | undefined> = { HIT: true, STALE: true, UPDATING: true, REVALIDATED: true };
 
+/** Larger numbers count as this one. */
+const MOST = 1e9;
+
 function number_in(name: string): number | undefined {
     const text = request.variable(name);
     if (text === undefined || text === "") return undefined;
-    return tonumber(text);
+    const number = tonumber(text);
+    // The variables may be others' too. NaN is no number of tokens either.
+    return number !== undefined && number >= 0 ? math.min(MOST, number) : undefined;
 }
 
 /** Of a request that no node has answered: one that `edge` has stored will be answered later, and then costs nothing more. */

@@ -33,6 +33,12 @@ function begins_with_one(err: string, beginnings: string[]): boolean {
     return false;
 }
 
+/** What a command in a script says, which Redis before 7 puts behind a sentence about the script. Phases: any. */
+export function unwrapped(err: string): string {
+    const [inner] = string.match(err, "^ERR Error running script .*@user_script: ?%d+: %-?(.+)$");
+    return inner ?? err;
+}
+
 /** Whether the entry itself will never be accepted. Phases: any. */
 export function is_permanent(err: string): boolean {
     return begins_with_one(err, PERMANENT);

@@ -8,6 +8,7 @@ local calls = require("resty.openclaw.admin.call")
 local calls_answer = calls.answer
 local calls_note = calls.note
 local calls_refuse = calls.refuse
+local calls_refuse_unstored = calls.refuse_unstored
 local patches = require("resty.openclaw.admin.limits.limit_patch")
 local patches_read = patches.read
 local shown = require("resty.openclaw.admin.limits.shown")
@@ -113,8 +114,12 @@ local function set(call, about, patch)
     local ____about_3 = about
     local target = ____about_3.target
     local limited = ____about_3.limited
-    if limited:change(target.limit, target.its_class, patch) then
+    local is_changed, err = limited:change(target.limit, target.its_class, patch)
+    if is_changed then
         return
+    end
+    if err ~= nil then
+        return calls_refuse_unstored(call, err)
     end
     calls_refuse(call, 404, "no_rate", "The limit has no rate of its own: its callers have theirs by their API keys.")
 end

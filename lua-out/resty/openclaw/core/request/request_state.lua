@@ -101,6 +101,8 @@ local function forget()
     states[key] = nil
     if state.began ~= request_started() then
         lose(state)
+    elseif state.at_end ~= nil then
+        state.at_end(state)
     end
     if idle_count == MOST_IDLE then
         return

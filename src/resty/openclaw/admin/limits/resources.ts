@@ -62,7 +62,9 @@ function show(this: void, call: Call, { target, limited }: Subject): void {
 
 function set(call: Call, about: Subject, patch: LimitPatch | undefined): void {
     const { target, limited } = about;
-    if (limited.change(target.limit, target.its_class, patch)) return;
+    const [is_changed, err] = limited.change(target.limit, target.its_class, patch);
+    if (is_changed) return;
+    if (err !== undefined) return calls.refuse_unstored(call, err);
     calls.refuse(call, 404, "no_rate", "The limit has no rate of its own: its callers have theirs by their API keys.");
 }
 

@@ -46,9 +46,13 @@ export interface Limited {
     report(): LimitReport[];
     /**
      * Changes the rate of a limit, or of a class of callers; without a patch it is as configured again. Returns false if there is no
-     * such rate.
+     * such rate, or with why it was not stored. May yield.
      */
-    change(name: string, its_class: string | undefined, patch: LimitPatch | undefined): boolean;
+    change(
+        name: string,
+        its_class: string | undefined,
+        patch: LimitPatch | undefined,
+    ): LuaMultiReturn<[is_changed: boolean, err?: string]>;
 }
 
 interface ClassJson {

@@ -5,9 +5,9 @@ import type { Faults } from "../../core/metrics/fault";
 import * as clock from "../../core/time/clock";
 import type { Redis } from "../../redis_client";
 import * as redis_client from "../../redis_client";
+import type { Places } from "../../redis_client/places";
+import * as places from "../../redis_client/places";
 import type { Caller, Verdict } from "../model";
-import type { Places } from "./places";
-import * as places from "./places";
 import * as redis_records from "./redis_record";
 
 /** A question that is under way. */

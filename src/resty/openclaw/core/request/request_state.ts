@@ -18,7 +18,14 @@ export interface RequestState {
     is_early?: boolean | undefined;
     /** The rate that the caller's API key allows, such as `600/minute`, for who limits requests. */
     rate_of_key?: string | undefined;
+    /**
+     * What a module has yet to do when the request is forgotten: an internal redirect may have led to where the module does not take
+     * part. It must not raise.
+     */
+    at_end?: Ending | undefined;
 }
+
+type Ending = (this: void, state: RequestState) => void;
 
 const states = new LuaMap<number, RequestState>();
 
@@ -31,14 +38,13 @@ let idle_count = 0;
 /** More than these are left to the garbage collector. */
 const MOST_IDLE = 256;
 
-type Loss = (this: void, state: RequestState) => void;
-const losses: Loss[] = [];
+const losses: Ending[] = [];
 
 /**
  * Has a function called with the state of each request that ended without a log phase of ours, once another request takes its
  * place. It must not raise. Phases: any, usually where a module is loaded.
  */
-export function when_lost(work: Loss): void {
+export function when_lost(work: Ending): void {
     losses.push(work);
 }
 
@@ -113,6 +119,7 @@ export function forget(): void {
     states.delete(key);
     // The request at hand has none of its own then.
     if (state.began !== request.started()) lose(state);
+    else if (state.at_end !== undefined) state.at_end(state);
     if (idle_count === MOST_IDLE) return;
     table_clear(state);
     idle[idle_count] = state;

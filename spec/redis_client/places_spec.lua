@@ -1,8 +1,8 @@
 local clock = require("resty.openclaw.core.time.clock")
 local eventually = require("spec.support.eventually")
-local places = require("resty.openclaw.auth.api_key.places")
+local places = require("resty.openclaw.redis_client.places")
 
-describe("auth.api_key.places", function()
+describe("redis_client.places", function()
     local now, moment = clock.now, nil
 
     before_each(function()

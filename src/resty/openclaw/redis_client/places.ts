@@ -4,7 +4,7 @@
  */
 import type { Semaphore } from "ngx.semaphore";
 import * as semaphore from "ngx.semaphore";
-import * as clock from "../../core/time/clock";
+import * as clock from "../core/time/clock";
 
 export interface Places {
     /** For each place the moment from which on it is free. */
