@@ -466,7 +466,7 @@ describe("admin", function()
             end
             for _, concurrency in ipairs({ "0", "-1", "1.5", "1000001", "1e999", "null", "true", '"1"', '"learned"', "[1]", "{}" }) do
                 local message = assert_error(put(CLASSED, '{"concurrency":' .. concurrency .. "}"), 400, "bad_change")
-                assert.equal("concurrency must be a whole number from 1 to 1000000.", message)
+                assert.equal('concurrency must be a whole number from 1 to 1000000. DELETE of queue/changes goes back to what nginx.conf says, such as "learned".', message)
             end
             assert_error(put(CLASSED, "{}"), 400, "bad_change")
             local message = assert_error(put(CLASSED, '{"concurrency":2,"size":5}'), 400, "bad_change")

@@ -18,6 +18,13 @@ describe("bandwidth", function()
         assert.same({ "limit_rate=128k", "limit_rate=1m", "none", "none" }, found)
     end)
 
+    it("shows what is expected", function()
+        local _, err = pcall(bandwidth.new, "128k")
+        assert.equal('bandwidth must be a table, such as { standard = "128k" }, got a string', err)
+        _, err = pcall(bandwidth.new, { "128k" })
+        assert.equal('bandwidth must be a table whose keys are names, such as { standard = "128k" }, got 1', err)
+    end)
+
     it("takes sizes as nginx writes them", function()
         for _, size in ipairs({ "1", "128k", "2M", "999999999" }) do bandwidth.new({ standard = size }) end
         for _, size in ipairs({ "0", "-1", "1g", "128 k", "", "1000000000", "k" }) do

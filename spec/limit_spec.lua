@@ -192,6 +192,26 @@ describe("limit", function()
         assert.same({ ok + 1, would + 1 }, { counted("trial", "ok"), counted("trial", "dry_run") })
     end)
 
+    it("says what became of its requests", function()
+        local before = limits.trial:status().trial
+        assert.same({ "1 request per hour", true }, { before.rate, before.dry_run })
+        statuses(3, "/trial?key=status")
+        local now = limits.trial:status().trial
+        assert.same({ before.accepted + 1, before.would_refuse + 2, 0 }, { now.accepted, now.would_refuse, now.refused })
+        before = limits.simple:status().simple
+        statuses(4, "/simple")
+        assert.equal(before.refused + 2, limits.simple:status().simple.refused)
+        local classes = limits.classes:status().classes
+        assert.same({ vip = "10 requests per hour", batch = "1 request per hour" }, classes.classes)
+        assert.is_nil(before.classes)
+        -- One limit has no rate for all, two are counted in Redis.
+        assert.is_nil(limits.rate_of_key:status().key.rate)
+        local names = {}
+        for name in pairs(limits.shared:status()) do names[#names + 1] = name end
+        table.sort(names)
+        assert.same({ "here", "shared_a", "shared_b" }, names)
+    end)
+
     it("on trial gets nothing back that it has not taken", function()
         local now = require("resty.openclaw.core.time.clock").now
         assert.same({ 200, 200, 429, 429, 429 }, statuses(5, "/trial_first?key=a"))
@@ -629,20 +649,25 @@ describe("limit", function()
             assert.near(5 * 36, buckets.level(ngx.shared.openclaw_limit, key_of("hung_here", "=a"), clock.now()), 3)
             assert.same({ 200, 200 }, statuses(2, "/hung_open?key=a"))
             assert.same({ 503, 503 }, statuses(2, "/hung_closed?key=a"))
-            assert_limited("limit/hung_closed")
+            assert_limited("limit_unavailable/hung_closed")
             assert.equal("5", get("/hung_closed?key=a").header("Retry-After"))
             assert.near(36, buckets.level(ngx.shared.openclaw_limit, key_of("closed_here", "=a"), clock.now()), 3)
             assert.equal(before + 2, counted("hung_open", "failed"))
-            assert.same({ "limit: redis: requests are not counted in Redis: not done in time" }, { lines[1] })
+            local beginning = "^limit: redis: Redis at unix:" .. limits.SOCKET:gsub("%p", "%%%0") .. " %(%d routes use it%) does not count requests: not done in time; "
+            local meanwhile = 'meanwhile each gateway applies its part of the limit "hung_local" %(on_error = "local"%)$'
+            assert.matches(beginning .. meanwhile, lines[1])
             redis.hangs = false
             eventually(function() return get("/hung_closed?key=b").status == 200 end)
+            assert.equal("limit: redis: Redis at unix:" .. limits.SOCKET .. " replies again, and counts requests", lines[#lines])
             assert.equal(429, get("/hung_closed?key=b").status)
         end)
 
         it("has nothing to say of callers where it fails", function()
             redis.refusal = "ERR unknown command 'evalsha', with args beginning with: 'x' '2' 'openclaw:limit:{*}:shared_b:=secret'"
             assert.same({ 200, 200, 429 }, statuses(3, "/shared?other=secret"))
-            assert.same({ "limit: redis: requests are not counted in Redis: ERR unknown command 'evalsha', " }, lines)
+            assert.equal(1, #lines)
+            assert.matches("does not count requests: ERR unknown command 'evalsha'; meanwhile each gateway", lines[1])
+            assert.is_nil(lines[1]:find("secret"))
             redis.refusal = nil
             -- One that it answers is no reason to pause.
             assert.equal(200, get("/shared?other=another").status)
@@ -673,7 +698,14 @@ describe("limit", function()
             return err
         end
         assert.equal("limit must be a list with at least one entry, got nothing", refusal(nil))
-        assert.equal("limit must be a list with at least one entry, got a table", refusal({ rate = 1 }))
+        assert.equal("limit must be a list of limits, such as { { rate = 10 } }, got one table without the outer braces", refusal({ rate = 1 }))
+        assert.equal("limit[1] must be a table such as { rate = 10 }, got 10", refusal({ 10 }))
+        assert.equal("limit[1].delay must be at most burst, which is 5, got 6", refusal({ { rate = 1, burst = 5, delay = 6 } }))
+        assert.equal("limit[1].delay must be at most burst, which is 0, got 1", refusal({ { rate = 1, delay = 1 } }))
+        assert.is_truthy(limit.new({ { rate = 1, delay = 0 }, { name = "b", rate = 1, burst = 5, delay = 5, class = { vip = { rate = 2, burst = 1 } } } }))
+        assert.equal("limit[1].class.vip.delay must be at most burst, which is 5, got 6", refusal({ { rate = 1, burst = 5, class = { vip = { rate = 1, delay = 6 } } } }))
+        assert.equal("limit[1].class.vip.delay must be at most burst, which is 2, got 3", refusal({ { rate = 1, burst = 5, class = { vip = { rate = 1, burst = 2, delay = 3 } } } }))
+        assert.equal("limit[1].class.vip must be a table such as { rate = 100 }, got 100", refusal({ { rate = 1, class = { vip = 100 } } }))
         assert.equal("limit[1].rate must be a number above 0, got nothing; or give tokens", refusal({ {} }))
         assert.equal("limit[2].rate must be a number above 0, got 0", refusal({ { rate = 1 }, { rate = 0, name = "b" } }))
         assert.equal("limit[1].per must be one of second, minute, hour, day, got \"week\"", refusal({ { rate = 1, per = "week" } }))
@@ -692,6 +724,10 @@ describe("limit", function()
         )
         assert.equal('limit[1].redis needs store = "redis" beside it', refusal({ { rate = 1, redis = {} } }))
         assert.equal('limit[2].on_error needs store = "redis" beside it', refusal({ { rate = 1, store = "redis" }, { rate = 1, name = "b", on_error = "open" } }))
+        assert.equal(
+            'limit[2].redis must be the place of Redis, such as { host = "10.0.2.5" }, or {} for 127.0.0.1:6379, got nothing',
+            refusal({ { rate = 1, name = "a" }, { rate = 1, store = "redis" }, { rate = 1, name = "b", store = "redis" } })
+        )
         assert.equal('limit[1].store must be one of dict, redis, got "valkey"', refusal({ { rate = 1, store = "valkey" } }))
         assert.equal(
             'limit[1].on_error must be one of local, open, closed, got "stale"',

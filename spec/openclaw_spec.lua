@@ -197,6 +197,37 @@ describe("setup", function()
         refuses_route('body_digest.max_bytes must be a whole number from 1 up, got "ten"', { body_digest = { max_bytes = "ten" } })
     end)
 
+    it("says where an option belongs that is in another table", function()
+        local NODES_OPTION = { "127.0.0.1:3" }
+        refuses('setup: upstreams.u: unknown option "limit"; it belongs into a route', { upstreams = { u = { nodes = NODES_OPTION, limit = {} } } })
+        refuses('setup: routes.r: unknown option "queue"; it belongs into an upstream', { routes = { r = { queue = {} } } })
+        refuses('setup: unknown option "bandwidth"; it belongs into a route\nsetup: unknown option "limit"; it belongs into a route\n'
+            .. 'setup: unknown option "queue"; it belongs into an upstream', { limit = {}, bandwidth = {}, queue = {} })
+        refuses('setup: routes.r: unknown option "queue"; it belongs into an upstream\nsetup: routes.r.metrics must be true or false, got 1',
+            { routes = { r = { queue = {}, metrics = 1 } } })
+    end)
+
+    it("knows which options of a route need others", function()
+        refuses_route('limit[1].by = "key" needs auth.api_key in the route', { limit = { { by = "key", rate = 1 } } })
+        setup.build({ routes = { r = { limit = { { by = "key", rate = 1 } }, plugins = { { access = print } } } } })
+        refuses_route('limit[2].name must be another name than that of routes.r.limit[1], got "client"', { limit = { { rate = 1 }, { rate = 2 } } })
+        refuses_route('limit[2].redis must be as routes.r.limit[1].redis, because the limits of a route are counted together, or left out, got a table', {
+            limit = { { rate = 1, store = "redis", redis = {} }, { name = "b", rate = 1, store = "redis", redis = { port = 1 } } },
+        })
+    end)
+
+    it("has routes look for the variables that options name", function()
+        local gateway = setup.build({
+            upstreams = { hashing = { nodes = { "127.0.0.1:3" }, policy = "consistent_hash", hash_on = "$my_user" } },
+            routes = { r = { upstream = "hashing", class = "$my_class", limit = { { rate = 1 }, { by = "$my_tenant", rate = 1 } } }, s = {} },
+        })
+        assert.same({
+            { option = "class", variable = "my_class" }, { option = "limit[2].by", variable = "my_tenant" },
+            { option = "upstream.hash_on", variable = "my_user" },
+        }, gateway.routes.r.requirements.readings)
+        assert.same({}, gateway.routes.s.requirements.readings)
+    end)
+
     it("tells all that is wrong at once, a sentence a line", function()
         refuses(table.concat({
             'setup: routes.a: unknown option "deadlines"; did you mean "deadline"?',
@@ -257,7 +288,7 @@ describe("setup", function()
 
     it("refuses plugins that are none", function()
         refuses_route('plugins must be a list with at least one entry, got true', { plugins = true })
-        refuses_route('plugins must be a list with at least one entry, got a table', { plugins = { access = print } })
+        refuses_route('plugins must be a list of tables, such as { { … } }, got one table without the outer braces', { plugins = { access = print } })
         refuses_route('plugins[1] must be a table, got a string', { plugins = { "access" } })
         refuses_route('plugins[2] must be a table, got nothing', { plugins = { { log = print }, nil, { log = print } } })
         refuses_route('plugins[1] must be a table with a method of access, admitted, before_balance, balance, header_filter, body_filter, log, got a table', {

@@ -38,6 +38,13 @@ local function outcome(result)
     return { result.reply, result.err, result.cause }
 end
 
+describe("redis_client: a name", function()
+    it("needs nginx's resolver, and says so", function()
+        local _, err = redis_client.ask(client({ host = "redis.internal" }), 1, "ping")
+        assert.equal('cannot connect: no resolver defined to resolve "redis.internal"; add the directive resolver to http in nginx.conf, or give an address', err)
+    end)
+end)
+
 describe("redis_client", function()
     after_each(listener.close_all)
 

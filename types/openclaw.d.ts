@@ -39,8 +39,11 @@ declare module "resty.openclaw.config.kinds" {
     export function one_of<Word extends string>(...words: Word[]): Kind<Word>;
     /** False, or a value of another kind. */
     export function false_or<Value>(kind: Kind<Value>): Kind<Value | false>;
-    /** A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`. */
-    export function list_of<Value>(kind: Kind<Value>): Kind<Value[]>;
+    /**
+     * A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`. `what`: what a list of tables is a
+     * list of, with an example, for the case that its outer braces are forgotten.
+     */
+    export function list_of<Value>(kind: Kind<Value>, what?: string): Kind<Value[]>;
     /** As `list_of`, but it may be empty. */
     export function list_or_none_of<Value>(kind: Kind<Value>): Kind<Value[]>;
     /** A table that has these methods. */
@@ -57,6 +60,8 @@ declare module "resty.openclaw.config.problems" {
     export function shown(value: unknown): string;
     /** The path of an option in a table. The outermost one is "setup:", so that its options are "setup: routes" and so on. */
     export function child(path: string, name: string): string;
+    /** A path as it is named inside a message that begins with another one: "setup:" is said once. */
+    export function inner(path: string): string;
     /** The beginning of an error message about a path. */
     export function beginning(path: string): string;
     /** The error message for an option with a wrong value. */
@@ -121,12 +126,15 @@ declare module "resty.openclaw.config.schema" {
     export function read<Declared extends Schema>(schema: Declared, given: unknown, path: string, problems: Problems): Values<Declared> | undefined;
     /** As `read`, but raises all problems, one per line. */
     export function read_or_raise<Declared extends Schema>(schema: Declared, given: unknown, path: string): Values<Declared>;
-    /** A kind: a table with these options. */
-    export function table_of<Declared extends Schema>(schema: Declared): Kind<Values<Declared>>;
+    /** A kind: a table with these options. `example`: shown where something else is given, such as `{ weight = 8 }`. */
+    export function table_of<Declared extends Schema>(schema: Declared, example?: string): Kind<Values<Declared>>;
     /** An option that is a table of options, all of which have their defaults if the table is not given. */
     export function defaulted<Declared extends Schema>(schema: Declared, meaning: string): Option<Values<Declared>>;
-    /** A kind: a table from names to values of a kind; an entry's path ends with its name. */
-    export function map_of<Value>(kind: Kind<Value>): Kind<LuaTable<string, Value>>;
+    /**
+     * A kind: a table from names to values of a kind; an entry's path ends with its name. `example`: shown where something else is given, such
+     * as `{ vip = "1m" }`.
+     */
+    export function map_of<Value>(kind: Kind<Value>, example?: string): Kind<LuaTable<string, Value>>;
     /** The options of two schemas, first those of the first one. */
     export function joined<First extends Schema, Second extends Schema>(first: First, second: Second): First & Second;
 }
@@ -477,6 +485,8 @@ declare module "resty.openclaw.core.metrics.metric_handles" {
     }
     /** The method `inc` of a counter, as a function: without the look-up of a method, for what counts at each request. */
     export function add(counter: Counter, by?: number): void;
+    /** What all workers have counted so far. */
+    export function total(counter: Counter): number;
     /** The method `observe` of a histogram, as a function. */
     export function observe(histogram: Histogram, value: number): void;
     /**
@@ -847,12 +857,21 @@ declare module "resty.openclaw.gateway.contract" {
      * each until the plugin sets it: "" or "1" or "none-$request_id".
      */
     export type Variables = Readonly<Record<string, string>>;
+    /** A variable whose value a plugin uses because an option says so. */
+    export interface Reading {
+        /** The option, as it is named in a route: "limit[1].by". */
+        readonly option: string;
+        /** Its name without "$". */
+        readonly variable: string;
+    }
     export interface Declaration<Value, Instance extends Plugin> {
         /** The name of its option in a route, and in error messages. */
         readonly name: string;
         readonly order: Order;
         readonly option: Option<Value>;
         readonly variables: Variables;
+        /** The variables that its option names. */
+        readonly readings?: ((this: void, value: Value) => Reading[]) | undefined;
         /** Makes the instance for a route, or nothing if the route needs none. Raises if the options are invalid together. */
         readonly create: (this: void, value: Value, context: Context) => Instance | undefined;
     }
@@ -879,6 +898,7 @@ declare module "resty.openclaw.gateway.contract" {
         readonly order?: Order;
         readonly kind: Kind<Value>;
         readonly variables?: Variables;
+        readonly readings?: (this: void, value: Value) => Reading[];
         readonly create: (this: void, value: Value, context: Context) => Instance;
     }
     /** Declares a plugin whose option is of some other kind, such as a list. Phases: as `define`. */
@@ -1056,6 +1076,8 @@ declare module "resty.openclaw.http_client.target" {
     export function is_address(host: string): boolean;
     /** Whether a text is a valid host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any. */
     export function is_host(text: string): boolean;
+    /** Why a socket was not connected, with what to do where nginx cannot look names up. Phases: any. */
+    export function with_remedy(err: string | undefined): string | undefined;
     /** Whether a number is a valid port. Phases: any. */
     export function is_port(port: number): boolean;
     /**

@@ -11,6 +11,8 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
 local worker_process = require("resty.openclaw.core.process.worker_process")
 local worker_process_is_here = worker_process.is_here
+local client_watch = require("resty.openclaw.core.request.client_watch")
+local client_watch_stop = client_watch.stop
 local host = require("resty.openclaw.core.request.host")
 local host_look_at = host.look_at
 local json_error = require("resty.openclaw.core.request.json_error")
@@ -146,6 +148,7 @@ function ____exports.access()
     route.access()
     host_look_at()
     request_id_begin_trace(state)
+    client_watch_stop()
 end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500; where a plugin of the route wants no node to be asked, with 502. Phases: balancer.

@@ -1,4 +1,5 @@
 local kinds = require("resty.openclaw.config.kinds")
+local schemas = require("resty.openclaw.config.schema")
 
 local function problems_of(kind, given)
     local problems = {}
@@ -77,6 +78,16 @@ describe("config.kinds", function()
         assert.same({ "x[2] must be a number above 0, got nothing" }, problems_of(list, { 1, nil, 3 }))
         assert.same({}, kinds.list_or_none_of(kinds.positive).read({}, "x", {}))
         refuses(kinds.list_or_none_of(kinds.positive), "a list with at least one entry, got nothing", nil)
+    end)
+
+    it("are lists of tables, whose outer braces may be forgotten", function()
+        local entry = schemas.table_of({ rate = schemas.optional(kinds.positive, "") })
+        local list = kinds.list_of(entry, "limits, such as { { rate = 10 } }")
+        assert.same({ { rate = 1 } }, list.read({ { rate = 1 } }, "x", {}))
+        refuses(list, "a list of limits, such as { { rate = 10 } }, got one table without the outer braces", { rate = 10, secret = "secret" })
+        refuses(kinds.list_of(entry), "a list of tables, such as { { … } }, got one table without the outer braces", { rate = 10 })
+        refuses(list, "a list with at least one entry, got a table", { { rate = 1 }, rate = 10 })
+        refuses(list, "a list with at least one entry, got an empty table", {})
     end)
 
     it("are tables with methods, such as a balancer", function()

@@ -81,6 +81,18 @@ describe("config.schema", function()
         }, problems)
     end)
 
+    it("shows an example of what is expected instead", function()
+        local classes = schemas.map_of(schemas.table_of({ size = option(kinds.positive, 1, "") }, "{ size = 8 }"), "{ vip = { size = 8 } }")
+        local function refusal(given)
+            local _, problems = read({ all = given }, { all = option(classes, {}, "") }, "x")
+            return problems
+        end
+        assert.same({ "x.all.vip must be a table such as { size = 8 }, got 8" }, refusal({ vip = 8 }))
+        assert.same({ "x.all.vip must be a table, got true; write {} for the defaults" }, refusal({ vip = true }))
+        assert.same({ "x.all must be a table, such as { vip = { size = 8 } }, got a string" }, refusal("vip"))
+        assert.same({ "x.all must be a table whose keys are names, such as { vip = { size = 8 } }, got 1" }, refusal({ { size = 8 } }))
+    end)
+
     it("joins schemas, the options of the second behind those of the first", function()
         local later = { first = option(kinds.flag, false, "") }
         local joined = schemas.joined({ second = option(kinds.flag, true, "") }, later)

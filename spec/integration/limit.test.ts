@@ -133,6 +133,24 @@ test("bandwidth and limits go by the class that a map makes of the tenant", asyn
     expect(await slow).toBe(200);
 });
 
+test("a variable that nginx.conf does not define is reported at the first request, with the option that names it", async () => {
+    const gateway = await AuthGateway.start({
+        workers: 1,
+        routes: {
+            work: 'class = "$my_class", limit = { { rate = 1 }, { by = "$my_tennant", rate = 1 }, { by = "$http_x_camera", rate = 1 } }',
+            other: 'class = "$my_clas"',
+        },
+        http: 'map $http_x_test_tenant $my_class { default ""; }',
+    });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    for (const route of ["work", "work", "other"]) await gateway.ask(`/${route}`);
+    const log = await gateway.nginx.errorLog();
+    expect(log.match(/unknown_variable: [^,]*/g)).toEqual([
+        'unknown_variable: the option limit[2].by of the route "work" is "$my_tennant"',
+        'unknown_variable: the option class of the route "other" is "$my_clas"',
+    ]);
+});
+
 /** A gateway whose route has this budget, with a node that takes its time and answers with 15 tokens of usage. */
 async function startBudget(limit: string): Promise<NativeNginx> {
     const node = await freePort();

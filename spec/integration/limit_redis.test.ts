@@ -1,10 +1,14 @@
 /** Limits that two gateways share in a real Redis. */
+import { readFileSync } from "node:fs";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
+import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { AuthGateway } from "./support/auth_gateway";
+import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
+import { freePort } from "./support/native_nginx";
 import { PacedLoad } from "./support/paced_load";
 import { RedisServer } from "./support/redis_server";
 
@@ -119,7 +123,10 @@ test("they keep it while Redis hangs", async () => {
     });
     expectWithin(found);
     for (const { nginx } of found.gateways) {
-        expect(await nginx.errorLog()).toContain("limit: redis: requests are not counted in Redis: not done in time");
+        expect(await nginx.errorLog()).toContain(
+            `limit: redis: Redis at 127.0.0.1:${redis.port} does not count requests of the route "work": not done in time; ` +
+                'meanwhile each gateway applies its part of the limit "route" (on_error = "local")',
+        );
     }
 });
 
@@ -195,6 +202,43 @@ test("while Redis is away a gateway counts for itself, accepts all or rejects al
     });
 });
 
+test("an operator sees and resets the count of a caller as the page says", async () => {
+    const redis = await RedisServer.start({ isKept: false });
+    const [page, port] = [readFileSync(path.join(CHECKOUT, "docs/limit.md"), "utf8"), await freePort()];
+    const location = /^location = \/limit_counts \{[^]*?^\}/m.exec(page)?.[0] ?? "";
+    const one = 'by = "$arg_caller", rate = 1, per = "hour"';
+    const gateway = await AuthGateway.start({
+        routes: {
+            work: `limit = { { ${one}, store = "redis", redis = { port = ${redis.port}, ${PATIENT} } } }`,
+            here: `limit = { { ${one} } }`,
+        },
+        http: `server { listen 127.0.0.1:${port}; ${location} }`,
+    });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    const statuses = async (route: string) => [
+        (await gateway.ask(`/${route}?caller=pond`)).status,
+        (await gateway.ask(`/${route}?caller=pond`)).status,
+    ];
+    const counted = async (key: string, method = "GET") => {
+        const answer = await fetch(`http://127.0.0.1:${port}/limit_counts?key=${encodeURIComponent(key)}`, { method });
+        return Number(await answer.text());
+    };
+    expect(await statuses("here")).toEqual([200, 429]);
+    expect(Math.round((await counted("here\narg_caller\n\n1/hour+0\n=pond")) / 60)).toBe(60);
+    expect(await counted("here\narg_caller\n\n1/hour+0\n=pond", "DELETE")).toBe(0);
+    expect(await statuses("here")).toEqual([200, 429]);
+    const key = "openclaw:limit:{work}:arg_caller:=pond";
+    expect(await statuses("work")).toEqual([200, 429]);
+    expect(Math.round(Number(await redis.cli("pttl", key)) / 60_000)).toBe(60);
+    expect((await redis.cli("zrange", "openclaw:limit:{work}:gateways", "0", "-1")).trim()).toMatch(/^[0-9a-f]{16}$/);
+    await redis.cli("del", key);
+    expect(await statuses("work")).toEqual([429, 429]);
+    expect(Math.round((await counted(key)) / 60)).toBe(60);
+    await counted(key, "DELETE");
+    await redis.cli("del", key);
+    expect(await statuses("work")).toEqual([200, 429]);
+});
+
 test("a user of Redis with few rights is enough, and secrets are shown nowhere", async () => {
     const redis = await RedisServer.start({ isKept: true });
     const rights = "~openclaw:limit:* +evalsha +eval +time +get +set +zadd +zremrangebyscore +zcard +expire";
@@ -246,7 +290,7 @@ test("the number of connections to Redis is bounded, and requests that find no p
     await redis.cli("client", "pause", "2500");
     const late = await Promise.all(Array.from({ length: 160 }, () => gateway.ask("/shut", [], true)));
     expect(late.filter(({ status }) => status !== 503)).toEqual([]);
-    expect(await gateway.nginx.errorLog()).toContain("limit: redis: requests are not counted in Redis: ");
+    expect(await gateway.nginx.errorLog()).toContain("limit: redis: Redis at ");
     await eventually("Redis is asked again", async () => (await gateway.ask("/shut")).status === 200);
     expect(await clients()).toBeLessThanOrEqual(129);
 });

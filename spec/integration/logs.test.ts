@@ -146,6 +146,10 @@ describe("the access logs", () => {
                         ngx.var.openclaw_completion_tokens = "340"
                         ngx.var.openclaw_finish_reason = "stop"
                         ngx.var.openclaw_degraded = "1"
+                        ngx.var.openclaw_class = "vip"
+                        ngx.var.openclaw_tenant = 'pond "7"'
+                        ngx.var.openclaw_identity = "josé"
+                        ngx.var.openclaw_rejection = "limit/client"
                         ngx.print("ok")
                     }
                 }`,
@@ -162,6 +166,10 @@ describe("the access logs", () => {
             status: 200,
             route: "work",
             variant: "v1",
+            class: "standard",
+            tenant: "",
+            identity: "",
+            rejection: "",
             node: node?.address,
             nodes: node?.address,
             statuses: "200",
@@ -190,6 +198,10 @@ describe("the access logs", () => {
             completion_tokens: 340,
             finish_reason: "stop",
             degraded: true,
+            class: "vip",
+            tenant: 'pond "7"',
+            identity: "josé",
+            rejection: "limit/client",
             node: "",
             connect_seconds: "",
         });
@@ -201,6 +213,7 @@ describe("the access logs", () => {
             nodes: nodes.map(({ address }) => address),
             http: `
                 map $http_x_variant $openclaw_variant { default $http_x_variant; }
+                map $http_x_identity $openclaw_identity { default $http_x_identity; }
                 map $http_x_tokens $openclaw_prompt_tokens { default $http_x_tokens; }`,
             server: "location = /broken-off { content_by_lua_block { ngx.exit(ngx.ERROR) } }",
         });
@@ -215,6 +228,8 @@ describe("the access logs", () => {
             `GET /${"x".repeat(20000)} ${rest}\r\n`,
             `GET / ${rest}X-Variant: a"b\\c\x01\xff\r\n\r\n`,
             `GET / ${rest}X-Variant: caf\xc3\xa9\r\n\r\n`,
+            `GET / ${rest}X-Identity: a"b\\c\x01\xff\r\n\r\n`,
+            `GET / ${rest}X-Identity: jos\xc3\xa9\r\n\r\n`,
             ...["", "-1", "1,2", "1e5", "0x1", "007", "nan", '1,"x":2', "1."].map(
                 (tokens) => `GET / ${rest}X-Tokens: ${tokens}\r\n\r\n`,
             ),
@@ -247,6 +262,7 @@ describe("the access logs", () => {
         for (const uri of ['/"quotes"\\', "/caf", "/%0a%ff", "/absolute"]) expect(addresses).toContain(uri);
         expect(Math.max(...addresses.map((uri) => String(uri).length))).toBe(2048);
         expect(json.map(({ variant }) => variant)).toContain("café");
+        expect(new Set(json.map(({ identity }) => identity))).toEqual(new Set(["", "josé"]));
         expect(json.find(({ uri }) => uri === "/broken-off")?.status).toBeNull();
         expect(new Set(json.map(({ prompt_tokens: tokens }) => tokens))).toEqual(new Set([null]));
     });

@@ -27,7 +27,7 @@ beforeAll(async () => {
     port = await freePort();
     let text = readFileSync(path.join(CHECKOUT, "nginx/scenarios/vip-first.conf"), "utf8");
     for (const [from, to] of Object.entries({
-        "error_log stderr error": "error_log error.log notice",
+        "error_log stderr warn": "error_log error.log notice",
         'ngx.config.prefix() .. "run/api/': `"${files}/`,
         " ../": " nginx/",
         "listen 127.0.0.1:8080": `listen 127.0.0.1:${port}`,

@@ -219,7 +219,8 @@ test("who finds no room or waits too long is told when to come again", async () 
     const waiting = [await room.wait("/one"), await room.wait("/two")];
     const full = await room.ask("/three");
     expect([full.status, full.code]).toEqual([503, "queue_full"]);
-    expect(Number(full.headers["retry-after"])).toBeGreaterThanOrEqual(1);
+    // None has left yet: by then those who wait have given up.
+    expect(full.headers["retry-after"]).toBe("2");
     for (const { answer } of waiting) {
         const late = await answer;
         expect([late.status, late.code]).toEqual([503, "queue_timeout"]);
@@ -229,6 +230,14 @@ test("who finds no room or waits too long is told when to come again", async () 
     room.node.answer();
     expect((await first).status).toBe(200);
     expect([await room.results("full"), await room.results("timeout")]).toEqual([1, 2]);
+    const errors = 'openclaw_request_errors_total{route="work",variant="",status="5xx"';
+    expect(await room.metric(`${errors},cause="refused"}`)).toBe(3);
+    expect(await room.metric(`${errors},cause="other"}`)).toBe(0);
+    const errorLog = await room.nginx.errorLog();
+    expect(errorLog.match(/requests of class "\w+" are refused now/g)).toHaveLength(1);
+    expect(errorLog).toContain(
+        'upstream "cluster": requests of class "standard" are refused now (full): 2 of 2 requests wait, 1 of 1 places are taken',
+    );
     const log = readFileSync(path.join(room.nginx.prefix, "access.log"), "utf8");
     expect(log).toMatch(/^\/three\|503\|0\.000\|queue\/full$/m);
     expect(log).toMatch(/^\/one\|503\|[12]\.\d{3}\|queue\/timeout$/m);

@@ -101,6 +101,34 @@ describe("the variant", function()
     end)
 end)
 
+describe("an error", function()
+    local function errors(grown)
+        local found = {}
+        for _, series in ipairs({ "4xx refused", "4xx other", "5xx refused", "5xx other" }) do
+            local status, cause = series:match("(%S+) (%S+)")
+            local name = 'openclaw_request_errors_total{route="refused",variant="",status="%s",cause="%s"}'
+            local count = grown(name:format(status, cause))
+            if count > 0 then found[series] = count end
+        end
+        return found
+    end
+
+    local function after(paths)
+        return errors(growth("refused", #paths, function()
+            for _, path in ipairs(paths) do http.get("/metrics/" .. path) end
+        end))
+    end
+
+    it("that a limit or a waiting room makes counts apart", function()
+        assert.same({ ["4xx refused"] = 2, ["5xx refused"] = 1 }, after({ "refused?status=429", "refused?status=503", "refused?status=400" }))
+        assert.same({ ["4xx other"] = 1, ["5xx other"] = 1 }, after({ "rejected?status=401", "rejected?status=503" }))
+    end)
+
+    it("is one of a node if a node was asked after that", function()
+        assert.same({ ["5xx other"] = 1 }, after({ "refused_then_failed" }))
+    end)
+end)
+
 describe("the first byte", function()
     local COUNT = 'openclaw_request_first_byte_seconds_count{route="begun",variant=""}'
     local SUM = 'openclaw_request_first_byte_seconds_sum{route="begun",variant=""}'

@@ -48,6 +48,7 @@ return {
     all = all,
     cached = all:recorder("cached"),
     begun = all:recorder("begun"),
+    refused = all:recorder("refused"),
     saved = all:recorder("saved"),
     alone = alone,
     guarded = metrics.new({ dict = "many_values", token = "0123456789abcdef" }),

@@ -7,6 +7,7 @@ import type { Balancer } from "./openclaw/balancer";
 import * as shared_memory from "./openclaw/core/memory/shared_memory";
 import * as metric_registry from "./openclaw/core/metrics/metric_registry";
 import * as worker_process from "./openclaw/core/process/worker_process";
+import * as client_watch from "./openclaw/core/request/client_watch";
 import * as host from "./openclaw/core/request/host";
 import * as json_error from "./openclaw/core/request/json_error";
 import * as request from "./openclaw/core/request/request";
@@ -115,6 +116,7 @@ export function access(): void {
     // Last, as a plugin may set these headers.
     host.look_at();
     request_id.begin_trace(state);
+    client_watch.stop();
 }
 
 /**

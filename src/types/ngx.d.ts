@@ -7,6 +7,7 @@ declare namespace ngx {
     const ERR: LogLevel;
     const WARN: LogLevel;
     const NOTICE: LogLevel;
+    const INFO: LogLevel;
 
     const HTTP_OK: number;
     const ERROR: number;

@@ -166,7 +166,7 @@
 ---@field dry_run? boolean counts and logs requests beyond the limit, and refuses none
 ---@field store? "dict"|"redis" where requests are counted: `"dict"`, for this gateway alone, or `"redis"`, for all gateways together
 ---@field on_error? "local"|"open"|"closed" with `store = "redis"`: while Redis does not reply, each gateway has its part of the limit (`"local"`), accepts all requests (`"open"`), or rejects them with 503 (`"closed"`)
----@field redis? openclaw.Limit.redis with `store = "redis"`: where Redis or Valkey is; one Redis limit of a route needs it, the others may leave it out
+---@field redis? openclaw.Limit.redis with `store = "redis"`: where Redis or Valkey is; the first Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out
 ---@field zone? string the `lua_shared_dict` with the counts, also with `store = "redis"`, where it has what was last seen in Redis
 ---@field dict? string the `lua_shared_dict` of the metrics
 

@@ -35,6 +35,7 @@ local operator_removed = operator.removed
 local operator_report = operator.report
 local options_of = require("resty.openclaw.balancer.options")
 local options_of_ALONE_SCHEMA = options_of.ALONE_SCHEMA
+local options_of_SCHEMA = options_of.SCHEMA
 local options_of_UPSTREAM = options_of.UPSTREAM
 local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local outlier_detection_probe_without_result = outlier_detection.probe_without_result
@@ -327,6 +328,8 @@ ____exports.create = create
 --- The options of one of `upstreams` in `setup`.
 local UPSTREAM = options_of_UPSTREAM
 ____exports.UPSTREAM = UPSTREAM
+local UPSTREAM_SCHEMA = options_of_SCHEMA
+____exports.UPSTREAM_SCHEMA = UPSTREAM_SCHEMA
 --- The options of a balancer outside `setup`.
 local ALONE_SCHEMA = options_of_ALONE_SCHEMA
 ____exports.ALONE_SCHEMA = ALONE_SCHEMA

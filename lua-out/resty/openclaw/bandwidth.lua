@@ -41,7 +41,7 @@ local declaration = {
     name = NAME,
     meaning = "[limits](bandwidth.md) how fast responses are sent, by class, such as `{ standard = \"128k\" }`",
     order = {access = 280},
-    kind = map_of(SIZE),
+    kind = map_of(SIZE, "{ standard = \"128k\" }"),
     create = create
 }
 ____exports.plugin = contract_define_kind(declaration)

@@ -69,6 +69,10 @@ local declaration = {
     meaning = "the variable with [the caller's class](caller_class.md), such as `$my_class`",
     order = {access = 260},
     kind = KIND,
+    readings = function(option) return {{
+        option = "class",
+        variable = string_sub(option, 2)
+    }} end,
     variables = {[CLASS] = STANDARD},
     create = create
 }

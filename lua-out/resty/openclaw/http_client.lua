@@ -21,6 +21,7 @@ local http_target_is_path = http_target.is_path
 local http_target_is_port = http_target.is_port
 local http_target_is_unix_socket = http_target.is_unix_socket
 local http_target_parse = http_target.parse
+local http_target_with_remedy = http_target.with_remedy
 local MIB = 1024 * 1024
 --- RFC 9110, section 9.2.2.
 local IDEMPOTENT = {
@@ -81,7 +82,7 @@ end
 local function exchange(options, target, method, head, deadline, fresh)
     local socket, connect_err, reused = connection_open(options, target, deadline, fresh)
     if socket == nil then
-        return nil, "cannot connect: " .. connect_err
+        return nil, "cannot connect: " .. tostring(http_target_with_remedy(connect_err))
     end
     local sent, send_err = connection_send(
         socket,

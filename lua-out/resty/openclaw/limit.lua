@@ -17,7 +17,7 @@ local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
 local rejections = require("resty.openclaw.core.request.rejection")
 local rejections_VARIABLE = rejections.VARIABLE
-local rejections_note = rejections.note
+local rejections_note_refusal = rejections.note_refusal
 local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
 local request_state = require("resty.openclaw.core.request.request_state")
@@ -38,6 +38,8 @@ local open_reservations = require("resty.openclaw.limit.open_reservations")
 local operator = require("resty.openclaw.limit.operator")
 local operator_change = operator.change
 local operator_report = operator.report
+local outages = require("resty.openclaw.limit.outage")
+local outages_new = outages.new
 local passages = require("resty.openclaw.limit.passage")
 local passages_begin = passages.begin
 local passages_held = passages.held
@@ -64,8 +66,12 @@ local reservations_open = reservations.open
 local reservations_settle = reservations.settle
 local settings = require("resty.openclaw.limit.settings")
 local settings_KIND = settings.KIND
+local status_of = require("resty.openclaw.limit.status")
+local status_of_document = status_of.document
 local NAME = "limit"
 local CLASS = "openclaw_class"
+--- The code of such a rejection, and what stands for `limit` in the reason for logs.
+local UNCOUNTED = "limit_unavailable"
 --- For requests that a limit rejects because it cannot count them.
 local SECONDS_UNTIL_REDIS_REPLIES = 5
 --- Less than the resolution of nginx's clock.
@@ -77,7 +83,7 @@ local function refuse(state, limit, rate, level, longest)
         math_ceil(math_min(rates_LONGEST, longest) - TOLERANCE)
     )
     limit.counters.refused:inc()
-    rejections_note(NAME, limit.name)
+    rejections_note_refusal(NAME, limit.name)
     fields_note_refusal(
         state,
         limit,
@@ -89,15 +95,15 @@ local function refuse(state, limit, rate, level, longest)
     return json_error_respond(429, "rate_limited", ((("The limit \"" .. limit.name) .. "\" is ") .. rate.text) .. ".", seconds)
 end
 local function refuse_uncounted(state, limit)
-    rejections_note(NAME, limit.name)
+    rejections_note_refusal(UNCOUNTED, limit.name)
     fields_forget(state)
     local message = ("The limit \"" .. limit.name) .. "\" cannot be checked at the moment."
-    return json_error_respond(503, "limit_unavailable", message, SECONDS_UNTIL_REDIS_REPLIES)
+    return json_error_respond(503, UNCOUNTED, message, SECONDS_UNTIL_REDIS_REPLIES)
 end
 --- Refuses a request that is larger than the whole budget.
 local function refuse_for_good(state, limit, rate, cost)
     limit.counters.refused:inc()
-    rejections_note(NAME, limit.name)
+    rejections_note_refusal(NAME, limit.name)
     fields_forget(state)
     local message = string_format("The request may cost %d tokens, and the limit \"%s\" has room for %d at once.", cost, limit.name, rate.capacity)
     return json_error_respond(400, "too_many_tokens", message)
@@ -252,6 +258,10 @@ end
 local function init_worker(self)
     shared_memory_attend(self.registry.region)
 end
+local function status(self)
+    local document = status_of_document(self.all)
+    return document
+end
 local function report(self)
     local reports = operator_report(self.all)
     return reports
@@ -260,29 +270,31 @@ local function change(self, name, its_class, patch)
     local is_changed, err = operator_change(self.all, name, its_class, patch)
     return is_changed, err
 end
-local metatable = {__index = {access = access, report = report, change = change}}
+local metatable = {__index = {access = access, status = status, report = report, change = change}}
 local function shared_of(all, place, route, faults)
     local limits = {}
     local ____local = {}
     for ____, limit in ipairs(all) do
         do
             if not limit.is_shared then
-                goto __continue34
+                goto __continue35
             end
             limits[#limits + 1] = limit
             if limit.on_error == "local" then
                 ____local[#____local + 1] = limit
             end
         end
-        ::__continue34::
+        ::__continue35::
     end
     local prefix = redis_options_key_prefix(place.options, route)
+    local outage = outages_new(place.options, route, limits)
     local store = redis_stores_new(
         place.options,
         place.path,
         prefix,
         limits[1].dict,
-        faults
+        faults,
+        outage
     )
     return {limits = limits, ["local"] = ____local, store = store, faults = faults}
 end
@@ -371,6 +383,7 @@ local declaration = {
     meaning = "[limits](limit.md) how many requests callers may send, and how many tokens they may use",
     order = {access = 270, log = 250},
     kind = settings_KIND,
+    readings = settings.readings,
     variables = {[rejections_VARIABLE] = ""},
     create = create
 }

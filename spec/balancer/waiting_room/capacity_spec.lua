@@ -122,6 +122,10 @@ describe("the option queue", function()
         assert.equal('queue.at_most is for concurrency = "learned", not for a number', problem_of({ concurrency = 3, at_most = 4 }))
         assert.equal("queue.at_least must be at most at_most (2), got 3", problem_of({ at_least = 3, at_most = 2 }))
         assert.equal("queue.classes.vip.weight must be a number from 0.001 to 1000, got 0", problem_of({ classes = { vip = { weight = 0 } } }))
+        assert.equal("queue.classes.vip must be a table such as { weight = 8 }, got 8", problem_of({ classes = { vip = 8 } }))
+        assert.equal("queue.classes must be a table whose keys are names, such as { vip = { weight = 8 } }, got 1", problem_of({ classes = { "vip" } }))
+        assert.equal("queue must be a table such as { concurrency = 20 }, got 20", problem_of(20))
+        assert.equal("queue must be a table, got true; write {} for the defaults", problem_of(true))
         assert.matches('queue%.classes: "v i p" is no name of a class', problem_of({ classes = { ["v i p"] = {} } }))
         local many = {}
         for place = 1, 17 do many["c" .. place] = {} end

@@ -276,6 +276,7 @@ export function create(options: Options, context: Context): Balancer {
 
 /** The options of one of `upstreams` in `setup`. */
 export const UPSTREAM = options_of.UPSTREAM;
+export const UPSTREAM_SCHEMA = options_of.SCHEMA;
 /** The options of a balancer outside `setup`. */
 export const ALONE_SCHEMA = options_of.ALONE_SCHEMA;
 

@@ -38,7 +38,7 @@ const declaration = {
     meaning: '[limits](bandwidth.md) how fast responses are sent, by class, such as `{ standard = "128k" }`',
     // After `auth` and `class`.
     order: { access: 280 },
-    kind: map_of(SIZE),
+    kind: map_of(SIZE, '{ standard = "128k" }'),
     create,
 };
 

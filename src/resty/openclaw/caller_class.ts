@@ -62,6 +62,7 @@ const declaration = {
     // After `auth`, so that a map may use what it sets; before all that look at the class.
     order: { access: 260 },
     kind: KIND,
+    readings: (option: string) => [{ option: "class", variable: string.sub(option, 2) }],
     variables: { [CLASS]: STANDARD },
     create,
 };

@@ -125,7 +125,7 @@ function exchange(
     fresh: boolean,
 ): Attempt {
     const [socket, connect_err, reused] = connection.open(options, target, deadline, fresh);
-    if (socket === undefined) return $multi(undefined, `cannot connect: ${connect_err}`);
+    if (socket === undefined) return $multi(undefined, `cannot connect: ${http_target.with_remedy(connect_err)}`);
     const [sent, send_err] = connection.send(socket, options, head, options.body ?? "", deadline);
     if (sent === undefined) {
         socket.close();

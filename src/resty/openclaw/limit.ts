@@ -23,6 +23,7 @@ import type { Notes } from "./limit/open_reservations";
 import * as open_reservations from "./limit/open_reservations";
 import type { Changed, Patch, Report } from "./limit/operator";
 import * as operator from "./limit/operator";
+import * as outages from "./limit/outage";
 import * as passages from "./limit/passage";
 import type { Rate } from "./limit/rate";
 import * as rates from "./limit/rate";
@@ -36,6 +37,7 @@ import type { Reservation } from "./limit/reservation";
 import * as reservations from "./limit/reservation";
 import type { Options } from "./limit/settings";
 import * as settings from "./limit/settings";
+import * as status_of from "./limit/status";
 
 declare module "./core/request/request_state" {
     interface RequestState {
@@ -55,6 +57,8 @@ export interface Limits {
     readonly registry: Registry;
     /** Counts the request; delays or refuses it if it is beyond a limit. Phases: access; may sleep. Never raises. */
     access(route?: string): void;
+    /** The limits and what became of their requests, for the status document. Phases: any but init. */
+    status(): object;
     /** Tells the client about limits. Phases: header_filter. Never raises. */
     header_filter?(): void;
     /** Settles its tokens, and gives up its question to Redis; where the plugin is used alone, forgets the request. Phases: log. Never raises. */
@@ -72,6 +76,8 @@ export interface Limits {
 
 const NAME = "limit";
 const CLASS = "openclaw_class";
+/** The code of such a rejection, and what stands for `limit` in the reason for logs. */
+const UNCOUNTED = "limit_unavailable";
 /** For requests that a limit rejects because it cannot count them. */
 const SECONDS_UNTIL_REDIS_REPLIES = 5;
 /** Less than the resolution of nginx's clock. */
@@ -81,23 +87,23 @@ const TOLERANCE = 1e-4;
 function refuse(state: RequestState, limit: Limit, rate: Rate, level: number, longest: number): never {
     const seconds = math.max(1, math.ceil(math.min(rates.LONGEST, longest) - TOLERANCE));
     limit.counters.refused.inc();
-    rejections.note(NAME, limit.name);
+    rejections.note_refusal(NAME, limit.name);
     fields.note_refusal(state, limit, rate, level, seconds);
     fields.show(state);
     return json_error.respond(429, "rate_limited", `The limit "${limit.name}" is ${rate.text}.`, seconds);
 }
 
 function refuse_uncounted(state: RequestState, limit: Limit): never {
-    rejections.note(NAME, limit.name);
+    rejections.note_refusal(UNCOUNTED, limit.name);
     fields.forget(state);
     const message = `The limit "${limit.name}" cannot be checked at the moment.`;
-    return json_error.respond(503, "limit_unavailable", message, SECONDS_UNTIL_REDIS_REPLIES);
+    return json_error.respond(503, UNCOUNTED, message, SECONDS_UNTIL_REDIS_REPLIES);
 }
 
 /** Refuses a request that is larger than the whole budget. */
 function refuse_for_good(state: RequestState, limit: Limit, rate: Rate, cost: number): never {
     limit.counters.refused.inc();
-    rejections.note(NAME, limit.name);
+    rejections.note_refusal(NAME, limit.name);
     fields.forget(state);
     const message = string.format(
         'The request may cost %d tokens, and the limit "%s" has room for %d at once.',
@@ -198,6 +204,11 @@ function init_worker(this: Limits): void {
     shared_memory.attend(this.registry.region);
 }
 
+function status(this: Limits): object {
+    const document = status_of.document(this.all);
+    return document;
+}
+
 function report(this: Limits): Report[] {
     const reports = operator.report(this.all);
     return reports;
@@ -208,7 +219,7 @@ function change(this: Limits, name: string, its_class: string | undefined, patch
     return $multi(is_changed, err!);
 }
 
-const metatable = { __index: { access, report, change } };
+const metatable = { __index: { access, status, report, change } };
 
 function shared_of(all: readonly Limit[], place: Place, route: string, faults: Faults): Shared {
     const limits: Limit[] = [];
@@ -219,7 +230,8 @@ function shared_of(all: readonly Limit[], place: Place, route: string, faults: F
         if (limit.on_error === "local") local.push(limit);
     }
     const prefix = redis_options.key_prefix(place.options, route);
-    const store = redis_stores.new(place.options, place.path, prefix, limits[0]!.dict, faults);
+    const outage = outages.new(place.options, route, limits);
+    const store = redis_stores.new(place.options, place.path, prefix, limits[0]!.dict, faults, outage);
     return { limits, local, store, faults };
 }
 
@@ -275,6 +287,7 @@ const declaration = {
     // Access: after `auth`, which says whose request it is, before the body is read. Log: after `inference`, which says what was used.
     order: { access: 270, log: 250 },
     kind: settings.KIND,
+    readings: settings.readings,
     variables: { [rejections.VARIABLE]: "" },
     create,
 };

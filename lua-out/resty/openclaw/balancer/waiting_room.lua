@@ -15,7 +15,7 @@ local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
 local json_error_too_late = json_error.too_late
 local rejections = require("resty.openclaw.core.request.rejection")
-local rejections_note = rejections.note
+local rejections_note_refusal = rejections.note_refusal
 local request = require("resty.openclaw.core.request.request")
 local request_set_variable = request.set_variable
 local request_variable = request.variable
@@ -55,6 +55,10 @@ local places_of_new = places_of.new
 local places_of_take = places_of.take
 local places_of_taken = places_of.taken
 local places_of_waiting_of = places_of.waiting_of
+local refusals_of = require("resty.openclaw.balancer.waiting_room.refusals")
+local refusals_of_new = refusals_of.new
+local refusals_of_note = refusals_of.note
+local refusals_of_tick = refusals_of.tick
 local settings = require("resty.openclaw.balancer.waiting_room.settings")
 local settings_STANDARD = settings.STANDARD
 local settings_classes_of = settings.classes_of
@@ -75,12 +79,18 @@ local function wake(waiter)
 end
 local function refuse(room, its_class, result, waited)
     metric_handles_add(room.figures[its_class.name].results[result])
-    rejections_note(NAME, result)
+    rejections_note_refusal(NAME, result)
+    refusals_of_note(
+        room.refusals,
+        its_class,
+        result,
+        clock_now()
+    )
     request_set_variable(
         WAITED,
         string_format("%.3f", waited)
     )
-    local expected = departures_of_expected_wait(room.departures, its_class) or LEAST_RETRY_SECONDS
+    local expected = departures_of_expected_wait(room.departures, its_class) or its_class.wait_seconds
     local retry_after = math_min(
         MOST_RETRY_SECONDS,
         math_max(
@@ -272,6 +282,7 @@ local function tick(room, now)
     capacities_begin(capacity, nodes.policy, nodes.pool.peers, now)
     capacities_learn(capacity, nodes.policy, nodes.pool.peers, now)
     look_for_places_tick(room, now)
+    refusals_of_tick(room.refusals, now)
 end
 ____exports.tick = tick
 --- What the room is like now. Phases: any.
@@ -323,15 +334,17 @@ local function create(registry, upstream, options, nodes, faults)
         local name = ____value.name
         its_figures[name] = figures_new(registry, upstream, name)
     end
+    local capacity = capacities_new(region, upstream, options)
     local room = setmetatable(
         {
             upstream = upstream,
             places = places,
-            capacity = capacities_new(region, upstream, options),
+            capacity = capacity,
             departures = departures_of_new(places),
             figures = its_figures,
             standard = places.by_name[settings_STANDARD],
             reads_body = options.read_body,
+            refusals = refusals_of_new(upstream, places, capacity),
             faults = faults,
             nodes = nodes
         },

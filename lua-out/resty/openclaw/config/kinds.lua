@@ -164,12 +164,36 @@ local function last_place(given)
     end
     return last - entries <= MOST_HOLES and last or nil
 end
---- A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`.
-local function list_of(kind)
+--- Whether this is one entry of a list of tables, in place of the list: a table whose keys are names.
+local function is_entry(kind, given)
+    if kind.name ~= "table" or type(given) ~= "table" then
+        return false
+    end
+    local first = next(given)
+    if first == nil then
+        return false
+    end
+    for key in pairs(given) do
+        if type(key) ~= "string" then
+            return false
+        end
+    end
+    return true
+end
+--- A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`. `what`: what a list of tables is a
+-- list of, with an example, for the case that its outer braces are forgotten.
+local function list_of(kind, what)
+    if what == nil then
+        what = "tables, such as { { … } }"
+    end
     return {
         name = "list of " .. kind.name,
         read = function(given, path, problems)
             local values = {}
+            if is_entry(kind, given) then
+                problems[#problems + 1] = ((path .. " must be a list of ") .. what) .. ", got one table without the outer braces"
+                return values
+            end
             local last = last_place(given) or 0
             if last == 0 then
                 problem_add_no_table(problems, path, "a list with at least one entry", given)

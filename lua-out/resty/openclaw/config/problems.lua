@@ -35,6 +35,12 @@ local function child(path, name)
     return is_outermost and (path .. " ") .. name or (path .. ".") .. name
 end
 ____exports.child = child
+--- A path as it is named inside a message that begins with another one: "setup:" is said once.
+local function inner(path)
+    local bare = string_gsub(path, "^setup: ", "")
+    return bare
+end
+____exports.inner = inner
 --- The beginning of an error message about a path.
 local function beginning(path)
     return string_byte(path, -1) == string_byte(":") and path or path .. ":"

@@ -163,11 +163,17 @@ local function read_or_raise(schema, given, path)
     return values
 end
 ____exports.read_or_raise = read_or_raise
---- A kind: a table with these options.
-local function table_of(schema)
+--- A kind: a table with these options. `example`: shown where something else is given, such as `{ weight = 8 }`.
+local function table_of(schema, example)
     return {
         name = "table",
-        read = function(given, path, problems) return read(schema, given, path, problems) end,
+        read = function(given, path, problems)
+            if example == nil or type(given) == "table" or given == true then
+                return read(schema, given, path, problems)
+            end
+            problem_add_no_table(problems, path, "a table such as " .. example, given)
+            return given
+        end,
         schema = schema
     }
 end
@@ -181,14 +187,16 @@ local function defaulted(schema, meaning)
     )
 end
 ____exports.defaulted = defaulted
---- A kind: a table from names to values of a kind; an entry's path ends with its name.
-local function map_of(kind)
+--- A kind: a table from names to values of a kind; an entry's path ends with its name. `example`: shown where something else is given, such
+-- as `{ vip = "1m" }`.
+local function map_of(kind, example)
+    local such = example == nil and "" or ", such as " .. example
     return {
         name = "table",
         read = function(given, path, problems)
             local values = {}
             if type(given) ~= "table" then
-                problem_add_no_table(problems, path, "a table", given)
+                problem_add_no_table(problems, path, "a table" .. such, given)
                 return values
             end
             local entries = given
@@ -197,7 +205,7 @@ local function map_of(kind)
                 if type(key) == "string" and key ~= "" then
                     keys[#keys + 1] = key
                 else
-                    problem_add(problems, path, "a table whose keys are names", key)
+                    problem_add(problems, path, "a table whose keys are names" .. such, key)
                 end
             end
             table_sort(keys)

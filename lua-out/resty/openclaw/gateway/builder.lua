@@ -39,6 +39,8 @@ local logs_slow_options = logs.slow_options
 local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
 local own_plugins_DECLARATIONS = ____own_plugins.DECLARATIONS
 local DECLARATIONS = own_plugins_DECLARATIONS
+local placement = require("resty.openclaw.gateway.placement")
+local placement_in_setup = placement.in_setup
 local recording = require("resty.openclaw.gateway.recording")
 local recording_declarations = recording.declarations
 local ____registry = require("resty.openclaw.gateway.registry")
@@ -125,7 +127,14 @@ local function read_routes(given, declarations, problems)
             problems
         )
         if options ~= nil then
-            combinations_check(path, options, stores, problems)
+            local has_own = #given.plugins > 0 or options.plugins ~= nil
+            combinations_check(
+                path,
+                options,
+                stores,
+                has_own,
+                problems
+            )
             all[name] = options
         end
     end
@@ -134,7 +143,12 @@ end
 --- Builds the gateway. Raises all problems of the options, one per line. Phases: init.
 local function build(options)
     local problems = {}
-    local read = schemas_read_as_far(SCHEMA, options, "setup:", problems)
+    local read = schemas_read_as_far(
+        SCHEMA,
+        placement_in_setup(options, SCHEMA, problems),
+        "setup:",
+        problems
+    )
     local figures = attempt(
         problems,
         function() return metrics_create(read.metrics, "setup: metrics") end

@@ -2,8 +2,13 @@ local ____exports = {}
 local ipairs = ipairs
 local tostring = tostring
 local string_sub = string.sub
+local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local problem = require("resty.openclaw.config.problems")
 local problem_add = problem.add
+local problem_child = problem.child
+--- The class of callers that have no other one.
+local STANDARD = "standard"
 --- The gateway delivers stored requests itself, and does not store the caller's identity.
 local function check_deliveries(path, ____bindingPattern0, problems)
     local identity
@@ -70,6 +75,71 @@ local function check_tokens(path, ____bindingPattern0, problems)
         end
     end
 end
+--- What a limit needs to know its callers; nothing where the route has it.
+local function missing_for(by, auth)
+    local has_keys = (auth and auth.api_key) ~= nil
+    if by == "identity" then
+        return auth == nil and "the option auth" or nil
+    end
+    local ____temp_17 = by == "tenant" and not has_keys
+    if ____temp_17 then
+        local ____opt_13 = auth and auth.jwt
+        ____temp_17 = (____opt_13 and ____opt_13.tenant_claim) == nil
+    end
+    if ____temp_17 then
+        return "auth.api_key or auth.jwt.tenant_claim"
+    end
+    if by ~= "key" or has_keys and not auth.all then
+        return nil
+    end
+    return has_keys and "auth.api_key without auth.all, with which the token says who asks," or "auth.api_key"
+end
+--- Without `auth` nobody knows who asks, and all callers would count by their addresses, or not at all.
+local function check_callers(path, options, problems)
+    for index, limit in ipairs(options.limit or ({})) do
+        local ____limit_18 = limit
+        local by = ____limit_18.by
+        local missing = missing_for(by, options.auth)
+        if missing ~= nil then
+            local instead = by == "key" and "" or ("; by = \"$openclaw_" .. by) .. "\" is for a variable that nginx.conf or a plugin of yours sets"
+            problems[#problems + 1] = (((((((path .. ".limit[") .. tostring(index)) .. "].by = \"") .. by) .. "\" needs ") .. missing) .. " in the route") .. instead
+        end
+    end
+end
+--- Adds a problem for each class of a table but "standard".
+local function refuse_classes(classes, path, problems)
+    if classes == nil then
+        return
+    end
+    for ____, name in ipairs(names_sorted(classes)) do
+        if name ~= STANDARD then
+            problems[#problems + 1] = (problem_child(path, name) .. " needs the option class, auth.api_key or auth.jwt.class_claim in the route, ") .. "got none of them, so all callers are of the class standard"
+        end
+    end
+end
+--- Without any of these all callers have the same class.
+local function check_classes(path, options, problems)
+    local ____options_19 = options
+    local auth = ____options_19.auth
+    local limit = ____options_19.limit
+    local bandwidth = ____options_19.bandwidth
+    local ____temp_26 = options.class ~= nil or (auth and auth.api_key) ~= nil
+    if not ____temp_26 then
+        local ____opt_22 = auth and auth.jwt
+        ____temp_26 = (____opt_22 and ____opt_22.class_claim) ~= nil
+    end
+    if ____temp_26 then
+        return
+    end
+    for index, its in ipairs(limit or ({})) do
+        refuse_classes(
+            its.class,
+            ((path .. ".limit[") .. tostring(index)) .. "].class",
+            problems
+        )
+    end
+    refuse_classes(bandwidth, path .. ".bandwidth", problems)
+end
 --- If two routes shared a store, one of them would never get its lock, and would deliver nothing.
 local function check_store(path, ____bindingPattern0, stores, problems)
     local edge
@@ -82,13 +152,18 @@ local function check_store(path, ____bindingPattern0, stores, problems)
     end
     stores[edge.store] = true
 end
---- Adds the problems of a route's options in combination; `stores`: those of the routes before.
-local function check(path, given, stores, problems)
+--- Adds the problems of a route's options in combination; `stores`: those of the routes before; `has_own`: whether plugins of the user may
+-- say who asks.
+local function check(path, given, stores, has_own, problems)
     local options = given
     check_deliveries(path, options, problems)
     check_usage(path, options, problems)
     check_stored_address(path, options, problems)
     check_tokens(path, options, problems)
+    if not has_own then
+        check_callers(path, options, problems)
+        check_classes(path, options, problems)
+    end
     check_store(path, options, stores, problems)
 end
 ____exports.check = check

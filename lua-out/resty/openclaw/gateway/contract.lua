@@ -60,6 +60,7 @@ local function define_kind(given)
         order = given.order or ({}),
         option = schemas_optional(kind, meaning),
         variables = given.variables or ({}),
+        readings = given.readings,
         create = function(value, context)
             local ____temp_3
             if value == nil then

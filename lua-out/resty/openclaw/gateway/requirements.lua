@@ -4,6 +4,8 @@ local pairs = pairs
 local tonumber = tonumber
 local table_concat = table.concat
 local table_sort = table.sort
+local declared_variable = require("resty.openclaw.core.request.declared_variable")
+local declared_variable_exists = declared_variable.exists
 local request = require("resty.openclaw.core.request.request")
 local request_set_variable = request.set_variable
 local request_status = request.status
@@ -13,8 +15,9 @@ local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_when_lost = request_state.when_lost
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local upstream_tries_last = upstream_tries.last
---- The requirements of a route with these plugins and with steps in these phases. Phases: init.
-local function create(route, declarations, needs_header_filter, needs_body_filter)
+--- The requirements of a route with these plugins and with steps in these phases; `readings`: the variables that its options name. Phases:
+-- init.
+local function create(route, declarations, needs_header_filter, needs_body_filter, readings)
     local variables = {}
     for ____, declaration in ipairs(declarations) do
         for name in pairs(declaration.variables) do
@@ -25,15 +28,28 @@ local function create(route, declarations, needs_header_filter, needs_body_filte
     return {
         route = route,
         variables = variables,
-        awaits_variables = #variables > 0,
+        readings = readings,
+        awaits_variables = #variables + #readings > 0,
         awaits_header_filter = needs_header_filter,
         awaits_body_filter = needs_body_filter
     }
 end
 ____exports.new = create
---- Reports variables that nginx.conf does not declare, or that cannot be set as no directive uses them. Phases: access.
+--- Reports options that name variables which do not exist.
+local function look_at_readings(of, faults)
+    for ____, ____value in ipairs(of.readings) do
+        local option = ____value.option
+        local variable = ____value.variable
+        if not declared_variable_exists(variable) then
+            faults:report_each("unknown_variable", (((((("the option " .. option) .. " of the route \"") .. of.route) .. "\" is \"$") .. variable) .. "\", which nginx.conf does not define, so it is ") .. "always empty: define it by a map or set, or correct the name")
+        end
+    end
+end
+--- Reports variables that nginx.conf does not declare, or that cannot be set as no directive uses them, and options that name variables which
+-- do not exist. Phases: access.
 local function look_at_variables(of, faults)
     of.awaits_variables = false
+    look_at_readings(of, faults)
     local missing = {}
     local unused = {}
     for ____, name in ipairs(of.variables) do

@@ -31,6 +31,8 @@ local declaration_check_check_instance = declaration_check.check_instance
 local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
 local own_plugins_PHASE_TABLES = ____own_plugins.PHASE_TABLES
 local PHASE_TABLES = own_plugins_PHASE_TABLES
+local placement = require("resty.openclaw.gateway.placement")
+local placement_in_route = placement.in_route
 local requirements = require("resty.openclaw.gateway.requirements")
 local requirements_new = requirements.new
 --- Requests wait before they are signed and changed for a node.
@@ -72,7 +74,16 @@ local function read(schema, given, path, upstreams, problems)
     if add_misplaced(given, path, problems) then
         return nil
     end
-    local options = schemas_read(schema, given, path, problems)
+    local before = #problems
+    local rest = placement_in_route(given, schema, path, problems)
+    local read_options = schemas_read(schema, rest, path, problems)
+    local ____temp_1
+    if #problems == before then
+        ____temp_1 = read_options
+    else
+        ____temp_1 = nil
+    end
+    local options = ____temp_1
     local upstream = options and options.upstream
     if upstream ~= nil and not (upstreams[upstream] ~= nil) then
         local sentence = problem_sentence(path .. ".upstream", "the name of one of upstreams", upstream)
@@ -127,13 +138,13 @@ local function place_all(declarations, name, options, upstream, instances, own, 
             )
         elseif made ~= nil then
             declaration_check_check_instance(made, context.path, problems)
-            local ____is_own_3
+            local ____is_own_4
             if is_own then
-                ____is_own_3 = guarded_log(made, declaration.name, name, faults)
+                ____is_own_4 = guarded_log(made, declaration.name, name, faults)
             else
-                ____is_own_3 = nil
+                ____is_own_4 = nil
             end
-            local log = ____is_own_3
+            local log = ____is_own_4
             placed[#placed + 1] = {plugin = made, order = declaration.order, log = log}
             if options[declaration.name] ~= nil then
                 instances[declaration.name] = made
@@ -143,11 +154,11 @@ local function place_all(declarations, name, options, upstream, instances, own, 
     if (upstream and upstream.room) ~= nil then
         placed[#placed + 1] = {plugin = upstream.room, order = ROOM_ORDER}
     end
-    local ____options_plugins_6 = options.plugins
-    if ____options_plugins_6 == nil then
-        ____options_plugins_6 = {}
+    local ____options_plugins_7 = options.plugins
+    if ____options_plugins_7 == nil then
+        ____options_plugins_7 = {}
     end
-    for ____, plugin in ipairs(____options_plugins_6) do
+    for ____, plugin in ipairs(____options_plugins_7) do
         placed[#placed + 1] = {
             plugin = plugin,
             order = {},
@@ -155,6 +166,24 @@ local function place_all(declarations, name, options, upstream, instances, own, 
         }
     end
     return placed
+end
+--- The variables that the options of a route and its upstream name.
+local function readings_of(declarations, options, upstream)
+    local found = {}
+    for ____, ____value in ipairs(declarations) do
+        local name = ____value.name
+        local readings = ____value.readings
+        if readings ~= nil then
+            for ____, reading in ipairs(readings(options[name])) do
+                found[#found + 1] = reading
+            end
+        end
+    end
+    local hashed = upstream and upstream.policy.key_variable
+    if hashed ~= nil then
+        found[#found + 1] = {option = "upstream.hash_on", variable = hashed}
+    end
+    return found
 end
 --- The route of that name, from options that are fine; `own`: the declarations of users. Adds to the problems what its plugins raise.
 local function make(declarations, name, options, upstream, own, faults, problems)
@@ -184,6 +213,7 @@ local function make(declarations, name, options, upstream, own, faults, problems
             present[#present + 1] = declaration
         end
     end
+    local readings = readings_of(present, options, upstream)
     return {
         name = name,
         upstream = options.upstream,
@@ -198,7 +228,13 @@ local function make(declarations, name, options, upstream, own, faults, problems
         ),
         filters_headers = #header_filter > 0,
         balances = #before_balance + #balance > 0,
-        requirements = requirements_new(name, present, #header_filter > 0, #body_filter > 0 and not (instances.inference ~= nil)),
+        requirements = requirements_new(
+            name,
+            present,
+            #header_filter > 0,
+            #body_filter > 0 and not (instances.inference ~= nil),
+            readings
+        ),
         instances = instances
     }
 end

@@ -9,8 +9,11 @@ local names = require("resty.openclaw.config.names")
 local names_sorted = names.sorted
 local problem = require("resty.openclaw.config.problems")
 local problem_add = problem.add
+local problem_child = problem.child
 local ____schema = require("resty.openclaw.config.schema")
 local map_of = ____schema.map_of
+local placement = require("resty.openclaw.gateway.placement")
+local placement_in_upstream = placement.in_upstream
 local UPSTREAMS = map_of(balancer_UPSTREAM)
 local PATH = "setup: upstreams"
 local DICT = "openclaw"
@@ -82,7 +85,15 @@ local function make(balancers, upstreams, name, problems)
 end
 --- The balancers by the names of their upstreams. Adds the problems of their options. Phases: init.
 local function make_all(groups, problems)
-    local upstreams = UPSTREAMS.read(groups, PATH, problems)
+    local found = {}
+    for ____, name in ipairs(names_sorted(groups)) do
+        found[name] = placement_in_upstream(
+            groups[name],
+            problem_child(PATH, name),
+            problems
+        )
+    end
+    local upstreams = UPSTREAMS.read(found, PATH, problems)
     drop_impossible(upstreams, groups, problems)
     local balancers = {}
     for ____, name in ipairs(names_sorted(groups)) do

@@ -31,6 +31,15 @@ local function is_host(text)
     return bracketed ~= nil
 end
 ____exports.is_host = is_host
+--- Why a socket was not connected, with what to do where nginx cannot look names up. Phases: any.
+local function with_remedy(err)
+    if err == nil then
+        return nil
+    end
+    local found = string_find(err, "no resolver defined", 1, true)
+    return found == nil and err or err .. "; add the directive resolver to http in nginx.conf, or give an address"
+end
+____exports.with_remedy = with_remedy
 --- Whether a number is a valid port. Phases: any.
 local function is_port(port)
     return port >= 1 and port <= 65535 and port % 1 == 0

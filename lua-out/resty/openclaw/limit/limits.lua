@@ -4,6 +4,7 @@ local tostring = tostring
 local string_gsub = string.gsub
 local problem = require("resty.openclaw.config.problems")
 local problem_child = problem.child
+local problem_inner = problem.inner
 local problem_refuse = problem.refuse
 local changes = require("resty.openclaw.limit.changes")
 local changes_new = changes.new
@@ -187,6 +188,7 @@ ____exports.rate_of = rate_of
 local function check_together(limits, path)
     local places = {}
     local of_openai = {}
+    local inner = problem_inner(path)
     for index = 1, #limits do
         do
             local ____limits_index_10 = limits[index]
@@ -198,7 +200,7 @@ local function check_together(limits, path)
             if earlier ~= nil then
                 problem_refuse(
                     its_path .. ".name",
-                    ((("another name than that of " .. path) .. "[") .. tostring(earlier)) .. "]",
+                    ((("another name than that of " .. inner) .. "[") .. tostring(earlier)) .. "]",
                     name
                 )
             end
@@ -211,7 +213,7 @@ local function check_together(limits, path)
             if first ~= nil then
                 problem_refuse(
                     its_path .. ".headers",
-                    ((("another value, as " .. path) .. "[") .. tostring(first)) .. "] has it already",
+                    ((("another value, as " .. inner) .. "[") .. tostring(first)) .. "] has it already",
                     headers
                 )
             end

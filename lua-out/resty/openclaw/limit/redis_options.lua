@@ -7,6 +7,7 @@ local table_concat = table.concat
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local problem_child = problem.child
+local problem_inner = problem.inner
 local problem_refuse = problem.refuse
 local ____schema = require("resty.openclaw.config.schema")
 local joined = ____schema.joined
@@ -55,6 +56,26 @@ local function fingerprint(options)
     return ngx.md5(table_concat(parts, "\n"))
 end
 ____exports.fingerprint = fingerprint
+--- Where Redis is, for the log: "10.0.2.5:6379", with `hosts` all of them, or "unix:/path". Phases: init.
+local function address(____bindingPattern0)
+    local hosts
+    local path
+    local port
+    local host
+    host = ____bindingPattern0.host
+    port = ____bindingPattern0.port
+    path = ____bindingPattern0.path
+    hosts = ____bindingPattern0.hosts
+    if path ~= nil then
+        return "unix:" .. path
+    end
+    local all = {}
+    for ____, its in ipairs(hosts or ({{host = host, port = port}})) do
+        all[#all + 1] = (its.host .. ":") .. tostring(its.port)
+    end
+    return (table_concat(all, ", "))
+end
+____exports.address = address
 --- Begins the names of all keys of a route in Redis. The brackets keep them on one node of a cluster. Phases: init.
 local function key_prefix(redis, route)
     return ((redis.prefix .. "{") .. (route == "" and "*" or route)) .. "}:"
@@ -74,7 +95,8 @@ local function check_store(options, path)
         end
     end
 end
---- Where the Redis limits of a route are counted; nothing where it has none. Raises where these are several places. Phases: init.
+--- Where the Redis limits of a route are counted; nothing where it has none. Raises where none says it, or where these are several places.
+-- Phases: init.
 local function place_of(given, path)
     local first
     local place
@@ -83,13 +105,13 @@ local function place_of(given, path)
             local its_path = ((path .. "[") .. tostring(index)) .. "]"
             local options = given[index]
             check_store(options, its_path)
-            if options.store ~= "redis" then
-                goto __continue17
+            if options.store ~= "redis" or options.tokens ~= nil then
+                goto __continue21
             end
             first = first or problem_child(its_path, "redis")
             local its = options.redis
             if its == nil then
-                goto __continue17
+                goto __continue21
             end
             local its_place = {
                 options = its,
@@ -98,23 +120,17 @@ local function place_of(given, path)
             if place == nil then
                 place = its_place
             elseif fingerprint(place.options) ~= fingerprint(its) then
-                local expected = ("as " .. place.path) .. ", because the limits of a route are counted together, or left out"
+                local expected = ("as " .. problem_inner(place.path)) .. ", because the limits of a route are counted together, or left out"
                 problem_refuse(its_place.path, expected, its)
             end
         end
-        ::__continue17::
+        ::__continue21::
     end
-    local ____place_1 = place
-    if ____place_1 == nil then
-        local ____temp_0
-        if first == nil then
-            ____temp_0 = nil
-        else
-            ____temp_0 = {options = DEFAULTS, path = first}
-        end
-        ____place_1 = ____temp_0
+    if place == nil and first ~= nil then
+        local expected = "the place of Redis, such as { host = \"10.0.2.5\" }, or {} for " .. address(DEFAULTS)
+        problem_refuse(first, expected, nil)
     end
-    return ____place_1
+    return place
 end
 ____exports.place_of = place_of
 return ____exports

@@ -12,6 +12,9 @@ local redis_client_ask = redis_client.ask
 local redis_client_new = redis_client.new
 local places = require("resty.openclaw.redis_client.places")
 local places_new = places.new
+local outages = require("resty.openclaw.limit.outage")
+local outages_last_sentence = outages.last_sentence
+local outages_sentence = outages.sentence
 local redis_clocks = require("resty.openclaw.limit.redis_clock")
 local redis_clocks_ahead = redis_clocks.ahead
 local redis_clocks_new = redis_clocks.new
@@ -22,6 +25,8 @@ local script_SHA = script.SHA
 local script_TEXT = script.TEXT
 local script_verdict_of = script.verdict_of
 local script_words_of = script.words_of
+local NAME = "limit"
+local REDIS = "redis"
 local GATEWAY = "gateway"
 --- 64 bits: two gateways with one name would count as one.
 local NUMBERS_OF_NAME = 2
@@ -42,6 +47,7 @@ local function link_of(options, path)
     local fingerprint = redis_options_fingerprint(options)
     local known = links[fingerprint]
     if known ~= nil then
+        known.routes = known.routes + 1
         return known
     end
     local redis = redis_client_new(options, path, "redis", MOST_QUESTIONS)
@@ -49,7 +55,9 @@ local function link_of(options, path)
         redis = redis,
         places = places_new(MOST_QUESTIONS),
         is_failing = false,
-        ask_again_at = 0
+        ask_again_at = 0,
+        routes = 1,
+        is_told = false
     }
     links[fingerprint] = link
     return link
@@ -61,9 +69,9 @@ local function gateway_of(dict)
     local kept = dict:get(GATEWAY)
     return kept or name
 end
---- `path`: that of the table of options, for errors. `prefix`: begins the names of the route's keys. Raises where the client cannot be
--- made. Phases: init.
-local function create(options, path, prefix, dict, faults)
+--- `path`: that of the table of options, for errors. `prefix`: begins the names of the route's keys. `outage`: what the log says when Redis
+-- fails. Raises where the client cannot be made. Phases: init.
+local function create(options, path, prefix, dict, faults, outage)
     return {
         link = link_of(options, path),
         faults = faults,
@@ -72,13 +80,14 @@ local function create(options, path, prefix, dict, faults)
         clock = redis_clocks_new(dict, prefix .. "clock"),
         gateway = gateway_of(dict),
         gateways_key = prefix .. "gateways",
+        outage = outage,
         name_again_at = 0
     }
 end
 ____exports.new = create
 --- Redis repeats the words of a command that it does not know, among which are names of callers.
 local function without_words(err)
-    local words = string_find(err, "with args", 1, true)
+    local words = string_find(err, ", with args", 1, true)
     return (string_sub(
         err,
         1,
@@ -112,20 +121,53 @@ local function send(store, words)
         unpack(words)
     )
 end
-local function fail(store, err, cause)
+--- Whether the fault gets a line in the log, in which each kind has one a minute.
+local function report(store, sentence)
     local ____store_1 = store
-    local link = ____store_1.link
+    local faults = ____store_1.faults
+    local before = faults.next_line[REDIS]
+    faults:report(REDIS, sentence)
+    return faults.next_line[REDIS] ~= before
+end
+local function fail(store, err, cause)
+    local ____store_2 = store
+    local link = ____store_2.link
+    store.name_again_at = 0
+    local is_told = report(
+        store,
+        outages_sentence(
+            store.outage,
+            without_words(err),
+            link.routes
+        )
+    )
     if cause ~= "misdirected" then
         link.is_failing = true
         link.ask_again_at = clock_now() + SECONDS_BETWEEN_FAILURES
+        if is_told then
+            link.is_told = true
+        end
     end
-    store.name_again_at = 0
-    store.faults:report(
-        "redis",
-        "requests are not counted in Redis: ",
-        without_words(err)
-    )
     return nil
+end
+--- Redis replies.
+local function recover(store)
+    local ____store_3 = store
+    local link = ____store_3.link
+    local outage = ____store_3.outage
+    link.is_failing = false
+    if not link.is_told then
+        return
+    end
+    link.is_told = false
+    ngx.log(
+        ngx.NOTICE,
+        NAME,
+        ": ",
+        REDIS,
+        ": ",
+        outages_last_sentence(outage)
+    )
 end
 local function ask(store, buckets, ahead)
     local now = clock_now()
@@ -145,7 +187,9 @@ local function ask(store, buckets, ahead)
     if verdict == nil then
         return fail(store, "its reply is no list of numbers", "misdirected")
     end
-    store.link.is_failing = false
+    if store.link.is_failing then
+        recover(store)
+    end
     if verdict.gateways > 0 then
         store.dict:set(store.gateways_key, verdict.gateways)
     end
@@ -153,9 +197,9 @@ local function ask(store, buckets, ahead)
 end
 --- Gives back the place of the question of a request that was ended in the middle. Phases: any with a request.
 local function leave(state)
-    local ____state_2 = state
-    local asks_by = ____state_2.asks_by
-    local place_of_question = ____state_2.place_of_question
+    local ____state_4 = state
+    local asks_by = ____state_4.asks_by
+    local place_of_question = ____state_4.place_of_question
     if asks_by == nil then
         return
     end
@@ -166,13 +210,16 @@ end
 ____exports.leave = leave
 --- Waits for a place for the question of a request. Returns whether it has one, and Redis has not failed meanwhile.
 local function enter(store, state)
-    local ____store_3 = store
-    local link = ____store_3.link
-    local timeout_seconds = ____store_3.timeout_seconds
+    local ____store_5 = store
+    local link = ____store_5.link
+    local timeout_seconds = ____store_5.timeout_seconds
     local deadline = clock_now() + timeout_seconds
     local place = link.places:take(2 * timeout_seconds + SECONDS_MORE, deadline)
     if place == nil then
-        store.faults:report("redis", "requests are not counted in Redis: too many questions at the same time")
+        report(
+            store,
+            outages_sentence(store.outage, "too many questions at the same time", link.routes)
+        )
         return false
     end
     state.asks_by = link
@@ -207,8 +254,8 @@ local function probe(premature, store)
 end
 --- Whether Redis is to be asked now. If it is not, it may be asked by a timer. Phases: access; does not yield.
 local function may_ask(store)
-    local ____store_4 = store
-    local link = ____store_4.link
+    local ____store_6 = store
+    local link = ____store_6.link
     if not link.is_failing then
         return true
     end
@@ -219,7 +266,7 @@ local function may_ask(store)
     link.ask_again_at = now + (2 * store.timeout_seconds + SECONDS_MORE)
     local ok, err = ngx.timer.at(0, probe, store)
     if not ok then
-        store.faults:report("redis", "Redis is not asked again: ", err)
+        store.faults:report(REDIS, ("Redis at " .. store.outage.address) .. " is not asked again: ", err)
     end
     return false
 end

@@ -25,6 +25,7 @@ local redis_options = require("resty.openclaw.limit.redis_options")
 local redis_options_KIND = redis_options.KIND
 local subjects = require("resty.openclaw.limit.subject")
 local subjects_KIND = subjects.KIND
+local subjects_variable_of = subjects.variable_of
 local NAME = kinds_of(
     "string",
     "1 to 64 of the characters A-Z a-z 0-9 _ . -",
@@ -55,7 +56,10 @@ local SCHEMA = {
     burst = computed(COUNT, "0, or `tokens`", "how many requests more may come at once; with `tokens`, how many tokens may be used at once"),
     delay = optional(COUNT, "requests beyond so many of the burst wait until the rate allows them; without it, none waits"),
     class = optional(
-        map_of(table_of(CLASS_SCHEMA)),
+        map_of(
+            table_of(CLASS_SCHEMA, "{ rate = 100 }"),
+            "{ vip = { rate = 100 } }"
+        ),
         "rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`"
     ),
     answer_tokens = computed(
@@ -84,13 +88,29 @@ local SCHEMA = {
         "`\"local\"`",
         "with `store = \"redis\"`: while Redis does not reply, each gateway has its part of the limit (`\"local\"`), accepts all requests (`\"open\"`), or rejects them with 503 (`\"closed\"`)"
     ),
-    redis = optional(redis_options_KIND, "with `store = \"redis\"`: where Redis or Valkey is; one Redis limit of a route needs it, the others may leave it out"),
+    redis = optional(redis_options_KIND, "with `store = \"redis\"`: where Redis or Valkey is; the first Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out"),
     zone = option(kinds.text, "openclaw_limit", "the `lua_shared_dict` with the counts, also with `store = \"redis\"`, where it has what was last seen in Redis"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 ____exports.SCHEMA = SCHEMA
-local KIND = kinds_list_of(table_of(SCHEMA))
+local KIND = kinds_list_of(
+    table_of(SCHEMA, "{ rate = 10 }"),
+    "limits, such as { { rate = 10 } }"
+)
 ____exports.KIND = KIND
+--- A delay begins within the burst.
+local function check_delay(delay, burst, path)
+    if burst == nil then
+        burst = 0
+    end
+    if delay ~= nil and delay > burst then
+        problem_refuse(
+            problem_child(path, "delay"),
+            "at most burst, which is " .. tostring(burst),
+            delay
+        )
+    end
+end
 --- Raises where options of requests are given to a limit of tokens, or the other way round. Phases: init.
 local function check(options, path)
     local ____options_0 = options
@@ -125,6 +145,7 @@ local function check(options, path)
         end
         return
     end
+    check_delay(options.delay, options.burst, path)
     if rate == nil and by ~= "key" then
         error(
             problem_child(path, "rate") .. " must be a number above 0, got nothing; or give tokens",
@@ -141,6 +162,23 @@ local function check(options, path)
     end
 end
 ____exports.check = check
+--- The variables that the limits are by. Phases: init.
+local function readings(limits)
+    local found = {}
+    for index, ____temp_1 in ipairs(limits) do
+        local by
+        by = ____temp_1.by
+        local variable = subjects_variable_of(by)
+        if variable ~= nil then
+            found[#found + 1] = {
+                option = ("limit[" .. tostring(index)) .. "].by",
+                variable = variable
+            }
+        end
+    end
+    return found
+end
+____exports.readings = readings
 --- Raises where the options of a class are not of the kind of the limit's. Phases: init.
 local function check_class(options, its, path)
     local wanted, other = unpack(options.tokens == nil and ({"rate", "tokens"}) or ({"tokens", "rate"}), 1, 2)
@@ -158,6 +196,7 @@ local function check_class(options, its, path)
         )
     end
     if options.tokens == nil then
+        check_delay(its.delay, its.burst or options.burst, path)
         return
     end
     if its.delay ~= nil then

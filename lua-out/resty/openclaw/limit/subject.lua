@@ -57,6 +57,12 @@ local NAMED = {
     key = key,
     route = route
 }
+--- The variable that an entry of `by` names, without `$`; nothing if it is a word. Phases: init.
+local function variable_of(by)
+    local variable = string_match(by, "^%$([%w_]+)$")
+    return variable
+end
+____exports.variable_of = variable_of
 --- An entry of the option `by`.
 local KIND = kinds_of(
     "string",
@@ -65,8 +71,7 @@ local KIND = kinds_of(
         if type(given) ~= "string" then
             return false
         end
-        local variable = string_match(given, "^%$([%w_]+)$")
-        return NAMED[given] ~= nil or variable ~= nil
+        return NAMED[given] ~= nil or variable_of(given) ~= nil
     end
 )
 ____exports.KIND = KIND

@@ -17,6 +17,7 @@ local CACHE_STATUSES = {
 }
 local LABELS = {"route", "variant"}
 local LABELS_WITH_STATUS = {"route", "variant", "status"}
+local LABELS_WITH_CAUSE = {"route", "variant", "status", "cause"}
 local function counter(registry, name, help, labels)
     return metric_registry_counter(registry, name, help, labels)
 end
@@ -34,6 +35,7 @@ local function create(registry, bounds)
     return {
         registry = registry,
         requests = counter(registry, "openclaw_requests_total", "Requests, by class of status.", LABELS_WITH_STATUS),
+        errors = counter(registry, "openclaw_request_errors_total", "Requests answered with 4xx or 5xx: refused by a limit or a waiting room, or for another cause.", LABELS_WITH_CAUSE),
         duration = histogram(registry, "openclaw_request_duration_seconds", "From the first byte of a request to the last byte of its answer.", bounds),
         first_byte = histogram(registry, "openclaw_request_first_byte_seconds", "From the first byte of a request to the first byte of its answer.", bounds),
         upstream = histogram(registry, "openclaw_upstream_duration_seconds", "What the node that was tried last took for its answer, connecting included.", bounds),
@@ -54,6 +56,22 @@ local function bind(of, route, variant)
             tostring(digit) .. "xx"
         )
     end
+    local refused = {}
+    local other_errors = {}
+    for digit = 4, 5 do
+        refused[digit] = of.errors:labels(
+            route,
+            variant,
+            tostring(digit) .. "xx",
+            "refused"
+        )
+        other_errors[digit] = of.errors:labels(
+            route,
+            variant,
+            tostring(digit) .. "xx",
+            "other"
+        )
+    end
     local cache = {}
     for ____, status in ipairs(CACHE_STATUSES) do
         cache[status] = of.cache:labels(
@@ -65,6 +83,8 @@ local function bind(of, route, variant)
     return {
         requests = requests,
         other_requests = of.requests:labels(route, variant, "other"),
+        refused = refused,
+        other_errors = other_errors,
         duration = of.duration:labels(route, variant),
         first_byte = of.first_byte:labels(route, variant),
         upstream = of.upstream:labels(route, variant),

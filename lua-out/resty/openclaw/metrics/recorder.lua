@@ -12,6 +12,8 @@ local metric_registry_LABEL_BYTES = ____metric_registry.LABEL_BYTES
 local metric_registry_OTHER = ____metric_registry.OTHER
 local LABEL_BYTES = metric_registry_LABEL_BYTES
 local OTHER = metric_registry_OTHER
+local rejections = require("resty.openclaw.core.request.rejection")
+local rejections_take_refusal = rejections.take_refusal
 local request = require("resty.openclaw.core.request.request")
 local request_last_seconds = request.last_seconds
 local request_seconds_taken = request.seconds_taken
@@ -30,6 +32,8 @@ local mean_seconds_new = mean_seconds.new
 local MOST_VARIANTS = 50
 --- The registry reads at most so much of a label value.
 local LONGEST_VARIANT = LABEL_BYTES + 4
+--- The least class of status that is an error.
+local FIRST_ERROR = 4
 --- Cache statuses of responses from the cache.
 local FROM_CACHE = {}
 for ____, status in ipairs({"HIT", "STALE", "UPDATING", "REVALIDATED"}) do
@@ -69,6 +73,14 @@ local function learn(mean, seconds, status_class)
         mean_seconds_learn(mean, seconds)
     end
 end
+--- Counts an error. `node_seconds`: if a node was asked, before a refusal or after it, the error is the node's.
+local function count_error(figures, status_class, node_seconds)
+    local is_refused = rejections_take_refusal() and node_seconds == nil
+    local counter = (is_refused and figures.refused or figures.other_errors)[status_class]
+    if counter ~= nil then
+        metric_handles_add(counter)
+    end
+end
 local function header_filter(self)
     first_byte_note()
 end
@@ -85,6 +97,9 @@ local function log(self)
     local node_seconds = request_last_seconds("upstream_response_time")
     if node_seconds ~= nil then
         metric_handles_observe(figures.upstream, node_seconds)
+    end
+    if status_class >= FIRST_ERROR then
+        count_error(figures, status_class, node_seconds)
     end
     local cache = request_variable("upstream_cache_status")
     if cache ~= nil then

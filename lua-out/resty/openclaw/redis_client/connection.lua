@@ -12,6 +12,7 @@ local endpoints_of = endpoints.of
 local endpoints_tls = endpoints.tls
 local http_target = require("resty.openclaw.http_client.target")
 local http_target_is_unix_socket = http_target.is_unix_socket
+local http_target_with_remedy = http_target.with_remedy
 local password_files = require("resty.openclaw.redis_client.password_file")
 local password_files_new = password_files.new
 local password_files_read = password_files.read
@@ -185,7 +186,7 @@ local function open(redis, index)
         2
     )
     if connected == nil then
-        return nil, "cannot connect: " .. connect_err
+        return nil, "cannot connect: " .. tostring(http_target_with_remedy(connect_err))
     end
     if is_kept(client) then
         return client

@@ -27,6 +27,8 @@ import type { Room } from "./waiting_room/look_for_places";
 import * as look_for_places from "./waiting_room/look_for_places";
 import type { Class } from "./waiting_room/places";
 import * as places_of from "./waiting_room/places";
+import type { Refusals } from "./waiting_room/refusals";
+import * as refusals_of from "./waiting_room/refusals";
 import type { Options } from "./waiting_room/settings";
 import * as settings from "./waiting_room/settings";
 
@@ -57,6 +59,7 @@ export interface WaitingRoom extends Room {
     readonly figures: LuaTable<string, Figures>;
     readonly standard: Class;
     readonly reads_body: boolean;
+    readonly refusals: Refusals;
     readonly nodes: Nodes;
     /** Gives the request a place, after a wait if there is none; refuses it if it cannot wait. Phases: access; yields. Never raises. */
     admitted(): void;
@@ -79,9 +82,11 @@ function wake(this: void, waiter: InLine): void {
 
 function refuse(room: WaitingRoom, its_class: Class, result: Result, waited: number): never {
     metric_handles.add(room.figures.get(its_class.name).results[result]);
-    rejections.note(NAME, result);
+    rejections.note_refusal(NAME, result);
+    refusals_of.note(room.refusals, its_class, result, clock.now());
     request.set_variable(WAITED, string.format("%.3f", waited));
-    const expected = departures_of.expected_wait(room.departures, its_class) ?? LEAST_RETRY_SECONDS;
+    // Who waits now will have a place or have given up by then.
+    const expected = departures_of.expected_wait(room.departures, its_class) ?? its_class.wait_seconds;
     const retry_after = math.min(MOST_RETRY_SECONDS, math.max(LEAST_RETRY_SECONDS, math.ceil(expected)));
     if (result === "full") {
         const message = "Too many requests wait for the nodes already.";
@@ -220,6 +225,7 @@ export function tick(room: WaitingRoom, now: MonotonicTime): void {
     capacities.begin(capacity, nodes.policy, nodes.pool.peers, now);
     capacities.learn(capacity, nodes.policy, nodes.pool.peers, now);
     look_for_places.tick(room, now);
+    refusals_of.tick(room.refusals, now);
 }
 
 /** What an operator sees of a class. */
@@ -269,15 +275,17 @@ function create(registry: Registry, upstream: string, options: Options, nodes: N
     const places = places_of.new(region, upstream, settings.classes_of(options), wake);
     const its_figures = new LuaTable<string, Figures>();
     for (const { name } of places.classes) its_figures.set(name, figures.new(registry, upstream, name));
+    const capacity = capacities.new(region, upstream, options);
     const room: WaitingRoom = setmetatable(
         {
             upstream,
             places,
-            capacity: capacities.new(region, upstream, options),
+            capacity,
             departures: departures_of.new(places),
             figures: its_figures,
             standard: places.by_name.get(settings.STANDARD),
             reads_body: options.read_body,
+            refusals: refusals_of.new(upstream, places, capacity),
             faults,
             nodes,
         },

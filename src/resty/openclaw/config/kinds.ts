@@ -136,12 +136,28 @@ function last_place(given: unknown): number | undefined {
     return last - entries <= MOST_HOLES ? last : undefined;
 }
 
-/** A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`. */
-export function list_of<Value>(kind: Kind<Value>): Kind<Value[]> {
+/** Whether this is one entry of a list of tables, in place of the list: a table whose keys are names. */
+function is_entry(kind: Kind<unknown>, given: unknown): boolean {
+    if (kind.name !== "table" || type(given) !== "table") return false;
+    const [first] = next(given as LuaTable);
+    if (first === undefined) return false;
+    for (const [key] of pairs(given as Record<string, unknown>)) if (type(key) !== "string") return false;
+    return true;
+}
+
+/**
+ * A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`. `what`: what a list of tables is a
+ * list of, with an example, for the case that its outer braces are forgotten.
+ */
+export function list_of<Value>(kind: Kind<Value>, what = "tables, such as { { … } }"): Kind<Value[]> {
     return {
         name: `list of ${kind.name}`,
         read: (given, path, problems) => {
             const values: Value[] = [];
+            if (is_entry(kind, given)) {
+                problems.push(`${path} must be a list of ${what}, got one table without the outer braces`);
+                return values;
+            }
             const last = last_place(given) ?? 0;
             if (last === 0) problem.add_no_table(problems, path, "a list with at least one entry", given);
             for (const place of $range(1, last)) {

@@ -20,6 +20,12 @@ export function child(path: string, name: string): string {
     return is_outermost ? `${path} ${name}` : `${path}.${name}`;
 }
 
+/** A path as it is named inside a message that begins with another one: "setup:" is said once. */
+export function inner(path: string): string {
+    const [bare] = string.gsub(path, "^setup: ", "");
+    return bare;
+}
+
 /** The beginning of an error message about a path. */
 export function beginning(path: string): string {
     return string.byte(path, -1) === string.byte(":") ? path : `${path}:`;

@@ -153,11 +153,17 @@ export function read_or_raise<Declared extends Schema>(
     return values!;
 }
 
-/** A kind: a table with these options. */
-export function table_of<Declared extends Schema>(schema: Declared): Kind<Values<Declared>> {
+/** A kind: a table with these options. `example`: shown where something else is given, such as `{ weight = 8 }`. */
+export function table_of<Declared extends Schema>(schema: Declared, example?: string): Kind<Values<Declared>> {
     return {
         name: "table",
-        read: (given, path, problems) => read(schema, given, path, problems)!,
+        read: (given, path, problems) => {
+            if (example === undefined || type(given) === "table" || given === true) {
+                return read(schema, given, path, problems)!;
+            }
+            problem.add_no_table(problems, path, `a table such as ${example}`, given);
+            return given as Values<Declared>;
+        },
         schema,
     };
 }
@@ -167,21 +173,25 @@ export function defaulted<Declared extends Schema>(schema: Declared, meaning: st
     return option(table_of(schema), read_or_raise(schema, {}, ""), meaning);
 }
 
-/** A kind: a table from names to values of a kind; an entry's path ends with its name. */
-export function map_of<Value>(kind: Kind<Value>): Kind<LuaTable<string, Value>> {
+/**
+ * A kind: a table from names to values of a kind; an entry's path ends with its name. `example`: shown where something else is given, such
+ * as `{ vip = "1m" }`.
+ */
+export function map_of<Value>(kind: Kind<Value>, example?: string): Kind<LuaTable<string, Value>> {
+    const such = example === undefined ? "" : `, such as ${example}`;
     return {
         name: "table",
         read: (given, path, problems) => {
             const values = new LuaTable<string, Value>();
             if (type(given) !== "table") {
-                problem.add_no_table(problems, path, "a table", given);
+                problem.add_no_table(problems, path, `a table${such}`, given);
                 return values;
             }
             const entries = given as Record<string, unknown>;
             const keys: string[] = [];
             for (const [key] of pairs(entries)) {
                 if (typeof key === "string" && key !== "") keys.push(key);
-                else problem.add(problems, path, "a table whose keys are names", key);
+                else problem.add(problems, path, `a table whose keys are names${such}`, key);
             }
             table.sort(keys);
             for (const key of keys) values.set(key, kind.read(entries[key], problem.child(path, key), problems));

@@ -21,6 +21,7 @@ import * as combinations from "./combinations";
 import type { AnyDeclaration, Plugin } from "./contract";
 import * as logs from "./logs";
 import { DECLARATIONS } from "./own_plugins";
+import * as placement from "./placement";
 import * as recording from "./recording";
 import { PLUGINS } from "./registry";
 import type { Route, RouteOptions } from "./routes";
@@ -112,7 +113,8 @@ function read_routes(
         const path = problem.child("setup: routes", name);
         const options = routes.read(schema, given.routes.get(name), path, known, problems);
         if (options !== undefined) {
-            combinations.check(path, options, stores, problems);
+            const has_own = given.plugins.length > 0 || options.plugins !== undefined;
+            combinations.check(path, options, stores, has_own, problems);
             all.set(name, options);
         }
     }
@@ -122,7 +124,7 @@ function read_routes(
 /** Builds the gateway. Raises all problems of the options, one per line. Phases: init. */
 export function build(options: unknown): Gateway {
     const problems: Problems = [];
-    const read = schemas.read_as_far(SCHEMA, options, "setup:", problems);
+    const read = schemas.read_as_far(SCHEMA, placement.in_setup(options, SCHEMA, problems), "setup:", problems);
     // First, because the labels to keep must be known before any series is made.
     const figures = attempt(problems, () => metrics.create(read.metrics, "setup: metrics"));
     const balancers = upstreams.make_all(read.upstreams, problems);

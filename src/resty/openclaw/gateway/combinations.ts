@@ -1,4 +1,5 @@
 /** Options of a route that are valid alone but not together. Phases: init. */
+import * as names from "../config/names";
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 
@@ -8,13 +9,30 @@ interface RouteOptions {
     readonly identity?: { readonly accept?: string; readonly required: boolean; readonly sign?: unknown };
     readonly inference?: { readonly include_usage: boolean };
     readonly body_digest?: { readonly algorithm: string };
-    readonly limit?: readonly { readonly tokens?: number }[];
-    readonly auth?: { readonly jwt?: Credential; readonly api_key?: Credential };
+    readonly limit?: readonly LimitOptions[];
+    readonly bandwidth?: LuaTable<string, unknown>;
+    readonly class?: string;
+    readonly auth?: AuthOptions;
 }
 
 interface Credential {
     readonly from: readonly string[];
 }
+
+interface AuthOptions {
+    readonly jwt?: Credential & { readonly class_claim?: string; readonly tenant_claim?: string };
+    readonly api_key?: Credential;
+    readonly all: boolean;
+}
+
+interface LimitOptions {
+    readonly by: string;
+    readonly tokens?: number;
+    readonly class?: LuaTable<string, unknown>;
+}
+
+/** The class of callers that have no other one. */
+const STANDARD = "standard";
 
 /** The gateway delivers stored requests itself, and does not store the caller's identity. */
 function check_deliveries(path: string, { edge, identity }: RouteOptions, problems: Problems): void {
@@ -60,6 +78,54 @@ function check_tokens(path: string, { inference, limit }: RouteOptions, problems
     }
 }
 
+/** What a limit needs to know its callers; nothing where the route has it. */
+function missing_for(by: string, auth: AuthOptions | undefined): string | undefined {
+    const has_keys = auth?.api_key !== undefined;
+    if (by === "identity") return auth === undefined ? "the option auth" : undefined;
+    if (by === "tenant" && !has_keys && auth?.jwt?.tenant_claim === undefined) {
+        return "auth.api_key or auth.jwt.tenant_claim";
+    }
+    if (by !== "key" || (has_keys && !auth.all)) return undefined;
+    return has_keys ? "auth.api_key without auth.all, with which the token says who asks," : "auth.api_key";
+}
+
+/** Without `auth` nobody knows who asks, and all callers would count by their addresses, or not at all. */
+function check_callers(path: string, options: RouteOptions, problems: Problems): void {
+    for (const [index, limit] of ipairs(options.limit ?? [])) {
+        const { by } = limit;
+        const missing = missing_for(by, options.auth);
+        if (missing !== undefined) {
+            const instead =
+                by === "key"
+                    ? ""
+                    : `; by = "$openclaw_${by}" is for a variable that nginx.conf or a plugin of yours sets`;
+            problems.push(`${path}.limit[${index}].by = "${by}" needs ${missing} in the route${instead}`);
+        }
+    }
+}
+
+/** Adds a problem for each class of a table but "standard". */
+function refuse_classes(classes: LuaTable<string, unknown> | undefined, path: string, problems: Problems): void {
+    if (classes === undefined) return;
+    for (const name of names.sorted(classes)) {
+        if (name !== STANDARD) {
+            problems.push(
+                `${problem.child(path, name)} needs the option class, auth.api_key or auth.jwt.class_claim in the route, ` +
+                    "got none of them, so all callers are of the class standard",
+            );
+        }
+    }
+}
+
+/** Without any of these all callers have the same class. */
+function check_classes(path: string, options: RouteOptions, problems: Problems): void {
+    const { auth, limit, bandwidth } = options;
+    if (options.class !== undefined || auth?.api_key !== undefined || auth?.jwt?.class_claim !== undefined) return;
+    for (const [index, its] of ipairs(limit ?? []))
+        refuse_classes(its.class, `${path}.limit[${index}].class`, problems);
+    refuse_classes(bandwidth, `${path}.bandwidth`, problems);
+}
+
 /** If two routes shared a store, one of them would never get its lock, and would deliver nothing. */
 function check_store(path: string, { edge }: RouteOptions, stores: LuaSet<string>, problems: Problems): void {
     if (edge === undefined) return;
@@ -68,12 +134,25 @@ function check_store(path: string, { edge }: RouteOptions, stores: LuaSet<string
     stores.add(edge.store);
 }
 
-/** Adds the problems of a route's options in combination; `stores`: those of the routes before. */
-export function check(path: string, given: unknown, stores: LuaSet<string>, problems: Problems): void {
+/**
+ * Adds the problems of a route's options in combination; `stores`: those of the routes before; `has_own`: whether plugins of the user may
+ * say who asks.
+ */
+export function check(
+    path: string,
+    given: unknown,
+    stores: LuaSet<string>,
+    has_own: boolean,
+    problems: Problems,
+): void {
     const options = given as RouteOptions;
     check_deliveries(path, options, problems);
     check_usage(path, options, problems);
     check_stored_address(path, options, problems);
     check_tokens(path, options, problems);
+    if (!has_own) {
+        check_callers(path, options, problems);
+        check_classes(path, options, problems);
+    }
     check_store(path, options, stores, problems);
 }

@@ -74,12 +74,22 @@ export interface Context {
  */
 export type Variables = Readonly<Record<string, string>>;
 
+/** A variable whose value a plugin uses because an option says so. */
+export interface Reading {
+    /** The option, as it is named in a route: "limit[1].by". */
+    readonly option: string;
+    /** Its name without "$". */
+    readonly variable: string;
+}
+
 export interface Declaration<Value, Instance extends Plugin> {
     /** The name of its option in a route, and in error messages. */
     readonly name: string;
     readonly order: Order;
     readonly option: Option<Value>;
     readonly variables: Variables;
+    /** The variables that its option names. */
+    readonly readings?: ((this: void, value: Value) => Reading[]) | undefined;
     /** Makes the instance for a route, or nothing if the route needs none. Raises if the options are invalid together. */
     readonly create: (this: void, value: Value, context: Context) => Instance | undefined;
 }
@@ -124,6 +134,7 @@ export interface KindDeclaration<Value, Instance extends Plugin> {
     readonly order?: Order;
     readonly kind: Kind<Value>;
     readonly variables?: Variables;
+    readonly readings?: (this: void, value: Value) => Reading[];
     readonly create: (this: void, value: Value, context: Context) => Instance;
 }
 
@@ -135,6 +146,7 @@ export function define_kind<Value, Instance extends Plugin>(given: KindDeclarati
         order: given.order ?? {},
         option: schemas.optional(kind, meaning),
         variables: given.variables ?? {},
+        readings: given.readings as AnyDeclaration["readings"],
         create: (value, context) => (value === undefined ? undefined : create(value as Value, context)),
     };
 }

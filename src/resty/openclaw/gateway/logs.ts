@@ -1,6 +1,7 @@
 /** Reads the option `log`: the sinks of the request records, and the slow log's options. */
 import type { Kind } from "../config/kinds";
 import * as kinds from "../config/kinds";
+import { take_out } from "../config/misplaced";
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
@@ -8,7 +9,6 @@ import * as schemas from "../config/schema";
 import { joined, option, optional } from "../config/schema";
 import type { PostAction } from "../post_action";
 import * as post_action from "../post_action";
-import { take_out } from "../post_action/misplaced";
 import * as settings from "../post_action/settings";
 import type { SinkOptions } from "../post_action/sinks";
 import * as sinks from "../post_action/sinks";

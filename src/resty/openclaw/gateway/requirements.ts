@@ -3,15 +3,18 @@
  * requests show whether these exist, so each worker checks the first requests of each route until it has seen all.
  */
 import type { Faults } from "../core/metrics/fault";
+import * as declared_variable from "../core/request/declared_variable";
 import * as request from "../core/request/request";
 import * as request_state from "../core/request/request_state";
 import * as upstream_tries from "../core/request/upstream_tries";
-import type { AnyDeclaration } from "./contract";
+import type { AnyDeclaration, Reading } from "./contract";
 
 export interface Requirements {
     readonly route: string;
     /** The names of the variables, sorted. */
     readonly variables: readonly string[];
+    /** The variables that its options name. */
+    readonly readings: readonly Reading[];
     /** Whether they have not been checked yet. */
     awaits_variables: boolean;
     /** Whether these hooks are needed and have not run yet in this worker. */
@@ -19,12 +22,16 @@ export interface Requirements {
     awaits_body_filter: boolean;
 }
 
-/** The requirements of a route with these plugins and with steps in these phases. Phases: init. */
+/**
+ * The requirements of a route with these plugins and with steps in these phases; `readings`: the variables that its options name. Phases:
+ * init.
+ */
 function create(
     route: string,
     declarations: readonly AnyDeclaration[],
     needs_header_filter: boolean,
     needs_body_filter: boolean,
+    readings: readonly Reading[],
 ): Requirements {
     const variables: string[] = [];
     for (const declaration of declarations) {
@@ -34,16 +41,34 @@ function create(
     return {
         route,
         variables,
-        awaits_variables: variables.length > 0,
+        readings,
+        awaits_variables: variables.length + readings.length > 0,
         awaits_header_filter: needs_header_filter,
         awaits_body_filter: needs_body_filter,
     };
 }
 export { create as new };
 
-/** Reports variables that nginx.conf does not declare, or that cannot be set as no directive uses them. Phases: access. */
+/** Reports options that name variables which do not exist. */
+function look_at_readings(of: Requirements, faults: Faults): void {
+    for (const { option, variable } of of.readings) {
+        if (!declared_variable.exists(variable)) {
+            faults.report_each(
+                "unknown_variable",
+                `the option ${option} of the route "${of.route}" is "$${variable}", which nginx.conf does not define, so it is ` +
+                    "always empty: define it by a map or set, or correct the name",
+            );
+        }
+    }
+}
+
+/**
+ * Reports variables that nginx.conf does not declare, or that cannot be set as no directive uses them, and options that name variables which
+ * do not exist. Phases: access.
+ */
 export function look_at_variables(of: Requirements, faults: Faults): void {
     of.awaits_variables = false;
+    look_at_readings(of, faults);
     const missing: string[] = [];
     const unused: string[] = [];
     for (const name of of.variables) {

@@ -13,9 +13,10 @@ import * as guard from "../core/metrics/guard";
 import * as image_checks from "../image_check";
 import type { Chain, Placed } from "./composition";
 import * as composition from "./composition";
-import type { AnyDeclaration, Plugin } from "./contract";
+import type { AnyDeclaration, Plugin, Reading } from "./contract";
 import * as declaration_check from "./declaration_check";
 import { PHASE_TABLES } from "./own_plugins";
+import * as placement from "./placement";
 import type { Requirements } from "./requirements";
 import * as requirements from "./requirements";
 
@@ -83,7 +84,10 @@ export function read(
     problems: Problems,
 ): RouteOptions | undefined {
     if (add_misplaced(given, path, problems)) return undefined;
-    const options = schemas.read(schema, given, path, problems) as RouteOptions | undefined;
+    const before = problems.length;
+    const rest = placement.in_route(given, schema, path, problems);
+    const read_options = schemas.read(schema, rest, path, problems) as RouteOptions | undefined;
+    const options = problems.length === before ? read_options : undefined;
     const upstream = options?.upstream as string | undefined;
     if (upstream !== undefined && !upstreams.has(upstream)) {
         const sentence = problem.sentence(`${path}.upstream`, "the name of one of upstreams", upstream);
@@ -150,6 +154,21 @@ function place_all(
     return placed;
 }
 
+/** The variables that the options of a route and its upstream name. */
+function readings_of(
+    declarations: readonly AnyDeclaration[],
+    options: RouteOptions,
+    upstream: Balancer | undefined,
+): Reading[] {
+    const found: Reading[] = [];
+    for (const { name, readings } of declarations) {
+        if (readings !== undefined) for (const reading of readings(options[name])) found.push(reading);
+    }
+    const hashed = upstream?.policy.key_variable;
+    if (hashed !== undefined) found.push({ option: "upstream.hash_on", variable: hashed });
+    return found;
+}
+
 /** The route of that name, from options that are fine; `own`: the declarations of users. Adds to the problems what its plugins raise. */
 export function make(
     declarations: readonly AnyDeclaration[],
@@ -170,6 +189,7 @@ export function make(
     const body_filter = composition.steps(placed, "body_filter");
     const present: AnyDeclaration[] = [];
     for (const declaration of declarations) if (instances.has(declaration.name)) present.push(declaration);
+    const readings = readings_of(present, options, upstream);
     return {
         name,
         upstream: options.upstream as string | undefined,
@@ -187,6 +207,7 @@ export function make(
             header_filter.length > 0,
             // Inference says so itself, of each response that it could not read.
             body_filter.length > 0 && !instances.has("inference"),
+            readings,
         ),
         instances,
     };

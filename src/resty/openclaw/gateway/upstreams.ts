@@ -5,6 +5,7 @@ import * as names from "../config/names";
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 import { map_of } from "../config/schema";
+import * as placement from "./placement";
 
 const UPSTREAMS = map_of(balancer.UPSTREAM);
 type Upstreams = ReturnType<typeof UPSTREAMS.read>;
@@ -71,7 +72,11 @@ function make(
 
 /** The balancers by the names of their upstreams. Adds the problems of their options. Phases: init. */
 export function make_all(groups: LuaTable<string, unknown>, problems: Problems): LuaTable<string, Balancer> {
-    const upstreams = UPSTREAMS.read(groups, PATH, problems);
+    const found = new LuaTable<string, unknown>();
+    for (const name of names.sorted(groups)) {
+        found.set(name, placement.in_upstream(groups.get(name), problem.child(PATH, name), problems));
+    }
+    const upstreams = UPSTREAMS.read(found, PATH, problems);
     drop_impossible(upstreams, groups, problems);
     const balancers = new LuaTable<string, Balancer>();
     for (const name of names.sorted(groups)) make(balancers, upstreams, name, problems);

@@ -35,6 +35,13 @@ export function is_host(text: string): boolean {
     return bracketed !== undefined;
 }
 
+/** Why a socket was not connected, with what to do where nginx cannot look names up. Phases: any. */
+export function with_remedy(err: string | undefined): string | undefined {
+    if (err === undefined) return undefined;
+    const [found] = string.find(err, "no resolver defined", 1, true);
+    return found === undefined ? err : `${err}; add the directive resolver to http in nginx.conf, or give an address`;
+}
+
 /** Whether a number is a valid port. Phases: any. */
 export function is_port(port: number): boolean {
     return port >= 1 && port <= 65535 && port % 1 === 0;

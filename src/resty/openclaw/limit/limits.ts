@@ -180,18 +180,19 @@ export function rate_of(limit: Limit, its_class: string, text: string | undefine
 function check_together(limits: readonly Limit[], path: string): void {
     const places = new LuaMap<string, number>();
     const of_openai = new LuaMap<string, number>();
+    const inner = problem.inner(path);
     for (const index of $range(1, limits.length)) {
         const { name, headers, budget } = limits[index - 1]!;
         const earlier = places.get(name);
         const its_path = `${path}[${index}]`;
         if (earlier !== undefined)
-            problem.refuse(`${its_path}.name`, `another name than that of ${path}[${earlier}]`, name);
+            problem.refuse(`${its_path}.name`, `another name than that of ${inner}[${earlier}]`, name);
         places.set(name, index);
         if (headers !== "openai") continue;
         const kind = budget === undefined ? "requests" : "tokens";
         const first = of_openai.get(kind);
         if (first !== undefined) {
-            problem.refuse(`${its_path}.headers`, `another value, as ${path}[${first}] has it already`, headers);
+            problem.refuse(`${its_path}.headers`, `another value, as ${inner}[${first}] has it already`, headers);
         }
         of_openai.set(kind, index);
     }

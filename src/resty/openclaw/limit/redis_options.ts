@@ -46,6 +46,14 @@ export function fingerprint(options: Options): string {
     return ngx.md5(table.concat(parts, "\n"));
 }
 
+/** Where Redis is, for the log: "10.0.2.5:6379", with `hosts` all of them, or "unix:/path". Phases: init. */
+export function address({ host, port, path, hosts }: Options): string {
+    if (path !== undefined) return `unix:${path}`;
+    const all: string[] = [];
+    for (const its of hosts ?? [{ host, port }]) all.push(`${its.host}:${its.port}`);
+    return table.concat(all, ", ");
+}
+
 /** Begins the names of all keys of a route in Redis. The brackets keep them on one node of a cluster. Phases: init. */
 export function key_prefix(redis: Options, route: string): string {
     return `${redis.prefix}{${route === "" ? "*" : route}}:`;
@@ -56,6 +64,7 @@ interface Given {
     readonly store: string;
     readonly redis: Options | undefined;
     readonly on_error: OnError | undefined;
+    readonly tokens: number | undefined;
 }
 
 /** Raises where an option of Redis is given to a limit that is not counted there. */
@@ -73,7 +82,10 @@ export interface Place {
     readonly path: string;
 }
 
-/** Where the Redis limits of a route are counted; nothing where it has none. Raises where these are several places. Phases: init. */
+/**
+ * Where the Redis limits of a route are counted; nothing where it has none. Raises where none says it, or where these are several places.
+ * Phases: init.
+ */
 export function place_of(given: readonly Given[], path: string): Place | undefined {
     let first: string | undefined;
     let place: Place | undefined;
@@ -81,16 +93,21 @@ export function place_of(given: readonly Given[], path: string): Place | undefin
         const its_path = `${path}[${index}]`;
         const options = given[index - 1]!;
         check_store(options, its_path);
-        if (options.store !== "redis") continue;
+        // Limits of tokens are refused there for another reason.
+        if (options.store !== "redis" || options.tokens !== undefined) continue;
         first = first ?? problem.child(its_path, "redis");
         const its = options.redis;
         if (its === undefined) continue;
         const its_place = { options: its, path: problem.child(its_path, "redis") };
         if (place === undefined) place = its_place;
         else if (fingerprint(place.options) !== fingerprint(its)) {
-            const expected = `as ${place.path}, because the limits of a route are counted together, or left out`;
+            const expected = `as ${problem.inner(place.path)}, because the limits of a route are counted together, or left out`;
             problem.refuse(its_place.path, expected, its);
         }
     }
-    return place ?? (first === undefined ? undefined : { options: DEFAULTS, path: first });
+    if (place === undefined && first !== undefined) {
+        const expected = `the place of Redis, such as { host = "10.0.2.5" }, or {} for ${address(DEFAULTS)}`;
+        problem.refuse(first, expected, undefined);
+    }
+    return place;
 }

@@ -10,6 +10,8 @@ import type { Redis } from "../redis_client";
 import * as redis_client from "../redis_client";
 import type { Places } from "../redis_client/places";
 import * as places from "../redis_client/places";
+import type { Outage } from "./outage";
+import * as outages from "./outage";
 import type { RedisClock } from "./redis_clock";
 import * as redis_clocks from "./redis_clock";
 import type { Options } from "./redis_options";
@@ -36,6 +38,10 @@ interface Link {
     is_failing: boolean;
     /** While it is: when a timer asks again. */
     ask_again_at: MonotonicTime;
+    /** How many routes use it. */
+    routes: number;
+    /** Whether the log says that it fails, so that it has to say when it does no more. */
+    is_told: boolean;
 }
 
 /** The limits of one route in Redis. */
@@ -49,10 +55,14 @@ export interface Store {
     readonly gateway: string;
     /** The key of the set of gateways in Redis, and of their number in the dict. */
     readonly gateways_key: string;
+    /** What the log says when Redis fails. */
+    readonly outage: Outage;
     /** When this worker names its gateway again. */
     name_again_at: MonotonicTime;
 }
 
+const NAME = "limit";
+const REDIS = "redis";
 const GATEWAY = "gateway";
 /** 64 bits: two gateways with one name would count as one. */
 const NUMBERS_OF_NAME = 2;
@@ -76,13 +86,18 @@ const links = new LuaMap<string, Link>();
 function link_of(options: Options, path: string): Link {
     const fingerprint = redis_options.fingerprint(options);
     const known = links.get(fingerprint);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+        known.routes += 1;
+        return known;
+    }
     const redis = redis_client.new(options, path, "redis", MOST_QUESTIONS);
     const link: Link = {
         redis,
         places: places.new(MOST_QUESTIONS),
         is_failing: false,
         ask_again_at: 0 as MonotonicTime,
+        routes: 1,
+        is_told: false,
     };
     links.set(fingerprint, link);
     return link;
@@ -97,10 +112,10 @@ function gateway_of(dict: Dict): string {
 }
 
 /**
- * `path`: that of the table of options, for errors. `prefix`: begins the names of the route's keys. Raises where the client cannot be
- * made. Phases: init.
+ * `path`: that of the table of options, for errors. `prefix`: begins the names of the route's keys. `outage`: what the log says when Redis
+ * fails. Raises where the client cannot be made. Phases: init.
  */
-function create(options: Options, path: string, prefix: string, dict: Dict, faults: Faults): Store {
+function create(options: Options, path: string, prefix: string, dict: Dict, faults: Faults, outage: Outage): Store {
     return {
         link: link_of(options, path),
         faults,
@@ -109,6 +124,7 @@ function create(options: Options, path: string, prefix: string, dict: Dict, faul
         clock: redis_clocks.new(dict, `${prefix}clock`),
         gateway: gateway_of(dict),
         gateways_key: `${prefix}gateways`,
+        outage,
         name_again_at: 0 as MonotonicTime,
     };
 }
@@ -116,7 +132,7 @@ export { create as new };
 
 /** Redis repeats the words of a command that it does not know, among which are names of callers. */
 function without_words(err: string): string {
-    const [words] = string.find(err, "with args", 1, true);
+    const [words] = string.find(err, ", with args", 1, true);
     return string.sub(err, 1, math.min(MOST_BYTES, words === undefined ? MOST_BYTES : words - 1));
 }
 
@@ -130,16 +146,34 @@ function send(store: Store, words: string[]): redis_client.Answer {
     return redis_client.ask(link.redis, timeout_seconds, "eval", script.TEXT, ...words);
 }
 
+/** Whether the fault gets a line in the log, in which each kind has one a minute. */
+function report(store: Store, sentence: string): boolean {
+    const { faults } = store;
+    const before = faults.next_line.get(REDIS);
+    faults.report(REDIS, sentence);
+    return faults.next_line.get(REDIS) !== before;
+}
+
 function fail(store: Store, err: string, cause: redis_client.Cause): undefined {
     const { link } = store;
+    store.name_again_at = 0 as MonotonicTime;
+    const is_told = report(store, outages.sentence(store.outage, without_words(err), link.routes));
     // What Redis says of one bucket is of no matter for others.
     if (cause !== "misdirected") {
         link.is_failing = true;
         link.ask_again_at = later(clock.now(), SECONDS_BETWEEN_FAILURES);
+        if (is_told) link.is_told = true;
     }
-    store.name_again_at = 0 as MonotonicTime;
-    store.faults.report("redis", "requests are not counted in Redis: ", without_words(err));
     return undefined;
+}
+
+/** Redis replies. */
+function recover(store: Store): void {
+    const { link, outage } = store;
+    link.is_failing = false;
+    if (!link.is_told) return;
+    link.is_told = false;
+    ngx.log(ngx.NOTICE, NAME, ": ", REDIS, ": ", outages.last_sentence(outage));
 }
 
 function ask(store: Store, buckets: readonly Bucket[], ahead: number): Verdict | undefined {
@@ -151,7 +185,7 @@ function ask(store: Store, buckets: readonly Bucket[], ahead: number): Verdict |
     if (reply === undefined) return fail(store, err!, cause as redis_client.Cause);
     const verdict = script.verdict_of(reply, buckets.length);
     if (verdict === undefined) return fail(store, "its reply is no list of numbers", "misdirected");
-    store.link.is_failing = false;
+    if (store.link.is_failing) recover(store);
     if (verdict.gateways > 0) store.dict.set(store.gateways_key, verdict.gateways);
     return verdict;
 }
@@ -172,7 +206,7 @@ function enter(store: Store, state: RequestState): boolean {
     // Redis may be asked twice: see `send`.
     const place = link.places.take(2 * timeout_seconds + SECONDS_MORE, deadline);
     if (place === undefined) {
-        store.faults.report("redis", "requests are not counted in Redis: too many questions at the same time");
+        report(store, outages.sentence(store.outage, "too many questions at the same time", link.routes));
         return false;
     }
     state.asks_by = link;
@@ -212,7 +246,7 @@ export function may_ask(store: Store): boolean {
     if (now < link.ask_again_at) return false;
     link.ask_again_at = later(now, 2 * store.timeout_seconds + SECONDS_MORE);
     const [ok, err] = ngx.timer.at(0, probe, store);
-    if (!ok) store.faults.report("redis", "Redis is not asked again: ", err);
+    if (!ok) store.faults.report(REDIS, `Redis at ${store.outage.address} is not asked again: `, err);
     return false;
 }
 

@@ -4,6 +4,7 @@ import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
 import { computed, map_of, option, optional, table_of } from "../config/schema";
 import * as texts from "../core/text/text";
+import type { Reading } from "../gateway/contract";
 import type { Per } from "./rate";
 import * as rates from "./rate";
 import type { OnError } from "./redis_options";
@@ -63,7 +64,7 @@ export const SCHEMA = {
         "requests beyond so many of the burst wait until the rate allows them; without it, none waits",
     ),
     class: optional(
-        map_of(table_of(CLASS_SCHEMA)),
+        map_of(table_of(CLASS_SCHEMA, "{ rate = 100 }"), "{ vip = { rate = 100 } }"),
         "rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`",
     ),
     answer_tokens: computed(
@@ -94,7 +95,7 @@ export const SCHEMA = {
     ),
     redis: optional(
         redis_options.KIND,
-        'with `store = "redis"`: where Redis or Valkey is; one Redis limit of a route needs it, the others may leave it out',
+        'with `store = "redis"`: where Redis or Valkey is; the first Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out',
     ),
     zone: option(
         kinds.text,
@@ -104,10 +105,17 @@ export const SCHEMA = {
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
-export const KIND = kinds.list_of(table_of(SCHEMA));
+export const KIND = kinds.list_of(table_of(SCHEMA, "{ rate = 10 }"), "limits, such as { { rate = 10 } }");
 
 /** The options of one limit. */
 export type Options = Values<typeof SCHEMA>;
+
+/** A delay begins within the burst. */
+function check_delay(delay: number | undefined, burst = 0, path: string): void {
+    if (delay !== undefined && delay > burst) {
+        problem.refuse(problem.child(path, "delay"), `at most burst, which is ${burst}`, delay);
+    }
+}
 
 /** Raises where options of requests are given to a limit of tokens, or the other way round. Phases: init. */
 export function check(options: Options, path: string): void {
@@ -120,11 +128,22 @@ export function check(options: Options, path: string): void {
         if (options.burst === 0) problem.refuse(problem.child(path, "burst"), "a number above 0", 0);
         return;
     }
+    check_delay(options.delay, options.burst, path);
     if (rate === undefined && by !== "key")
         error(`${problem.child(path, "rate")} must be a number above 0, got nothing; or give tokens`, 0);
     for (const name of ["answer_tokens", "bytes_per_token"] as const) {
         if (options[name] !== undefined) error(`${problem.child(path, name)} needs tokens beside it`, 0);
     }
+}
+
+/** The variables that the limits are by. Phases: init. */
+export function readings(limits: readonly Options[]): Reading[] {
+    const found: Reading[] = [];
+    for (const [index, { by }] of ipairs(limits)) {
+        const variable = subjects.variable_of(by);
+        if (variable !== undefined) found.push({ option: `limit[${index}].by`, variable });
+    }
+    return found;
 }
 
 /** Those of a class. */
@@ -136,7 +155,10 @@ export function check_class(options: Options, its: ClassOptions, path: string): 
         options.tokens === undefined ? (["rate", "tokens"] as const) : (["tokens", "rate"] as const);
     if (its[wanted] === undefined) problem.refuse(problem.child(path, wanted), "a number above 0", undefined);
     if (its[other] !== undefined) error(`${problem.child(path, other)} cannot be given, as the limit has ${wanted}`, 0);
-    if (options.tokens === undefined) return;
+    if (options.tokens === undefined) {
+        check_delay(its.delay, its.burst ?? options.burst, path);
+        return;
+    }
     if (its.delay !== undefined) error(`${problem.child(path, "delay")} is not supported with tokens`, 0);
     if (its.burst === 0) problem.refuse(problem.child(path, "burst"), "a number above 0", 0);
 }

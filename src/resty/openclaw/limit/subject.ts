@@ -54,14 +54,19 @@ const NAMED: Record<string, Subject | undefined> = {
     route,
 };
 
+/** The variable that an entry of `by` names, without `$`; nothing if it is a word. Phases: init. */
+export function variable_of(by: string): string | undefined {
+    const [variable] = string.match(by, "^%$([%w_]+)$");
+    return variable;
+}
+
 /** An entry of the option `by`. */
 export const KIND = kinds.of<string>(
     "string",
     '"client", "identity", "tenant", "key", "route", or a variable such as "$http_x_camera"',
     (given) => {
         if (typeof given !== "string") return false;
-        const [variable] = string.match(given, "^%$([%w_]+)$");
-        return NAMED[given] !== undefined || variable !== undefined;
+        return NAMED[given] !== undefined || variable_of(given) !== undefined;
     },
 );
 

@@ -6,6 +6,7 @@ import * as metric_registry from "../core/metrics/metric_registry";
 export interface Families {
     readonly registry: Registry;
     readonly requests: Family<Counter>;
+    readonly errors: Family<Counter>;
     readonly duration: Family<Histogram>;
     readonly first_byte: Family<Histogram>;
     readonly upstream: Family<Histogram>;
@@ -20,6 +21,9 @@ export interface Figures {
     /** By the first digit of the status. */
     readonly requests: LuaMap<number, Counter>;
     readonly other_requests: Counter;
+    /** Likewise, of statuses that are errors: what limits and waiting rooms refused, and all others. */
+    readonly refused: LuaMap<number, Counter>;
+    readonly other_errors: LuaMap<number, Counter>;
     readonly duration: Histogram;
     readonly first_byte: Histogram;
     readonly upstream: Histogram;
@@ -39,6 +43,7 @@ const CACHE_STATUSES = ["MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVAL
 
 const LABELS = ["route", "variant"];
 const LABELS_WITH_STATUS = ["route", "variant", "status"];
+const LABELS_WITH_CAUSE = ["route", "variant", "status", "cause"];
 
 function counter(registry: Registry, name: string, help: string, labels: readonly string[]): Family<Counter> {
     return metric_registry.counter(registry, name, help, labels);
@@ -53,6 +58,12 @@ function create(registry: Registry, bounds: readonly number[]): Families {
     return {
         registry,
         requests: counter(registry, "openclaw_requests_total", "Requests, by class of status.", LABELS_WITH_STATUS),
+        errors: counter(
+            registry,
+            "openclaw_request_errors_total",
+            "Requests answered with 4xx or 5xx: refused by a limit or a waiting room, or for another cause.",
+            LABELS_WITH_CAUSE,
+        ),
         duration: histogram(
             registry,
             "openclaw_request_duration_seconds",
@@ -103,11 +114,19 @@ export { create as new };
 export function bind(of: Families, route: string, variant: string): Figures {
     const requests = new LuaMap<number, Counter>();
     for (const digit of $range(1, 5)) requests.set(digit, of.requests.labels(route, variant, `${digit}xx`));
+    const refused = new LuaMap<number, Counter>();
+    const other_errors = new LuaMap<number, Counter>();
+    for (const digit of $range(4, 5)) {
+        refused.set(digit, of.errors.labels(route, variant, `${digit}xx`, "refused"));
+        other_errors.set(digit, of.errors.labels(route, variant, `${digit}xx`, "other"));
+    }
     const cache = new LuaMap<string, Counter>();
     for (const status of CACHE_STATUSES) cache.set(status, of.cache.labels(route, variant, string.lower(status)));
     return {
         requests,
         other_requests: of.requests.labels(route, variant, "other"),
+        refused,
+        other_errors,
         duration: of.duration.labels(route, variant),
         first_byte: of.first_byte.labels(route, variant),
         upstream: of.upstream.labels(route, variant),

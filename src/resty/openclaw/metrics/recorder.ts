@@ -1,6 +1,7 @@
 /** Counts the requests of one route, by variant. */
 import * as metric_handles from "../core/metrics/metric_handles";
 import { LABEL_BYTES, OTHER } from "../core/metrics/metric_registry";
+import * as rejections from "../core/request/rejection";
 import * as request from "../core/request/request";
 import type { Families, Figures } from "./families";
 import * as families from "./families";
@@ -27,6 +28,9 @@ export interface Recorder {
 const MOST_VARIANTS = 50;
 /** The registry reads at most so much of a label value. */
 const LONGEST_VARIANT = LABEL_BYTES + 4;
+
+/** The least class of status that is an error. */
+const FIRST_ERROR = 4;
 
 /** Cache statuses of responses from the cache. */
 const FROM_CACHE = new LuaSet<string>();
@@ -65,6 +69,13 @@ function learn(mean: Doubles, seconds: number | undefined, status_class: number)
     if (seconds !== undefined && status_class === 2) mean_seconds.learn(mean, seconds);
 }
 
+/** Counts an error. `node_seconds`: if a node was asked, before a refusal or after it, the error is the node's. */
+function count_error(figures: Figures, status_class: number, node_seconds: number | undefined): void {
+    const is_refused = rejections.take_refusal() && node_seconds === undefined;
+    const counter = (is_refused ? figures.refused : figures.other_errors).get(status_class);
+    if (counter !== undefined) metric_handles.add(counter);
+}
+
 function header_filter(this: Recorder): void {
     first_byte.note();
 }
@@ -79,6 +90,7 @@ function log(this: Recorder): void {
     if (until_first_byte !== undefined) metric_handles.observe(figures.first_byte, until_first_byte);
     const node_seconds = request.last_seconds("upstream_response_time");
     if (node_seconds !== undefined) metric_handles.observe(figures.upstream, node_seconds);
+    if (status_class >= FIRST_ERROR) count_error(figures, status_class, node_seconds);
     const cache = request.variable("upstream_cache_status");
     if (cache !== undefined) {
         figures.cache.get(cache)?.inc();

@@ -1,11 +1,11 @@
 /** The options of a queue and its sink, as docs/post_action.md lists them. */
 import * as kinds from "../config/kinds";
+import { take_out } from "../config/misplaced";
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
 import { again, computed, joined, map_of, option, optional, read, required } from "../config/schema";
 import * as durable_queue from "./durable_queue";
-import { take_out } from "./misplaced";
 import type { SinkOptions } from "./sinks";
 import * as sinks from "./sinks";
 import { PATH } from "./sinks/file";

@@ -161,7 +161,7 @@ export function open(redis: Redis, index: number): Result<RedisClient> {
     const [connected, connect_err] = http_target.is_unix_socket(host)
         ? client.connect(host, { pool })
         : client.connect(host, port, { pool });
-    if (connected === undefined) return $multi(undefined, `cannot connect: ${connect_err}`);
+    if (connected === undefined) return $multi(undefined, `cannot connect: ${http_target.with_remedy(connect_err)}`);
     if (is_kept(client)) return $multi(client);
     const [ready, ready_err] = sign_in(redis, server, client, password);
     if (ready === undefined) {

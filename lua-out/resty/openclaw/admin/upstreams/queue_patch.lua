@@ -3,6 +3,7 @@ local type = type
 local fields = require("resty.openclaw.admin.fields")
 local fields_read = fields.read
 local KNOWN = {"concurrency"}
+local EXPECTED = "concurrency must be a whole number from 1 to 1000000. " .. "DELETE of queue/changes goes back to what nginx.conf says, such as \"learned\"."
 --- As in the option `queue`.
 local MOST_CONCURRENCY = 1000000
 local function check(____bindingPattern0)
@@ -13,7 +14,7 @@ local function check(____bindingPattern0)
     if is_valid then
         ____is_valid_0 = nil
     else
-        ____is_valid_0 = "concurrency must be a whole number from 1 to 1000000."
+        ____is_valid_0 = EXPECTED
     end
     return ____is_valid_0
 end

@@ -7,8 +7,6 @@ local kinds_of = kinds.of
 local kinds_whole = kinds.whole
 local names = require("resty.openclaw.config.names")
 local names_sorted = names.sorted
-local schemas = require("resty.openclaw.config.schema")
-local schemas_read = schemas.read
 local ____schema = require("resty.openclaw.config.schema")
 local map_of = ____schema.map_of
 local option = ____schema.option
@@ -45,10 +43,14 @@ local CLASS_SCHEMA = {
     wait_seconds = optional(kinds.positive, "how long they wait at most; by default `wait_seconds` of the queue")
 }
 ____exports.CLASS_SCHEMA = CLASS_SCHEMA
+local CLASS_MAP = map_of(
+    table_of(CLASS_SCHEMA, "{ weight = 8 }"),
+    "{ vip = { weight = 8 } }"
+)
 local CLASSES = {
     name = "table",
     read = function(given, path, problems)
-        local read = map_of(table_of(CLASS_SCHEMA)).read(given, path, problems)
+        local read = CLASS_MAP.read(given, path, problems)
         local known = names_sorted(read)
         if #known > MOST_CLASSES then
             problems[#problems + 1] = ((((path .. " has ") .. tostring(#known)) .. " classes; ") .. tostring(MOST_CLASSES)) .. " are the most"
@@ -108,12 +110,14 @@ local function check(options, given, path, problems)
         end
     end
 end
+local TABLE = table_of(SCHEMA, "{ concurrency = 20 }")
 --- The option: a table.
 local QUEUE = {
     name = "table",
     read = function(given, path, problems)
-        local options = schemas_read(SCHEMA, given, path, problems)
-        if options ~= nil then
+        local before = #problems
+        local options = TABLE.read(given, path, problems)
+        if #problems == before then
             check(options, given, path, problems)
         end
         return options

@@ -3,6 +3,8 @@ local setmetatable = setmetatable
 local type = type
 local math_abs = math.abs
 local math_huge = math.huge
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_total = shared_memory.total
 local ____buckets = require("resty.openclaw.core.metrics.metric_handles.buckets")
 local find = ____buckets.find
 local function rebind(handle)
@@ -33,6 +35,16 @@ local function add(counter, by)
     end
 end
 ____exports.add = add
+--- What all workers have counted so far.
+local function total(counter)
+    local ____counter_0 = counter
+    local region = ____counter_0.region
+    if region.generations[counter.slot] ~= counter.generation then
+        rebind(counter)
+    end
+    return shared_memory_total(region, counter.slot)
+end
+____exports.total = total
 local function set(self, value)
     if type(value) == "number" then
         local region = self.region

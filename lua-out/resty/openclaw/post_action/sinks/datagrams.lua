@@ -1,8 +1,11 @@
 local ____exports = {}
 local ipairs = ipairs
+local tostring = tostring
 local string_lower = string.lower
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local time_slice_yield_now = time_slice.yield_now
+local http_target = require("resty.openclaw.http_client.target")
+local http_target_with_remedy = http_target.with_remedy
 local lines = require("resty.openclaw.post_action.lines")
 local lines_join = lines.join
 --- So many are sent, at some microseconds each, before other requests are served.
@@ -32,7 +35,7 @@ function ____exports.send(endpoint, prefix, all, most_bytes)
         1,
         2
     )
-    local err = named == nil and "cannot connect: " .. name_err or nil
+    local err = named == nil and "cannot connect: " .. tostring(http_target_with_remedy(name_err)) or nil
     for index, line in ipairs(all) do
         local datagram = err == nil and prefix(line) .. line or line
         if err ~= nil or #datagram > most_bytes then

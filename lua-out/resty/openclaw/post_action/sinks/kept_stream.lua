@@ -1,4 +1,5 @@
 local ____exports = {}
+local tostring = tostring
 local math_min = math.min
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
@@ -9,6 +10,8 @@ local connection = require("resty.openclaw.http_client.connection")
 local connection_leave = connection.leave
 local connection_open = connection.open
 local connection_send = connection.send
+local http_target = require("resty.openclaw.http_client.target")
+local http_target_with_remedy = http_target.with_remedy
 --- The options that `create` reads.
 local SCHEMA = {
     connect_seconds = option(kinds.positive, 1, "timeout for connecting"),
@@ -70,7 +73,7 @@ local function send(stream, text, most_seconds)
     local deadline = clock_now() + math_min(stream.timeout_seconds, most_seconds)
     local socket, err = open(stream, deadline)
     if socket == nil then
-        return nil, "cannot connect: " .. err
+        return nil, "cannot connect: " .. tostring(http_target_with_remedy(err))
     end
     local sent, send_err = connection_send(
         socket,

@@ -4,7 +4,6 @@ import * as kinds from "../../config/kinds";
 import * as names from "../../config/names";
 import type { Problems } from "../../config/problems";
 import type { Values } from "../../config/schema";
-import * as schemas from "../../config/schema";
 import { map_of, option, optional, table_of } from "../../config/schema";
 import * as texts from "../../core/text/text";
 
@@ -39,10 +38,12 @@ export const CLASS_SCHEMA = {
     wait_seconds: optional(kinds.positive, "how long they wait at most; by default `wait_seconds` of the queue"),
 };
 
+const CLASS_MAP = map_of(table_of(CLASS_SCHEMA, "{ weight = 8 }"), "{ vip = { weight = 8 } }");
+
 const CLASSES: Kind<LuaTable<string, Values<typeof CLASS_SCHEMA>>> = {
     name: "table",
     read: (given, path, problems) => {
-        const read = map_of(table_of(CLASS_SCHEMA)).read(given, path, problems);
+        const read = CLASS_MAP.read(given, path, problems);
         const known = names.sorted(read);
         if (known.length > MOST_CLASSES)
             problems.push(`${path} has ${known.length} classes; ${MOST_CLASSES} are the most`);
@@ -105,13 +106,16 @@ function check(options: Options, given: Readonly<Record<string, unknown>>, path:
     }
 }
 
+const TABLE = table_of(SCHEMA, "{ concurrency = 20 }");
+
 /** The option: a table. */
 export const QUEUE: Kind<Options> = {
     name: "table",
     read: (given, path, problems) => {
-        const options = schemas.read(SCHEMA, given, path, problems);
-        if (options !== undefined) check(options, given as Readonly<Record<string, unknown>>, path, problems);
-        return options!;
+        const before = problems.length;
+        const options = TABLE.read(given, path, problems);
+        if (problems.length === before) check(options, given as Readonly<Record<string, unknown>>, path, problems);
+        return options;
     },
 };
 

@@ -6,6 +6,7 @@
  * if that has changed, asks its owner for new slots.
  */
 import type { Region } from "../memory/shared_memory";
+import * as shared_memory from "../memory/shared_memory";
 import type { Buckets } from "./metric_handles/buckets";
 import { find } from "./metric_handles/buckets";
 
@@ -64,6 +65,13 @@ export function add(counter: Counter, by = 1): void {
     } else {
         misuse(counter, "cannot grow by", by);
     }
+}
+
+/** What all workers have counted so far. */
+export function total(counter: Counter): number {
+    const { region } = counter;
+    if (region.generations.get(counter.slot) !== counter.generation) rebind(counter);
+    return shared_memory.total(region, counter.slot);
 }
 
 function set(this: Gauge, value: number): void {

@@ -1,6 +1,7 @@
 /** Sends datagrams over UDP or to a unix socket. They are not acknowledged. */
 import * as time_slice from "../../core/time/time_slice";
 import type { Endpoint } from "../../http_client/endpoint";
+import * as http_target from "../../http_client/target";
 import * as lines from "../lines";
 import type { Part } from "../sink";
 
@@ -36,7 +37,7 @@ export function send(
     const socket = ngx.socket.udp();
     const [named, name_err] =
         endpoint.port === 0 ? socket.setpeername(endpoint.host) : socket.setpeername(endpoint.host, endpoint.port);
-    let err = named === undefined ? `cannot connect: ${name_err}` : undefined;
+    let err = named === undefined ? `cannot connect: ${http_target.with_remedy(name_err)}` : undefined;
     for (const [index, line] of ipairs(all)) {
         const datagram = err === undefined ? `${prefix(line)}${line}` : line;
         if (err !== undefined || datagram.length > most_bytes) {

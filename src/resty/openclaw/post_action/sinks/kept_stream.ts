@@ -12,6 +12,7 @@ import * as clock from "../../core/time/clock";
 import * as connection from "../../http_client/connection";
 import type { Endpoint, Tls } from "../../http_client/endpoint";
 import type { Target } from "../../http_client/target";
+import * as http_target from "../../http_client/target";
 
 export interface KeptStream {
     readonly target: Target;
@@ -72,7 +73,7 @@ function open(stream: KeptStream, deadline: MonotonicTime): Result<ngx.Tcp> {
 export function send(stream: KeptStream, text: string, most_seconds: number): Result<true> {
     const deadline = later(clock.now(), math.min(stream.timeout_seconds, most_seconds));
     const [socket, err] = open(stream, deadline);
-    if (socket === undefined) return $multi(undefined, `cannot connect: ${err}`);
+    if (socket === undefined) return $multi(undefined, `cannot connect: ${http_target.with_remedy(err)}`);
     const [sent, send_err] = connection.send(socket, stream.settings, "", text, deadline);
     if (sent === undefined) {
         socket.close();
