@@ -224,8 +224,8 @@ test("an operator sees and resets the count of a caller as the page says", async
         return Number(await answer.text());
     };
     expect(await statuses("here")).toEqual([200, 429]);
-    expect(Math.round((await counted("here\narg_caller\n=pond")) / 60)).toBe(60);
-    expect(await counted("here\narg_caller\n=pond", "DELETE")).toBe(0);
+    expect(Math.round((await counted("here\narg_caller\n\n1/hour+0\n=pond")) / 60)).toBe(60);
+    expect(await counted("here\narg_caller\n\n1/hour+0\n=pond", "DELETE")).toBe(0);
     expect(await statuses("here")).toEqual([200, 429]);
     const key = "openclaw:limit:{work}:arg_caller:=pond";
     expect(await statuses("work")).toEqual([200, 429]);
@@ -290,7 +290,7 @@ test("the number of connections to Redis is bounded, and requests that find no p
     await redis.cli("client", "pause", "2500");
     const late = await Promise.all(Array.from({ length: 160 }, () => gateway.ask("/shut", [], true)));
     expect(late.filter(({ status }) => status !== 503)).toEqual([]);
-    expect(await gateway.nginx.errorLog()).toContain("limit: redis: requests are not counted in Redis: ");
+    expect(await gateway.nginx.errorLog()).toContain("limit: redis: Redis at ");
     await eventually("Redis is asked again", async () => (await gateway.ask("/shut")).status === 200);
     expect(await clients()).toBeLessThanOrEqual(129);
 });

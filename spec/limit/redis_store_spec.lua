@@ -115,7 +115,7 @@ describe("limit.redis_store", function()
         redis.refusal = "LOADING Redis is loading the dataset in memory"
         assert.is_nil(stores.count(store, {}, BUCKET, 0))
         redis.refusal = nil
-        eventually(function() return stores.may_ask(store) end, "Redis is asked once more")
+        eventually(function() return stores.may_ask(store) end, "Redis is asked again")
         assert.is_truthy(stores.count(store, {}, BUCKET, 0))
         assert.equal(2, #lines)
     end)
