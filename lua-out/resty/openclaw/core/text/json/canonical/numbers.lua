@@ -112,9 +112,9 @@ end
 local function put_exponent(memory, at, exponent)
     at = put_byte(memory, at, SMALL_E)
     at = put_byte(memory, at, exponent < 0 and MINUS or PLUS)
-    local text = tostring(math_abs(exponent))
-    ffi_copy(memory + at, text, #text)
-    return at + #text
+    local places = tostring(math_abs(exponent))
+    ffi_copy(memory + at, places, #places)
+    return at + #places
 end
 --- ECMA-262, Number::toString, with its bounds: 21 digits before the point, six zeros after it.
 local function put(memory, at)
