@@ -171,9 +171,6 @@ end
 -- while the next one up is still read as this one. Makes `decimal` the next one of 16 digits; whether that is so. (If that ended with a
 -- zero, it would have 15 digits, and have been found.)
 local function round_up(value)
-    if not is_power_of_two(value) then
-        return false
-    end
     put_zeros(digits, decimal.count, LONG_DIGITS - decimal.count)
     decimal.count = LONG_DIGITS
     if digits[LONG_DIGITS - 1] == NINE then

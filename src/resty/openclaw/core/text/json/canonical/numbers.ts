@@ -162,7 +162,6 @@ function is_power_of_two(value: number): boolean {
  * zero, it would have 15 digits, and have been found.)
  */
 function round_up(value: number): boolean {
-    if (!is_power_of_two(value)) return false;
     put_zeros(digits, decimal.count, LONG_DIGITS - decimal.count);
     decimal.count = LONG_DIGITS;
     if (digits.get(LONG_DIGITS - 1) === NINE) return false;
