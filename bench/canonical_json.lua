@@ -1,4 +1,4 @@
---- What it costs to find the SHA-256 of the canonical form of JSON, for each byte, and the longest time without a yield. Run by in_worker.mjs.
+--- What the SHA-256 of the canonical form of JSON costs, and the longest time without a yield. Run by in_worker.mjs.
 local ffi = require("ffi")
 local canonical = require("resty.openclaw.core.text.json.canonical")
 local digest = require("resty.openclaw.core.bytes.digest")
@@ -27,18 +27,25 @@ local function object_of(format, value, bytes, factor)
 end
 
 local MESSAGE = '{"role":"user","content":"What is in this image?\\nTell me \\"all\\"."}'
-local LONG = '{"role":"user","content":"' .. ("It was a bright cold day in April, and the clocks were striking thirteen. "):rep(25)
+local LONG = '{"role":"user","content":"'
+    .. ("It was a bright cold day in April, and the clocks were striking thirteen. "):rep(25)
     .. '\\n\\n' .. ("Nothing was your own. "):rep(20) .. '"}'
 local CJK = ("人工智能正在改变世界，"):rep(100)
 
 local TEXTS = {
-    { "an image in base64", function() return '{"image":"data:image/png;base64,' .. ("aGVsbG8+/w0KZm9v"):rep(BYTES / 16) .. '"}' end },
+    { "an image in base64", function()
+        return '{"image":"data:image/png;base64,' .. ("aGVsbG8+/w0KZm9v"):rep(BYTES / 16) .. '"}'
+    end },
     { "messages of 2.3 KB", function() return repeated(LONG) end },
     { "messages of 70 bytes", function() return repeated(MESSAGE) end },
     { "text in other scripts", function() return '["' .. ("äöü€ и по-русски"):rep(BYTES / 28) .. '"]' end },
     { "text in Chinese", function() return '["' .. CJK:rep(BYTES / #CJK) .. '"]' end },
-    { "the same in \\u escapes", function() return '["' .. ("\\u4eba\\u5de5\\u667a\\u80fd"):rep(BYTES / 24) .. '"]' end },
-    { "a program, with line ends", function() return '["' .. ("    local value = \\\"text\\\"\\n"):rep(BYTES / 29) .. '"]' end },
+    { "the same in \\u escapes", function()
+        return '["' .. ("\\u4eba\\u5de5\\u667a\\u80fd"):rep(BYTES / 24) .. '"]'
+    end },
+    { "a program, with line ends", function()
+        return '["' .. ("    local value = \\\"text\\\"\\n"):rep(BYTES / 29) .. '"]'
+    end },
     { "small objects", function() return repeated('{"a":1,"b":[true,null]}') end },
     { "small objects, unordered", function() return repeated('{"c":1,"a":2,"b":[true,null]}') end },
     { "400,000 members in order", function() return object_of('"%07d":', '"some value"', 8e6, 1) end },
@@ -93,14 +100,15 @@ function _M.run()
     for _, case in ipairs(TEXTS) do
         local rounds, turns = {}, {}
         local text = case[2]()
-        -- So that nothing of what has made the text is collected meanwhile: LuaJIT halves its table of strings once a cycle.
+        -- So that nothing is collected meanwhile of what made the text: each cycle halves LuaJIT's table of strings.
         for _ = 1, 20 do collectgarbage() end
         for round = 1, ROUNDS do rounds[round], turns[round] = once(text) end
         local first, first_turn = rounds[1], turns[1]
         table.sort(rounds)
         table.sort(turns)
         local function speed(duration) return #text / duration / 1e3 end
-        lines[#lines + 1] = string.format("%-28s %4.0f MB/s (%.0f to %.0f; first %.0f), longest turn %.1f ms (first %.1f, most %.1f)",
+        lines[#lines + 1] = string.format("%-28s %4.0f MB/s (%.0f to %.0f; first %.0f), "
+            .. "longest turn %.1f ms (first %.1f, most %.1f)",
             case[1], speed(rounds[(ROUNDS + 1) / 2]), speed(rounds[ROUNDS]), speed(rounds[1]), speed(first),
             turns[(ROUNDS + 1) / 2], first_turn, turns[ROUNDS])
     end

@@ -112,9 +112,9 @@ end
 local function put_exponent(memory, at, exponent)
     at = put_byte(memory, at, SMALL_E)
     at = put_byte(memory, at, exponent < 0 and MINUS or PLUS)
-    local text = tostring(math_abs(exponent))
-    ffi_copy(memory + at, text, #text)
-    return at + #text
+    local places = tostring(math_abs(exponent))
+    ffi_copy(memory + at, places, #places)
+    return at + #places
 end
 --- ECMA-262, Number::toString, with its bounds: 21 digits before the point, six zeros after it.
 local function put(memory, at)
@@ -171,9 +171,6 @@ end
 -- while the next one up is still read as this one. Makes `decimal` the next one of 16 digits; whether that is so. (If that ended with a
 -- zero, it would have 15 digits, and have been found.)
 local function round_up(value)
-    if not is_power_of_two(value) then
-        return false
-    end
     put_zeros(digits, decimal.count, LONG_DIGITS - decimal.count)
     decimal.count = LONG_DIGITS
     if digits[LONG_DIGITS - 1] == NINE then

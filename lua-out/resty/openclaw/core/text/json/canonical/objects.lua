@@ -21,14 +21,13 @@ local VALUE = states_VALUE
 local ____names = require("resty.openclaw.core.text.json.canonical.names")
 local compare = ____names.compare
 local key_of = ____names.key_of
-local records = require("resty.openclaw.core.text.json.canonical.records")
-local records_add_member = records.add_member
-local records_add_object = records.add_object
 local ____records = require("resty.openclaw.core.text.json.canonical.records")
 local records_IN_ORDER = ____records.IN_ORDER
 local records_NO_MEMBER = ____records.NO_MEMBER
 local records_OUT_OF_ORDER = ____records.OUT_OF_ORDER
 local records_WITH_GAPS = ____records.WITH_GAPS
+local add_member = ____records.add_member
+local add_object = ____records.add_object
 local IN_ORDER = records_IN_ORDER
 local NO_MEMBER = records_NO_MEMBER
 local OUT_OF_ORDER = records_OUT_OF_ORDER
@@ -54,7 +53,7 @@ local function open(json, byte, is_object)
         json.outer_member[depth + 1] = json.member
         json.object = json.object_count
         json.member = NO_MEMBER
-        if not records_add_object(json) then
+        if not add_object(json) then
             return VALUE
         end
     end
@@ -89,7 +88,7 @@ ____exports.close = close
 local function begin_name(json, byte)
     local before = json.member
     local member = json.member_count
-    if not records_add_member(json) then
+    if not add_member(json) then
         return VALUE
     end
     if before == NO_MEMBER then

@@ -108,9 +108,9 @@ function put_byte(memory: Bytes, at: number, byte: number): number {
 function put_exponent(memory: Bytes, at: number, exponent: number): number {
     at = put_byte(memory, at, SMALL_E);
     at = put_byte(memory, at, exponent < 0 ? MINUS : PLUS);
-    const text = tostring(math.abs(exponent));
-    ffi.copy(pointer_add(memory, at), text, text.length);
-    return at + text.length;
+    const places = tostring(math.abs(exponent));
+    ffi.copy(pointer_add(memory, at), places, places.length);
+    return at + places.length;
 }
 
 /** ECMA-262, Number::toString, with its bounds: 21 digits before the point, six zeros after it. */
@@ -162,7 +162,6 @@ function is_power_of_two(value: number): boolean {
  * zero, it would have 15 digits, and have been found.)
  */
 function round_up(value: number): boolean {
-    if (!is_power_of_two(value)) return false;
     put_zeros(digits, decimal.count, LONG_DIGITS - decimal.count);
     decimal.count = LONG_DIGITS;
     if (digits.get(LONG_DIGITS - 1) === NINE) return false;

@@ -12,8 +12,7 @@ import {
 } from "../structure/states";
 import type { Canonical, Member } from "./model";
 import { compare, key_of } from "./names";
-import * as records from "./records";
-import { IN_ORDER, NO_MEMBER, OUT_OF_ORDER, WITH_GAPS } from "./records";
+import { add_member, add_object, IN_ORDER, NO_MEMBER, OUT_OF_ORDER, WITH_GAPS } from "./records";
 import * as text from "./text";
 
 /** How many objects and arrays may be inside one another: requests have ten or so, and each level takes memory in each text. */
@@ -32,7 +31,7 @@ export function open(json: Canonical, byte: number, is_object: boolean): number 
         json.outer_member[depth] = json.member;
         json.object = json.object_count;
         json.member = NO_MEMBER;
-        if (!records.add_object(json)) return VALUE;
+        if (!add_object(json)) return VALUE;
     }
     json.after = is_object ? AFTER_MEMBER : AFTER_ENTRY;
     text.put(json, byte);
@@ -64,7 +63,7 @@ export function close(json: Canonical, byte: number, is_object: boolean): number
 export function begin_name(json: Canonical, byte: number): number {
     const before = json.member;
     const member = json.member_count;
-    if (!records.add_member(json)) return VALUE;
+    if (!add_member(json)) return VALUE;
     if (before === NO_MEMBER) json.objects.get(json.object).first = member;
     else json.members.get(before).next = member;
     json.is_name = true;

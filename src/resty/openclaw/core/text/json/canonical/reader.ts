@@ -19,7 +19,7 @@ import type { Canonical } from "./model";
 import * as number_places from "./number_places";
 import * as objects from "./objects";
 import { plain_bytes } from "./plain";
-import { BEGIN_NUMBER, BLANK, NEXT, NEXT_MEMBER, PAIR, PAIR_U } from "./states";
+import { BEGIN_NUMBER, BLANK, NEXT, NEXT_MEMBER, PAIR, PAIR_U } from "./steps";
 import { escape, whole_escape } from "./strings";
 import * as writing from "./text";
 
@@ -66,7 +66,9 @@ function next_four(state: number, memory: Bytes, at: number, count: number): num
  */
 export function feed(this: void, json: Canonical, memory: Bytes, count: number): void {
     if (json.problem !== undefined || !writing.reserve(json, count)) return;
-    let { state, text, text_bytes } = json;
+    let state = json.state;
+    let text = json.text;
+    let text_bytes = json.text_bytes;
     let at = 0;
     while (at < count) {
         const four = next_four(state, memory, at, count);

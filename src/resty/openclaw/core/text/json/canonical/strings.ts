@@ -2,7 +2,7 @@
 import * as ffi from "ffi";
 import { BEGIN_ESCAPE, BEGIN_HEX, END_ESCAPE, NAME_ESCAPE, NAME_HEX, STRING } from "../structure/states";
 import type { Canonical } from "./model";
-import { BEGIN_PAIR, PAIR, PAIR_U } from "./states";
+import { BEGIN_PAIR, PAIR, PAIR_U } from "./steps";
 import { put } from "./text";
 
 const BACKSLASH = 92;
