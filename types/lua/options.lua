@@ -301,6 +301,18 @@
 ---@field key_variables? string[] more variables for the key of the cache, without `$`
 ---@field dict? string the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself
 
+---@class openclaw.Route.cache
+---@field key? "raw"|"multipart"|"json" what makes two bodies the same: their bytes, the parts of a form, or what the JSON says
+---@field ignore? string[] with `key = "json"`: members of the outermost object that change no answer, such as `{ "user", "stream_options" }`
+---@field by? ("identity"|"tenant"|"class")[] who shares answers: callers that are alike in all of these
+---@field shared? boolean whether all callers of the route share answers; in place of `by`
+---@field credentials? "bypass"|"key" whether requests with credentials that `auth` has not taken away bypass the cache, or have them in their key
+---@field key_variables? string[] more variables for the key, without `$`
+---@field request_control? boolean whether clients may ask for fresh answers with `Cache-Control`
+---@field max_bytes? integer maximum length of a body that gets a key
+---@field max_json_bytes? integer with `key = "json"`: maximum length of such a body
+---@field dict? string the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself
+
 ---@class openclaw.Route.inference
 ---@field include_usage? boolean whether the gateway asks for the usage of each stream; see below
 ---@field max_body_bytes? integer maximum size of a request body that is changed; only with `include_usage`
@@ -320,6 +332,7 @@
 ---@field identity? openclaw.Route.identity passes the caller's identity to the next gateway; without it `X-OpenClaw-Identity` is removed from requests
 ---@field checks? openclaw.Route.checks checks requests: methods, length and type of the body, JSON, the size of images
 ---@field body_digest? openclaw.Route.body_digest digests of request bodies, and the key of the cache
+---@field cache? openclaw.Route.cache the key of the cache: which requests get the same answer, and who shares it
 ---@field inference? openclaw.Route.inference counts tokens of responses; the location needs `inference.conf`
 ---@field metrics? boolean count the route's requests
 ---@field record? boolean send a record of each request to every sink of `log`

@@ -15,6 +15,7 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_counter = metric_registry.counter
 local metric_registry_open = metric_registry.open
 local cache_key = require("resty.openclaw.core.request.cache_key")
+local cache_key_CALLER = cache_key.CALLER
 local cache_key_fill = cache_key.fill
 local cache_key_new = cache_key.new
 local cache_key_withhold = cache_key.withhold
@@ -96,7 +97,11 @@ local function access(self)
         return skip_unreadable(self, finish_err)
     end
     assign(self.faults, self.variable, hex)
-    cache_key_fill(self.key, hex)
+    cache_key_fill(
+        self.key,
+        request_variable("http_content_type"),
+        hex
+    )
     self.bodies:inc()
     self.bytes:inc(count)
 end
@@ -119,7 +124,7 @@ local function create(options)
         digest = digest_new(algorithm),
         variable = "request_body_" .. algorithm,
         max_bytes = max_bytes,
-        key = cache_key_new(options),
+        key = cache_key_new({credentials = options.credentials, key_variables = options.key_variables, callers = cache_key_CALLER}),
         bodies = bodies:labels(),
         bytes = bytes:labels(),
         too_large = skipped:labels("too_large"),

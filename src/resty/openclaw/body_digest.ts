@@ -93,7 +93,7 @@ function access(this: BodyDigest): void {
     const [hex, finish_err] = this.digest.finish(context);
     if (hex === undefined) return skip_unreadable(this, finish_err);
     assign(this.faults, this.variable, hex);
-    cache_key.fill(this.key, hex);
+    cache_key.fill(this.key, request.variable("http_content_type"), hex);
     this.bodies.inc();
     this.bytes.inc(count);
 }
@@ -129,7 +129,11 @@ function create(options: Values<typeof SCHEMA>): BodyDigest {
         digest: digest.new(algorithm),
         variable: `request_body_${algorithm}`,
         max_bytes,
-        key: cache_key.new(options),
+        key: cache_key.new({
+            credentials: options.credentials,
+            key_variables: options.key_variables,
+            callers: cache_key.CALLER,
+        }),
         bodies: bodies.labels(),
         bytes: bytes.labels(),
         too_large: skipped.labels("too_large"),

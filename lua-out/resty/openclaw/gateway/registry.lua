@@ -2,6 +2,7 @@ local ____exports = {}
 local auth = require("resty.openclaw.auth")
 local bandwidth = require("resty.openclaw.bandwidth")
 local body_digest = require("resty.openclaw.body_digest")
+local cache = require("resty.openclaw.cache")
 local caller_class = require("resty.openclaw.caller_class")
 local checks = require("resty.openclaw.checks")
 local deadline = require("resty.openclaw.deadline")
@@ -20,6 +21,7 @@ local PLUGINS = {
     identity.plugin,
     checks.plugin,
     body_digest.plugin,
+    cache.plugin,
     inference.plugin
 }
 ____exports.PLUGINS = PLUGINS

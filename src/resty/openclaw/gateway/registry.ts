@@ -2,6 +2,7 @@
 import * as auth from "../auth";
 import * as bandwidth from "../bandwidth";
 import * as body_digest from "../body_digest";
+import * as cache from "../cache";
 import * as caller_class from "../caller_class";
 import * as checks from "../checks";
 import * as deadline from "../deadline";
@@ -22,5 +23,6 @@ export const PLUGINS: readonly AnyDeclaration[] = [
     identity.plugin,
     checks.plugin,
     body_digest.plugin,
+    cache.plugin,
     inference.plugin,
 ];

@@ -16,8 +16,8 @@ local SKIP = "openclaw_cache_skip"
 --- - the method: nginx looks up GET and HEAD in the cache whatever `proxy_cache_methods` says;
 -- - scheme, port, server and host: servers may share a zone, and nodes build URLs from `Host`;
 -- - the URI as received, because `/a%3Fb` is not `/a?b`; and as changed by `rewrite`;
--- - the type and encoding of the body, and the accepted types of the response;
--- - the route and variant, and the caller's identity, tenant and class, and how it is known: names of tokens and of keys may be alike.
+-- - the encoding of the body, and the accepted types of the response; the type of the body comes with its digest;
+-- - the route and variant.
 local OF_REQUEST = {
     "request_method",
     "scheme",
@@ -28,16 +28,16 @@ local OF_REQUEST = {
     "request_uri",
     "uri",
     "args",
-    "http_content_type",
     "http_content_encoding",
     "http_accept",
     "openclaw_route",
-    "openclaw_variant",
-    "openclaw_identity",
-    "openclaw_tenant",
-    "openclaw_class",
-    "openclaw_auth_method"
+    "openclaw_variant"
 }
+--- All that is known of a caller. How an identity is known is a part, as names of tokens and of keys may be alike.
+local CALLER = {"openclaw_identity", "openclaw_tenant", "openclaw_class", "openclaw_auth_method"}
+____exports.CALLER = CALLER
+--- Its header is in the key, or what the header says.
+local CONTENT_TYPE = "content-type"
 --- Headers with credentials of clients: those of RFC 9110 and 6265, and of common APIs.
 local CREDENTIALS = {
     "http_authorization",
@@ -60,16 +60,23 @@ local parts = {}
 local function is_header(name)
     return string_sub(name, 1, 5) == "http_"
 end
---- The key of the current request, whose body has that digest. On failure nil and why.
-local function make(key, body_digest)
+--- Sets a part of the key. A missing value and an empty one must differ.
+local function set_part(place, value)
+    parts[2 * place + 1] = value == nil and "-" or #value
+    parts[2 * place + 1 + 1] = value or ""
+end
+--- The key of the current request. On failure nil and why.
+local function make(key, content_type, body_digest)
     local count = #key.variables
-    for place = 1, count do
-        local value = request_variable(key.variables[place])
-        parts[2 * place - 2 + 1] = value == nil and "-" or #value
-        parts[2 * place] = value or ""
+    for place = 0, count - 1 do
+        set_part(
+            place,
+            request_variable(key.variables[place + 1])
+        )
     end
-    parts[2 * count + 1] = body_digest
-    local text = table_concat(parts, ":", 1, 2 * count + 1)
+    set_part(count, content_type)
+    set_part(count + 1, body_digest)
+    local text = table_concat(parts, ":", 1, 2 * (count + 2))
     return key.digest:of(text)
 end
 --- Whether a header of the key was sent twice, or with `_` instead of `-`, which nginx treats as the same header, while nginx's
@@ -116,23 +123,28 @@ local function withhold(key)
     )
 end
 ____exports.withhold = withhold
---- Sets the key of the current request, whose body has that digest. Keeps the request out of the cache if it has credentials
--- that are not part of the key. Does nothing if nginx.conf does not declare the variables. Phases: server_rewrite, access.
-local function fill(key, body_digest)
+--- Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
+-- credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns whether the request has a
+-- key. Phases: server_rewrite, access.
+local function fill(key, content_type, body_digest)
     if not key.is_declared then
-        return
+        return false
     end
-    if is_personal(key) or is_ambiguous(key) then
-        return withhold(key)
-    end
-    local text = make(key, body_digest)
+    local is_shareable = not is_personal(key) and not is_ambiguous(key)
+    local text = unpack(
+        is_shareable and ({make(key, content_type, body_digest)}) or ({nil}),
+        1,
+        1
+    )
     if text == nil then
-        return withhold(key)
+        withhold(key)
+        return false
     end
     key.is_declared = request_set_variable(KEY, text)
     if key.is_declared then
         request_set_variable(SKIP, "")
     end
+    return key.is_declared
 end
 ____exports.fill = fill
 --- Makes keys from these options. Phases: init.
@@ -148,6 +160,9 @@ local function create(choice)
     for ____, name in ipairs(OF_REQUEST) do
         add(name)
     end
+    for ____, name in ipairs(choice.callers) do
+        add(name)
+    end
     for ____, name in ipairs(choice.key_variables) do
         add(string_lower(name))
     end
@@ -161,6 +176,7 @@ local function create(choice)
         end
     end
     local headers = {}
+    headers[CONTENT_TYPE] = true
     for ____, name in ipairs(variables) do
         if is_header(name) then
             headers[(string_gsub(

@@ -29,8 +29,8 @@ const SKIP = "openclaw_cache_skip";
  * - the method: nginx looks up GET and HEAD in the cache whatever `proxy_cache_methods` says;
  * - scheme, port, server and host: servers may share a zone, and nodes build URLs from `Host`;
  * - the URI as received, because `/a%3Fb` is not `/a?b`; and as changed by `rewrite`;
- * - the type and encoding of the body, and the accepted types of the response;
- * - the route and variant, and the caller's identity, tenant and class, and how it is known: names of tokens and of keys may be alike.
+ * - the encoding of the body, and the accepted types of the response; the type of the body comes with its digest;
+ * - the route and variant.
  */
 const OF_REQUEST = [
     "request_method",
@@ -42,16 +42,17 @@ const OF_REQUEST = [
     "request_uri",
     "uri",
     "args",
-    "http_content_type",
     "http_content_encoding",
     "http_accept",
     "openclaw_route",
     "openclaw_variant",
-    "openclaw_identity",
-    "openclaw_tenant",
-    "openclaw_class",
-    "openclaw_auth_method",
 ];
+
+/** All that is known of a caller. How an identity is known is a part, as names of tokens and of keys may be alike. */
+export const CALLER = ["openclaw_identity", "openclaw_tenant", "openclaw_class", "openclaw_auth_method"];
+
+/** Its header is in the key, or what the header says. */
+const CONTENT_TYPE = "content-type";
 
 /** Headers with credentials of clients: those of RFC 9110 and 6265, and of common APIs. */
 const CREDENTIALS = [
@@ -79,17 +80,19 @@ function is_header(this: void, name: string): boolean {
     return string.sub(name, 1, 5) === "http_";
 }
 
-/** The key of the current request, whose body has that digest. On failure nil and why. */
-function make(key: CacheKey, body_digest: string): Result<string> {
+/** Sets a part of the key. A missing value and an empty one must differ. */
+function set_part(place: number, value: string | undefined): void {
+    parts[2 * place] = value === undefined ? "-" : value.length;
+    parts[2 * place + 1] = value ?? "";
+}
+
+/** The key of the current request. On failure nil and why. */
+function make(key: CacheKey, content_type: string | undefined, body_digest: string): Result<string> {
     const count = key.variables.length;
-    for (const place of $range(1, count)) {
-        const value = request.variable(key.variables[place - 1]!);
-        // A missing value and an empty one must differ.
-        parts[2 * place - 2] = value === undefined ? "-" : value.length;
-        parts[2 * place - 1] = value ?? "";
-    }
-    parts[2 * count] = body_digest;
-    const text = table.concat(parts as string[], ":", 1, 2 * count + 1);
+    for (const place of $range(0, count - 1)) set_part(place, request.variable(key.variables[place]!));
+    set_part(count, content_type);
+    set_part(count + 1, body_digest);
+    const text = table.concat(parts as string[], ":", 1, 2 * (count + 2));
     return key.digest.of(text);
 }
 
@@ -130,22 +133,29 @@ export function withhold(key: CacheKey): void {
 }
 
 /**
- * Sets the key of the current request, whose body has that digest. Keeps the request out of the cache if it has credentials
- * that are not part of the key. Does nothing if nginx.conf does not declare the variables. Phases: server_rewrite, access.
+ * Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
+ * credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns whether the request has a
+ * key. Phases: server_rewrite, access.
  */
-export function fill(key: CacheKey, body_digest: string): void {
-    if (!key.is_declared) return;
-    if (is_personal(key) || is_ambiguous(key)) return withhold(key);
-    const [text] = make(key, body_digest);
-    if (text === undefined) return withhold(key);
+export function fill(key: CacheKey, content_type: string | undefined, body_digest: string): boolean {
+    if (!key.is_declared) return false;
+    const is_shareable = !is_personal(key) && !is_ambiguous(key);
+    const [text] = is_shareable ? make(key, content_type, body_digest) : [undefined];
+    if (text === undefined) {
+        withhold(key);
+        return false;
+    }
     key.is_declared = request.set_variable(KEY, text);
     if (key.is_declared) request.set_variable(SKIP, "");
+    return key.is_declared;
 }
 
 /** The options of the key; see docs/body_digest.md. */
 export interface Choice {
     readonly credentials: "bypass" | "key";
     readonly key_variables: readonly string[];
+    /** The variables that say whose answers they are. */
+    readonly callers: readonly string[];
 }
 
 /** Makes keys from these options. Phases: init. */
@@ -157,6 +167,7 @@ function create(choice: Choice): CacheKey {
         known.add(name);
     };
     for (const name of OF_REQUEST) add(name);
+    for (const name of choice.callers) add(name);
     // nginx's names of header variables are in lower case.
     for (const name of choice.key_variables) add(string.lower(name));
     const credentials: string[] = [];
@@ -165,6 +176,7 @@ function create(choice: Choice): CacheKey {
         if (!known.has(name)) credentials.push(name);
     }
     const headers = new LuaSet<string>();
+    headers.add(CONTENT_TYPE);
     for (const name of variables) {
         if (is_header(name)) headers.add(string.gsub(string.sub(name, 6), "_", "-")[0]);
     }

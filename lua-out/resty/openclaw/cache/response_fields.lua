@@ -1,0 +1,49 @@
+local ____exports = {}
+local math_floor = math.floor
+local math_max = math.max
+local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
+--- By `$upstream_cache_status`. What nginx serves while it asks a node again is stale.
+local STATUS = {
+    HIT = "openclaw; hit",
+    STALE = "openclaw; hit; detail=stale",
+    UPDATING = "openclaw; hit; detail=updating",
+    REVALIDATED = "openclaw; hit; detail=revalidated",
+    MISS = "openclaw; fwd=uri-miss",
+    EXPIRED = "openclaw; fwd=stale",
+    SCARCE = "openclaw; fwd=miss; detail=scarce",
+    BYPASS = "openclaw; fwd=bypass"
+}
+--- Those of responses from the cache.
+local FROM_CACHE = {HIT = true, STALE = true, UPDATING = true, REVALIDATED = true}
+--- Whether a response with that `$upstream_cache_status` comes from the cache. Phases: any.
+local function is_from_cache(status)
+    return FROM_CACHE[status] == true
+end
+____exports.is_from_cache = is_from_cache
+--- Adds the headers to a response with that `$upstream_cache_status`. Phases: header_filter.
+local function show(status)
+    local text = STATUS[status]
+    if text ~= nil then
+        ngx.header["Cache-Status"] = text
+    end
+    if not is_from_cache(status) then
+        return
+    end
+    local date = request_variable("upstream_http_date")
+    local ____temp_0
+    if date == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = ngx.parse_http_time(date)
+    end
+    local made_at = ____temp_0
+    if made_at ~= nil then
+        ngx.header.Age = math_max(
+            0,
+            math_floor(ngx.now() - made_at)
+        )
+    end
+end
+____exports.show = show
+return ____exports

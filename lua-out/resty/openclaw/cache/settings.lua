@@ -1,0 +1,121 @@
+local ____exports = {}
+local error = error
+local ipairs = ipairs
+local tostring = tostring
+local type = type
+local math_min = math.min
+local string_find = string.find
+local string_match = string.match
+local kinds = require("resty.openclaw.config.kinds")
+local kinds_list_of = kinds.list_of
+local kinds_of = kinds.of
+local kinds_one_of = kinds.one_of
+local kinds_whole = kinds.whole
+local problem = require("resty.openclaw.config.problems")
+local problem_child = problem.child
+local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
+local option = ____schema.option
+local optional = ____schema.optional
+local MIB = 1024 * 1024
+--- Canonical JSON is made in memory, in up to three times its size.
+local JSON_BYTES = 8 * MIB
+local CALLERS = {identity = {"openclaw_identity", "openclaw_auth_method"}, tenant = {"openclaw_tenant"}, class = {"openclaw_class"}}
+local BY = kinds_of(
+    "`\"identity\"`, `\"tenant\"`, `\"class\"` or a variable",
+    "\"identity\", \"tenant\", \"class\" or a variable such as \"$http_x_camera\"",
+    function(given)
+        if type(given) ~= "string" then
+            return false
+        end
+        local variable = string_find(given, "^%$[%l%d_]+$")
+        return variable ~= nil or CALLERS[given] ~= nil
+    end
+)
+local SCHEMA = {
+    key = option(
+        kinds_one_of("raw", "multipart", "json"),
+        "raw",
+        "what makes two bodies the same: their bytes, the [parts of a form](#forms), or what the [JSON](#json) says"
+    ),
+    ignore = optional(
+        kinds_list_of(kinds.text),
+        "with `key = \"json\"`: members of the outermost object that change no answer, such as `{ \"user\", \"stream_options\" }`"
+    ),
+    by = computed(
+        kinds_list_of(BY),
+        "`{ \"identity\", \"tenant\", \"class\" }`",
+        "who shares answers: callers that are alike in all of these"
+    ),
+    shared = option(kinds.flag, false, "whether all callers of the route share answers; in place of `by`"),
+    credentials = option(
+        kinds_one_of("bypass", "key"),
+        "bypass",
+        "whether requests with credentials that `auth` has not taken away bypass the cache, or have them in their key"
+    ),
+    key_variables = option(
+        kinds_list_of(kinds.variable_name),
+        {},
+        "more variables for the key, without `$`"
+    ),
+    request_control = option(kinds.flag, false, "whether clients may ask for [fresh answers](#fresh-answers) with `Cache-Control`"),
+    max_bytes = option(
+        kinds_whole(1),
+        100 * MIB,
+        "maximum length of a body that gets a key"
+    ),
+    max_json_bytes = computed(
+        kinds_whole(1, 256 * MIB),
+        tostring(JSON_BYTES),
+        "with `key = \"json\"`: maximum length of such a body"
+    ),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself")
+}
+____exports.SCHEMA = SCHEMA
+--- Raises where options do not go together. Phases: init.
+local function check(options, path)
+    if options.shared and options.by ~= nil then
+        error(path .. " must have by or shared = true, not both", 0)
+    end
+    if options.key == "json" then
+        return
+    end
+    for ____, name in ipairs({"ignore", "max_json_bytes"}) do
+        if options[name] ~= nil then
+            error(
+                problem_child(path, name) .. " needs key = \"json\"",
+                0
+            )
+        end
+    end
+end
+____exports.check = check
+--- The variables that say whose answers they are. Phases: init.
+local function callers_of(____bindingPattern0)
+    local shared
+    local by
+    by = ____bindingPattern0.by
+    shared = ____bindingPattern0.shared
+    local found = {}
+    if shared then
+        return found
+    end
+    for ____, name in ipairs(by or ({"identity", "tenant", "class"})) do
+        local variable = string_match(name, "^%$(.+)$")
+        for ____, one in ipairs(variable == nil and CALLERS[name] or ({variable})) do
+            found[#found + 1] = one
+        end
+    end
+    return found
+end
+____exports.callers_of = callers_of
+--- The longest JSON that is made canonical. Phases: init.
+local function most_json_bytes(____bindingPattern0)
+    local max_json_bytes
+    local max_bytes
+    max_bytes = ____bindingPattern0.max_bytes
+    max_json_bytes = ____bindingPattern0.max_json_bytes
+    return (math_min(max_bytes, max_json_bytes or JSON_BYTES))
+end
+____exports.most_json_bytes = most_json_bytes
+return ____exports

@@ -1,0 +1,37 @@
+/** What a response says of the cache: `Cache-Status` (RFC 9211) and `Age` (RFC 9111, 5.1). */
+import * as request from "../core/request/request";
+
+/** By `$upstream_cache_status`. What nginx serves while it asks a node again is stale. */
+const STATUS: Readonly<Record<string, string | undefined>> = {
+    HIT: "openclaw; hit",
+    STALE: "openclaw; hit; detail=stale",
+    UPDATING: "openclaw; hit; detail=updating",
+    REVALIDATED: "openclaw; hit; detail=revalidated",
+    MISS: "openclaw; fwd=uri-miss",
+    EXPIRED: "openclaw; fwd=stale",
+    SCARCE: "openclaw; fwd=miss; detail=scarce",
+    BYPASS: "openclaw; fwd=bypass",
+};
+
+/** Those of responses from the cache. */
+const FROM_CACHE: Readonly<Record<string, true | undefined>> = {
+    HIT: true,
+    STALE: true,
+    UPDATING: true,
+    REVALIDATED: true,
+};
+
+/** Whether a response with that `$upstream_cache_status` comes from the cache. Phases: any. */
+export function is_from_cache(status: string): boolean {
+    return FROM_CACHE[status] === true;
+}
+
+/** Adds the headers to a response with that `$upstream_cache_status`. Phases: header_filter. */
+export function show(status: string): void {
+    const text = STATUS[status];
+    if (text !== undefined) ngx.header["Cache-Status"] = text;
+    if (!is_from_cache(status)) return;
+    const date = request.variable("upstream_http_date");
+    const made_at = date === undefined ? undefined : ngx.parse_http_time(date);
+    if (made_at !== undefined) ngx.header.Age = math.max(0, Math.floor(ngx.now() - made_at));
+}

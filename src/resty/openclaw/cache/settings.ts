@@ -1,0 +1,98 @@
+/** The options of `cache`. */
+import * as kinds from "../config/kinds";
+import * as problem from "../config/problems";
+import type { Values } from "../config/schema";
+import { computed, option, optional } from "../config/schema";
+
+/** What makes two bodies the same. */
+export type Form = "raw" | "multipart" | "json";
+
+const MIB = 1024 * 1024;
+/** Canonical JSON is made in memory, in up to three times its size. */
+const JSON_BYTES = 8 * MIB;
+
+const CALLERS: Readonly<Record<string, readonly string[] | undefined>> = {
+    // How it is known is a part, as names of tokens and of keys may be alike.
+    identity: ["openclaw_identity", "openclaw_auth_method"],
+    tenant: ["openclaw_tenant"],
+    class: ["openclaw_class"],
+};
+
+const BY = kinds.of<string>(
+    '`"identity"`, `"tenant"`, `"class"` or a variable',
+    '"identity", "tenant", "class" or a variable such as "$http_x_camera"',
+    (given) => {
+        if (typeof given !== "string") return false;
+        const [variable] = string.find(given, "^%$[%l%d_]+$");
+        return variable !== undefined || CALLERS[given] !== undefined;
+    },
+);
+
+export const SCHEMA = {
+    key: option(
+        kinds.one_of<Form>("raw", "multipart", "json"),
+        "raw",
+        "what makes two bodies the same: their bytes, the [parts of a form](#forms), or what the [JSON](#json) says",
+    ),
+    ignore: optional(
+        kinds.list_of(kinds.text),
+        'with `key = "json"`: members of the outermost object that change no answer, such as `{ "user", "stream_options" }`',
+    ),
+    by: computed(
+        kinds.list_of(BY),
+        '`{ "identity", "tenant", "class" }`',
+        "who shares answers: callers that are alike in all of these",
+    ),
+    shared: option(kinds.flag, false, "whether all callers of the route share answers; in place of `by`"),
+    credentials: option(
+        kinds.one_of("bypass", "key"),
+        "bypass",
+        "whether requests with credentials that `auth` has not taken away bypass the cache, or have them in their key",
+    ),
+    key_variables: option(kinds.list_of(kinds.variable_name), [], "more variables for the key, without `$`"),
+    request_control: option(
+        kinds.flag,
+        false,
+        "whether clients may ask for [fresh answers](#fresh-answers) with `Cache-Control`",
+    ),
+    max_bytes: option(kinds.whole(1), 100 * MIB, "maximum length of a body that gets a key"),
+    max_json_bytes: computed(
+        kinds.whole(1, 256 * MIB),
+        `${JSON_BYTES}`,
+        'with `key = "json"`: maximum length of such a body',
+    ),
+    dict: option(
+        kinds.text,
+        "openclaw",
+        "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself",
+    ),
+};
+
+export type Options = Values<typeof SCHEMA>;
+
+/** Raises where options do not go together. Phases: init. */
+export function check(options: Options, path: string): void {
+    if (options.shared && options.by !== undefined) {
+        error(`${path} must have by or shared = true, not both`, 0);
+    }
+    if (options.key === "json") return;
+    for (const name of ["ignore", "max_json_bytes"] as const) {
+        if (options[name] !== undefined) error(`${problem.child(path, name)} needs key = "json"`, 0);
+    }
+}
+
+/** The variables that say whose answers they are. Phases: init. */
+export function callers_of({ by, shared }: Options): string[] {
+    const found: string[] = [];
+    if (shared) return found;
+    for (const name of by ?? ["identity", "tenant", "class"]) {
+        const [variable] = string.match(name, "^%$(.+)$");
+        for (const one of variable === undefined ? CALLERS[name]! : [variable]) found.push(one);
+    }
+    return found;
+}
+
+/** The longest JSON that is made canonical. Phases: init. */
+export function most_json_bytes({ max_bytes, max_json_bytes }: Options): number {
+    return math.min(max_bytes, max_json_bytes ?? JSON_BYTES);
+}
