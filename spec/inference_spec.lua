@@ -364,7 +364,7 @@ describe("inference", function()
 
     it("lets an answer pass that it cannot read, for whatever reason", function()
         local report = stub(inferences.main.faults, "report")
-        local chunk = require("resty.openclaw.inference.chunk")
+        local chunk = require("resty.openclaw.core.request.response_chunk")
         local look = stub(chunk, "look").invokes(function() error("broken") end)
         plan(JSON, DOCUMENT)
         local shown, answer = seen_of("/proxied")

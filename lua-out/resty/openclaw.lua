@@ -202,8 +202,11 @@ function ____exports.header_filter()
     route.requirements.awaits_header_filter = false
     route.header_filter()
 end
---- Runs the route's plugins that look at or change the answer's body. Phases: body_filter.
-local function body_filter()
+--- Tells the balancers when a response ends, and runs the route's plugins that look at or change its body. Phases: body_filter.
+function ____exports.body_filter()
+    if a_balancer ~= nil then
+        a_balancer:body_filter()
+    end
     local route = present_route()
     if route == nil then
         return
@@ -211,7 +214,6 @@ local function body_filter()
     route.requirements.awaits_body_filter = false
     route.body_filter()
 end
-____exports.body_filter = body_filter
 --- Settles the request's tries and counts and records it. To be called once for every request. Phases: log.
 function ____exports.log()
     if a_balancer ~= nil then

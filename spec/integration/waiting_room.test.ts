@@ -78,7 +78,7 @@ class Room {
                     proxy_pass http://cluster;
                 }`,
             files: Object.fromEntries(
-                ["openclaw", "route", "proxy", "errors", "metrics", "admin"].map((name) => [
+                ["openclaw", "route", "proxy", "errors", "metrics", "admin", "bandwidth"].map((name) => [
                     `${name}.conf`,
                     conf(name),
                 ]),
@@ -473,4 +473,33 @@ test("a location without the hooks of a route counts, and is reported", async ()
     expect([(await bare).status, (await answer).status]).toEqual([200, 200]);
     await room.expectNoHarm();
     expect(await room.nginx.errorLog()).toContain('upstream "cluster" has a queue, but a location has no access hook');
+});
+
+test("a slow download keeps no place when its response has come from the node", async () => {
+    const slow = (location: string): Setup => ({
+        queue: "concurrency = 1",
+        // Its few hundred bytes take some seconds.
+        routes: 'slow = { upstream = "cluster", bandwidth = { standard = "100" } }',
+        server: `location /slow { set $openclaw_route slow; include route.conf; ${location} proxy_pass http://cluster; }`,
+    });
+    const room = await Room.start(slow("include bandwidth.conf;"));
+    let isOver = false;
+    const download = room.ask("/slow").finally(() => (isOver = true));
+    await room.node.seen(1);
+    room.node.answerAll();
+    const next = room.ask("/next");
+    await room.node.seen(2);
+    expect(isOver).toBe(false);
+    expect(await room.metric(`openclaw_node_in_flight{node="${room.node.address}"}`)).toBe(1);
+    room.node.answerAll();
+    expect((await next).status).toBe(200);
+    expect((await download).status).toBe(200);
+    expect(await room.metric(`openclaw_node_in_flight{node="${room.node.address}"}`)).toBe(0);
+
+    const without = await Room.start(slow("proxy_buffering on;"));
+    const first = without.ask("/slow");
+    await without.node.seen(1);
+    without.node.answerAll();
+    expect((await first).status).toBe(200);
+    expect(await without.nginx.errorLog()).toContain("include nginx/bandwidth.conf in its location");
 });

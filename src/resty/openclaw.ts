@@ -159,8 +159,9 @@ export function header_filter(): void {
     route.header_filter();
 }
 
-/** Runs the route's plugins that look at or change the answer's body. Phases: body_filter. */
+/** Tells the balancers when a response ends, and runs the route's plugins that look at or change its body. Phases: body_filter. */
 export function body_filter(): void {
+    if (a_balancer !== undefined) a_balancer.body_filter();
     const route = present_route();
     if (route === undefined) return;
     route.requirements.awaits_body_filter = false;

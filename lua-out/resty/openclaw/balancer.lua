@@ -18,6 +18,7 @@ local current_try_begin = current_try.begin
 local current_try_is_present = current_try.is_present
 local current_try_learn_in_subrequest = current_try.learn_in_subrequest
 local current_try_note_first_byte = current_try.note_first_byte
+local current_try_note_last_byte = current_try.note_last_byte
 local current_try_settle = current_try.settle
 local current_try_settle_before = current_try.settle_before
 local current_try_settle_last = current_try.settle_last
@@ -57,6 +58,7 @@ local waiting_rooms_change = waiting_rooms.change
 local waiting_rooms_count_in = waiting_rooms.count_in
 local waiting_rooms_leave = waiting_rooms.leave
 local waiting_rooms_note_first_byte = waiting_rooms.note_first_byte
+local waiting_rooms_note_last_byte = waiting_rooms.note_last_byte
 local waiting_rooms_report = waiting_rooms.report
 local retry_after = require("resty.openclaw.core.http.retry_after")
 local retry_after_seconds = retry_after.seconds
@@ -72,6 +74,9 @@ local request_variable = request.variable
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
 local request_state_present = request_state.present
+local response_chunk = require("resty.openclaw.core.request.response_chunk")
+local response_chunk_is_here = response_chunk.is_here
+local response_chunk_is_last = response_chunk.is_last
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local NAME = "balancer"
@@ -231,6 +236,18 @@ local function header_filter(self)
     current_try_note_first_byte(state)
     waiting_rooms_note_first_byte(state)
 end
+--- Records the end of the answer, which nginx may have long before a slow client has all of it. Phases: body_filter. Never raises.
+local function body_filter(self)
+    if not response_chunk_is_here() or not response_chunk_is_last() then
+        return
+    end
+    local state = request_state_present()
+    if state == nil then
+        return
+    end
+    current_try_note_last_byte(state)
+    waiting_rooms_note_last_byte(state)
+end
 --- Settles the last try of the request, whichever upstream it was sent to. To be called once for each request. Phases: log.
 local function log(self)
     local state = request_state_present()
@@ -303,6 +320,7 @@ local metatable = {__index = {
     balance = balance,
     give_up = give_up,
     header_filter = header_filter,
+    body_filter = body_filter,
     log = log,
     exit_worker = exit_worker,
     report = report,

@@ -27,6 +27,7 @@ import * as metric_handles from "./core/metrics/metric_handles";
 import * as worker_process from "./core/process/worker_process";
 import * as request from "./core/request/request";
 import * as request_state from "./core/request/request_state";
+import * as response_chunk from "./core/request/response_chunk";
 import * as clock from "./core/time/clock";
 
 export interface Balancer extends Settings {
@@ -35,6 +36,7 @@ export interface Balancer extends Settings {
     balance(): boolean;
     give_up(): void;
     header_filter(): void;
+    body_filter(): void;
     log(): void;
     exit_worker(): void;
     /** See the functions of these names. */
@@ -174,6 +176,17 @@ function header_filter(this: Balancer): void {
 }
 
 /**
+ * Records the end of the answer, which nginx may have long before a slow client has all of it. Phases: body_filter. Never raises.
+ */
+function body_filter(this: Balancer): void {
+    if (!response_chunk.is_here() || !response_chunk.is_last()) return;
+    const state = request_state.present();
+    if (state === undefined) return;
+    current_try.note_last_byte(state);
+    waiting_rooms.note_last_byte(state);
+}
+
+/**
  * Settles the last try of the request, whichever upstream it was sent to. To be called once for each request. Phases: log.
  */
 function log(this: Balancer): void {
@@ -253,6 +266,7 @@ const metatable = {
         balance,
         give_up,
         header_filter,
+        body_filter,
         log,
         exit_worker,
         report,

@@ -109,7 +109,7 @@ local function upgrade(state, peer)
 end
 --- Whether there is anything to do when the answer begins.
 local function is_first_byte_relevant(state, upstream)
-    if state.has_answer_begun == true or state.is_upgraded == true then
+    if state.is_answer_done == true or state.is_upgraded == true then
         return false
     end
     return request_failures_has(state) or request_status() == SWITCHING_PROTOCOLS or counts_first_byte(upstream)
@@ -136,10 +136,25 @@ local function note_first_byte(state)
     if not counts_first_byte(peer.upstream) then
         return
     end
-    state.has_answer_begun = true
+    state.is_answer_done = true
     nodes_note_done(peer.node)
 end
 ____exports.note_first_byte = note_first_byte
+--- Records that the node has sent all of a good answer: what is left of the request is the client's part. Phases: body_filter, at the end of
+-- the response.
+local function note_last_byte(state)
+    local peer = state.peer
+    if peer == nil or state.is_answer_done == true or state.is_upgraded == true then
+        return
+    end
+    local status = upstream_tries_last(request_variable("upstream_status") or "-")
+    if outcomes_of_status(status) ~= "ok" or not peer_of_is_current(peer) then
+        return
+    end
+    state.is_answer_done = true
+    nodes_note_done(peer.node)
+end
+____exports.note_last_byte = note_last_byte
 local function learn_from_failure(state, peer, now, outcome, status, contact)
     local upstream = peer.upstream
     if outcome == "failed" then
@@ -198,7 +213,7 @@ local function count_out(state, peer, status, contact, seconds)
     state.peer = nil
     peer.requests = peer.requests - 1
     if not peer_of_is_current(peer) then
-        state.has_answer_begun = nil
+        state.is_answer_done = nil
         state.is_upgraded = nil
         return
     end
@@ -208,8 +223,8 @@ local function count_out(state, peer, status, contact, seconds)
     end
     local now = clock_now()
     local outcome = outcome_of(peer.upstream, status, contact)
-    nodes_finish(peer.node, outcome, state.has_answer_begun == true)
-    state.has_answer_begun = nil
+    nodes_finish(peer.node, outcome, state.is_answer_done == true)
+    state.is_answer_done = nil
     if outcome == "ok" then
         learn_from_success(state, peer, now, seconds)
     else

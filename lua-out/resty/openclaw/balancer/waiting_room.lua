@@ -274,6 +274,13 @@ local function note_first_byte(state)
     end
 end
 ____exports.note_first_byte = note_first_byte
+--- Gives the place back of a request whose response has come: the node does nothing for it any more. Phases: body_filter, at the end.
+local function note_last_byte(state)
+    if state.place_in ~= nil then
+        leave(state)
+    end
+end
+____exports.note_last_byte = note_last_byte
 --- Learns how many places there are, and sees to it that the worker looks for them. Phases: timer; to be called ten times a second.
 local function tick(room, now)
     local ____room_3 = room

@@ -15,9 +15,9 @@ local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_when_lost = request_state.when_lost
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local upstream_tries_last = upstream_tries.last
---- The requirements of a route with these plugins and with steps in these phases; `readings`: the variables that its options name. Phases:
--- init.
-local function create(route, declarations, needs_header_filter, needs_body_filter, readings)
+--- The requirements of a route with these plugins and with steps in these phases; `body_filter_file`: the file with the hook of that phase,
+-- if it needs one; `readings`: the variables that its options name. Phases: init.
+local function create(route, declarations, needs_header_filter, body_filter_file, readings)
     local variables = {}
     for ____, declaration in ipairs(declarations) do
         for name in pairs(declaration.variables) do
@@ -31,7 +31,8 @@ local function create(route, declarations, needs_header_filter, needs_body_filte
         readings = readings,
         awaits_variables = #variables + #readings > 0,
         awaits_header_filter = needs_header_filter,
-        awaits_body_filter = needs_body_filter
+        awaits_body_filter = body_filter_file ~= nil,
+        body_filter_file = body_filter_file
     }
 end
 ____exports.new = create
@@ -99,7 +100,7 @@ local function look_at_hooks(of, faults)
         report_hook(of, faults, "header_filter", "route.conf")
     end
     if of.awaits_body_filter then
-        report_hook(of, faults, "body_filter", "inference.conf")
+        report_hook(of, faults, "body_filter", of.body_filter_file)
     end
 end
 ____exports.look_at_hooks = look_at_hooks

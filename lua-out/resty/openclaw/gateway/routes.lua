@@ -185,6 +185,16 @@ local function readings_of(declarations, options, upstream)
     end
     return found
 end
+--- The file with the hook body_filter that the route needs; nothing if it needs none.
+local function body_filter_file(instances, has_steps)
+    if instances.inference ~= nil then
+        return nil
+    end
+    if instances.bandwidth ~= nil then
+        return "bandwidth.conf"
+    end
+    return has_steps and "inference.conf" or nil
+end
 --- The route of that name, from options that are fine; `own`: the declarations of users. Adds to the problems what its plugins raise.
 local function make(declarations, name, options, upstream, own, faults, problems)
     local instances = {}
@@ -232,7 +242,7 @@ local function make(declarations, name, options, upstream, own, faults, problems
             name,
             present,
             #header_filter > 0,
-            #body_filter > 0 and not (instances.inference ~= nil),
+            body_filter_file(instances, #body_filter > 0),
             readings
         ),
         instances = instances

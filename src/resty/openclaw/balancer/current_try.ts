@@ -31,8 +31,8 @@ declare module "../core/request/request_state" {
     interface RequestState {
         /** The peer of its current try. */
         peer?: Peer | undefined;
-        /** Whether the first byte of the answer was counted as its end. */
-        has_answer_begun?: boolean | undefined;
+        /** Whether its answer was counted as done already, at its first or at its last byte. */
+        is_answer_done?: boolean | undefined;
         /** Whether its connection was upgraded, to a WebSocket for example. */
         is_upgraded?: boolean | undefined;
     }
@@ -85,7 +85,7 @@ function upgrade(state: RequestState, peer: Peer): void {
 
 /** Whether there is anything to do when the answer begins. */
 function is_first_byte_relevant(state: RequestState, upstream: Upstream): boolean {
-    if (state.has_answer_begun === true || state.is_upgraded === true) return false;
+    if (state.is_answer_done === true || state.is_upgraded === true) return false;
     return request_failures.has(state) || request.status() === SWITCHING_PROTOCOLS || counts_first_byte(upstream);
 }
 
@@ -102,7 +102,20 @@ export function note_first_byte(state: RequestState): void {
     }
     request_failures.answered(state, peer, clock.now());
     if (!counts_first_byte(peer.upstream!)) return;
-    state.has_answer_begun = true;
+    state.is_answer_done = true;
+    nodes.note_done(peer.node);
+}
+
+/**
+ * Records that the node has sent all of a good answer: what is left of the request is the client's part. Phases: body_filter, at the end of
+ * the response.
+ */
+export function note_last_byte(state: RequestState): void {
+    const peer = state.peer;
+    if (peer === undefined || state.is_answer_done === true || state.is_upgraded === true) return;
+    const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
+    if (outcomes.of_status(status) !== "ok" || !peer_of.is_current(peer)) return;
+    state.is_answer_done = true;
     nodes.note_done(peer.node);
 }
 
@@ -158,7 +171,7 @@ function count_out(
     state.peer = undefined;
     peer.requests -= 1;
     if (!peer_of.is_current(peer)) {
-        state.has_answer_begun = undefined;
+        state.is_answer_done = undefined;
         state.is_upgraded = undefined;
         return;
     }
@@ -168,8 +181,8 @@ function count_out(
     }
     const now = clock.now();
     const outcome = outcome_of(peer.upstream!, status, contact);
-    nodes.finish(peer.node, outcome, state.has_answer_begun === true);
-    state.has_answer_begun = undefined;
+    nodes.finish(peer.node, outcome, state.is_answer_done === true);
+    state.is_answer_done = undefined;
     if (outcome === "ok") learn_from_success(state, peer, now, seconds);
     else learn_from_failure(state, peer, now, outcome, status, contact);
 }

@@ -219,6 +219,11 @@ export function note_first_byte(state: RequestState): void {
     if (state.peer === undefined || state.is_upgraded === true) leave(state);
 }
 
+/** Gives the place back of a request whose response has come: the node does nothing for it any more. Phases: body_filter, at the end. */
+export function note_last_byte(state: RequestState): void {
+    if (state.place_in !== undefined) leave(state);
+}
+
 /** Learns how many places there are, and sees to it that the worker looks for them. Phases: timer; to be called ten times a second. */
 export function tick(room: WaitingRoom, now: MonotonicTime): void {
     const { capacity, nodes } = room;

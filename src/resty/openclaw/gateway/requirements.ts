@@ -20,17 +20,19 @@ export interface Requirements {
     /** Whether these hooks are needed and have not run yet in this worker. */
     awaits_header_filter: boolean;
     awaits_body_filter: boolean;
+    /** The file that has the latter. */
+    readonly body_filter_file: string | undefined;
 }
 
 /**
- * The requirements of a route with these plugins and with steps in these phases; `readings`: the variables that its options name. Phases:
- * init.
+ * The requirements of a route with these plugins and with steps in these phases; `body_filter_file`: the file with the hook of that phase,
+ * if it needs one; `readings`: the variables that its options name. Phases: init.
  */
 function create(
     route: string,
     declarations: readonly AnyDeclaration[],
     needs_header_filter: boolean,
-    needs_body_filter: boolean,
+    body_filter_file: string | undefined,
     readings: readonly Reading[],
 ): Requirements {
     const variables: string[] = [];
@@ -44,7 +46,8 @@ function create(
         readings,
         awaits_variables: variables.length + readings.length > 0,
         awaits_header_filter: needs_header_filter,
-        awaits_body_filter: needs_body_filter,
+        awaits_body_filter: body_filter_file !== undefined,
+        body_filter_file,
     };
 }
 export { create as new };
@@ -112,7 +115,7 @@ function report_hook(of: Requirements, faults: Faults, hook: string, file: strin
 export function look_at_hooks(of: Requirements, faults: Faults): void {
     if (!has_passed_filters()) return;
     if (of.awaits_header_filter) report_hook(of, faults, "header_filter", "route.conf");
-    if (of.awaits_body_filter) report_hook(of, faults, "body_filter", "inference.conf");
+    if (of.awaits_body_filter) report_hook(of, faults, "body_filter", of.body_filter_file!);
 }
 
 /** Reports from now on requests that end without the gateway's log phase. Phases: init. */

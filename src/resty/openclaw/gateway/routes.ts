@@ -169,6 +169,15 @@ function readings_of(
     return found;
 }
 
+/** The file with the hook body_filter that the route needs; nothing if it needs none. */
+function body_filter_file(instances: LuaTable<string, Plugin>, has_steps: boolean): string | undefined {
+    // Inference says so itself, of each response that it could not read.
+    if (instances.has("inference")) return undefined;
+    // The end of the response tells when the node is done, long before a slow client is.
+    if (instances.has("bandwidth")) return "bandwidth.conf";
+    return has_steps ? "inference.conf" : undefined;
+}
+
 /** The route of that name, from options that are fine; `own`: the declarations of users. Adds to the problems what its plugins raise. */
 export function make(
     declarations: readonly AnyDeclaration[],
@@ -205,8 +214,7 @@ export function make(
             name,
             present,
             header_filter.length > 0,
-            // Inference says so itself, of each response that it could not read.
-            body_filter.length > 0 && !instances.has("inference"),
+            body_filter_file(instances, body_filter.length > 0),
             readings,
         ),
         instances,

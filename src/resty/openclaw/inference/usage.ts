@@ -10,7 +10,7 @@ import * as request from "../core/request/request";
 import type { Body } from "../core/request/request_body";
 import * as request_body from "../core/request/request_body";
 import * as request_state from "../core/request/request_state";
-import * as chunk from "./chunk";
+import * as chunk from "../core/request/response_chunk";
 import * as kinds from "./kinds";
 import type { UsageFilter } from "./usage_event";
 import * as usage_events from "./usage_event";

@@ -1,4 +1,4 @@
-/** The part of an answer that the body filter looks at, in nginx's own memory: no Lua string is made of it. */
+/** The part of a response that the body filter looks at, in nginx's own memory: no Lua string is made of it. */
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
 
