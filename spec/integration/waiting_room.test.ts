@@ -388,9 +388,9 @@ test("a worker that was stopped for a moment gets its turn", async () => {
     }
     room.node.answerAll();
     await Promise.all([first, ...answers]);
-    // In the order of arrival, but for those that came at nearly the same time.
+    // In the order of arrival, but for those that came at nearly the same time, and until the worker has run again: not last.
     const order = room.node.urls.slice(1).map((url) => Number(url.slice(1)));
-    for (const [place, number] of order.entries()) expect(Math.abs(place - number)).toBeLessThanOrEqual(6);
+    for (const [place, number] of order.entries()) expect(Math.abs(place - number)).toBeLessThanOrEqual(12);
     await room.expectNoHarm();
 });
 
