@@ -145,6 +145,7 @@ function ____exports.access()
     if not has_begun then
         report_no_beginning()
     end
+    route.requirements.awaits_access = false
     route.access()
     host_look_at()
     request_id_begin_trace(state)
@@ -222,7 +223,7 @@ function ____exports.log()
     local route = present_route()
     if route ~= nil then
         local needs = route.requirements
-        if needs.awaits_header_filter or needs.awaits_body_filter then
+        if needs.awaits_access or needs.awaits_header_filter or needs.awaits_body_filter then
             requirements_look_at_hooks(needs, gateway.faults)
         end
         route.log()

@@ -31,7 +31,7 @@ end
 
 describe("requirements: variables", function()
     it("that nginx.conf does not declare are reported, once", function()
-        local needs, faults = requirements.new("analyze", { FIRST, { variables = {} } }, false, nil, {}), witness()
+        local needs, faults = requirements.new("analyze", { FIRST, { variables = {} } }, false, false, nil, {}), witness()
         assert.is_true(needs.awaits_variables)
         with_variables({}, {}, function() requirements.look_at_variables(needs, faults) end)
         assert.is_false(needs.awaits_variables)
@@ -40,7 +40,7 @@ describe("requirements: variables", function()
     end)
 
     it("that no directive uses are reported as such", function()
-        local needs, faults = requirements.new("analyze", { FIRST }, false, nil, {}), witness()
+        local needs, faults = requirements.new("analyze", { FIRST }, false, false, nil, {}), witness()
         with_variables({ spec_first = "", spec_second = "" }, { spec_first = true }, function()
             requirements.look_at_variables(needs, faults)
         end)
@@ -49,7 +49,7 @@ describe("requirements: variables", function()
     end)
 
     it("that are declared keep their values", function()
-        local needs, faults = requirements.new("analyze", { FIRST }, false, nil, {}), witness()
+        local needs, faults = requirements.new("analyze", { FIRST }, false, false, nil, {}), witness()
         local variables = { spec_first = "1", spec_second = "" }
         with_variables(variables, { spec_first = true, spec_second = true }, function()
             requirements.look_at_variables(needs, faults)
@@ -59,7 +59,7 @@ describe("requirements: variables", function()
     end)
 
     it("are not looked at where a route needs none", function()
-        assert.is_false(requirements.new("analyze", { { variables = {} } }, false, nil, {}).awaits_variables)
+        assert.is_false(requirements.new("analyze", { { variables = {} } }, false, false, nil, {}).awaits_variables)
     end)
 end)
 
@@ -67,7 +67,7 @@ describe("requirements: variables that options name", function()
     local READINGS = { { option = "class", variable = "my_class" }, { option = "limit[2].by", variable = "my_tenant" } }
 
     it("are reported, each of them, once, where nginx has none of that name", function()
-        local needs, faults = requirements.new("analyze", {}, false, nil, READINGS), witness()
+        local needs, faults = requirements.new("analyze", {}, false, false, nil, READINGS), witness()
         local exists = stub(declared_variable, "exists").invokes(function(name) return name == "my_class" end)
         assert.is_true(needs.awaits_variables)
         with_variables({}, {}, function() requirements.look_at_variables(needs, faults) end)
@@ -90,15 +90,18 @@ describe("requirements: hooks", function()
     end
 
     it("that a node's response has not passed are reported", function()
-        local needs = requirements.new("analyze", {}, true, "inference.conf", {})
+        local needs = requirements.new("analyze", {}, true, true, "inference.conf", {})
         local kinds, lines = reported(needs, ANSWER)
-        assert.same({ "no_header_filter", "no_body_filter" }, kinds)
+        assert.same({ "no_access", "no_header_filter", "no_body_filter" }, kinds)
+        assert.equal('a request of the route "analyze" did not pass access_by_lua, so that its plugins, such as limits, had no effect: include nginx/route.conf in its location',
+            lines[1][2])
         assert.equal('a response of the route "analyze" did not pass body_filter_by_lua: include nginx/inference.conf in its location',
-            lines[2][2])
+            lines[3][2])
     end)
 
     it("that have run once are fine", function()
-        local needs = requirements.new("analyze", {}, true, "inference.conf", {})
+        local needs = requirements.new("analyze", {}, true, true, "inference.conf", {})
+        needs.awaits_access = false
         needs.awaits_header_filter = false
         assert.same({ "no_body_filter" }, (reported(needs, ANSWER)))
         needs.awaits_body_filter = false
@@ -114,7 +117,7 @@ describe("requirements: hooks", function()
             { status = "200", upstream_status = "200", body_bytes_sent = "5", upstream_http_x_accel_redirect = "/file" },
             { status = "101", upstream_status = "101", body_bytes_sent = "5" }, -- a WebSocket
         }) do
-            assert.same({}, (reported(requirements.new("analyze", {}, true, "inference.conf", {}), variables)))
+            assert.same({}, (reported(requirements.new("analyze", {}, true, true, "inference.conf", {}), variables)))
         end
     end)
 end)

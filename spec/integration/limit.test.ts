@@ -53,6 +53,9 @@ test("a limit that an operator changes is in force in all workers at once, also 
     expect(await change("PUT", limit, '{"burst":29}')).toMatchObject({ rate: 1, burst: 29, changed: true });
     expect(await passing(gateway, 60)).toBe(30);
     await gateway.nginx.reload();
+    expect(await gateway.nginx.errorLog()).toContain(
+        'limit "route" of route "work" is 1 request per day, as an operator has set it, not as nginx.conf says',
+    );
     expect(await passing(gateway, 20)).toBe(0);
     expect(await change("PUT", limit, '{"rate":2}')).toMatchObject({ rate: 2, burst: 29, changed: true });
     expect(await passing(gateway, 60)).toBe(30);

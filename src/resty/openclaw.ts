@@ -112,6 +112,7 @@ export function access(): void {
     }
     if (route.requirements.awaits_variables) requirements.look_at_variables(route.requirements, gateway!.faults);
     if (!has_begun) report_no_beginning();
+    route.requirements.awaits_access = false;
     route.access();
     // Last, as a plugin may set these headers.
     host.look_at();
@@ -174,7 +175,9 @@ export function log(): void {
     const route = present_route();
     if (route !== undefined) {
         const needs = route.requirements;
-        if (needs.awaits_header_filter || needs.awaits_body_filter) requirements.look_at_hooks(needs, gateway!.faults);
+        if (needs.awaits_access || needs.awaits_header_filter || needs.awaits_body_filter) {
+            requirements.look_at_hooks(needs, gateway!.faults);
+        }
         route.log();
     }
     request_state.forget();

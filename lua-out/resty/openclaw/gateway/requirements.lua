@@ -17,7 +17,7 @@ local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local upstream_tries_last = upstream_tries.last
 --- The requirements of a route with these plugins and with steps in these phases; `body_filter_file`: the file with the hook of that phase,
 -- if it needs one; `readings`: the variables that its options name. Phases: init.
-local function create(route, declarations, needs_header_filter, body_filter_file, readings)
+local function create(route, declarations, needs_access, needs_header_filter, body_filter_file, readings)
     local variables = {}
     for ____, declaration in ipairs(declarations) do
         for name in pairs(declaration.variables) do
@@ -30,6 +30,7 @@ local function create(route, declarations, needs_header_filter, body_filter_file
         variables = variables,
         readings = readings,
         awaits_variables = #variables + #readings > 0,
+        awaits_access = needs_access,
         awaits_header_filter = needs_header_filter,
         awaits_body_filter = body_filter_file ~= nil,
         body_filter_file = body_filter_file
@@ -88,13 +89,26 @@ local function has_passed_filters()
     end
     return tonumber(upstream_tries_last(request_variable("upstream_status") or "-")) == status
 end
-local function report_hook(of, faults, hook, file)
-    faults:report("no_" .. hook, ((((("a response of the route \"" .. of.route) .. "\" did not pass ") .. hook) .. "_by_lua: include nginx/") .. file) .. " in its location")
+local function report_hook(of, faults, hook, file, effect)
+    if effect == nil then
+        effect = ""
+    end
+    local passed = hook == "access" and "request" or "response"
+    faults:report("no_" .. hook, ((((((((("a " .. passed) .. " of the route \"") .. of.route) .. "\" did not pass ") .. hook) .. "_by_lua") .. effect) .. ": include nginx/") .. file) .. " in its location")
 end
 --- Reports hooks that did not run for a response. Phases: log.
 local function look_at_hooks(of, faults)
     if not has_passed_filters() then
         return
+    end
+    if of.awaits_access then
+        report_hook(
+            of,
+            faults,
+            "access",
+            "route.conf",
+            ", so that its plugins, such as limits, had no effect"
+        )
     end
     if of.awaits_header_filter then
         report_hook(of, faults, "header_filter", "route.conf")

@@ -241,6 +241,7 @@ local function make(declarations, name, options, upstream, own, faults, problems
         requirements = requirements_new(
             name,
             present,
+            #access > 0,
             #header_filter > 0,
             body_filter_file(instances, #body_filter > 0),
             readings

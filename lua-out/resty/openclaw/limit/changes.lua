@@ -92,7 +92,16 @@ local function write(rate, amount, burst)
 end
 --- Sets the requests or tokens and the burst for all workers; nothing: as they are. Phases: those that may yield.
 local function change(rate, amount, burst)
-    return write(rate, amount, burst and burst + 1)
+    local ____write_6 = write
+    local ____rate_4 = rate
+    local ____amount_5 = amount
+    local ____temp_3
+    if burst == nil then
+        ____temp_3 = nil
+    else
+        ____temp_3 = burst + 1
+    end
+    return ____write_6(____rate_4, ____amount_5, ____temp_3)
 end
 ____exports.change = change
 --- Makes the rate for all workers as it is configured. Phases: those that may yield.

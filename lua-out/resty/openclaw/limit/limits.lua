@@ -7,6 +7,7 @@ local problem_child = problem.child
 local problem_inner = problem.inner
 local problem_refuse = problem.refuse
 local changes = require("resty.openclaw.limit.changes")
+local changes_is_changed = changes.is_changed
 local changes_new = changes.new
 local changes_present = changes.present
 local figures = require("resty.openclaw.limit.figures")
@@ -85,11 +86,22 @@ local function dict_of(options, path)
         options.zone
     )
 end
+--- Says at a reload that an operator's change is in force still, whatever nginx.conf says now.
+local function note_change(rate, route, name, its_class)
+    if not changes_is_changed(rate) then
+        return
+    end
+    local of_class = its_class == nil and "" or (" for class \"" .. its_class) .. "\""
+    local ____changes_present_result_5 = changes_present(rate)
+    local text = ____changes_present_result_5.text
+    local what = ((((((("limit \"" .. name) .. "\" of route \"") .. route) .. "\"") .. of_class) .. " is ") .. text) .. ", as an operator has set it, not as nginx.conf says"
+    ngx.log(ngx.NOTICE, "limit: ", what, "; docs/admin.md says how to take that back")
+end
 --- `redis`: where the Redis limits of the route are counted.
 local function limit_of(options, path, route, redis, registry)
-    local ____options_5 = options
-    local by = ____options_5.by
-    local zone = ____options_5.zone
+    local ____options_6 = options
+    local by = ____options_6.by
+    local zone = ____options_6.zone
     settings_check(options, path)
     local name = options.name or default_name(options)
     local is_shared = options.store == "redis"
@@ -111,23 +123,27 @@ local function limit_of(options, path, route, redis, registry)
         local make = maker(options, its, its_prefix, separator)
         local amount = its.tokens or its.rate
         local its_name = (rate_in_memory .. "\n") .. its_class
-        by_class[its_class] = changes_new(registry.region, its_name, make, amount)
+        local its_rate = changes_new(registry.region, its_name, make, amount)
+        note_change(its_rate, route, name, its_class)
+        by_class[its_class] = its_rate
     end
     local amount = options.tokens or options.rate
     local make = maker(options, nil, prefix, separator)
-    local dict = dict_of(options, path)
-    local ____name_7 = name
-    local ____subjects_of_result_8 = subjects_of(by)
-    local ____temp_6
+    local ____temp_7
     if amount == nil then
-        ____temp_6 = nil
+        ____temp_7 = nil
     else
-        ____temp_6 = changes_new(registry.region, rate_in_memory, make, amount)
+        ____temp_7 = changes_new(registry.region, rate_in_memory, make, amount)
     end
+    local rate = ____temp_7
+    if rate ~= nil then
+        note_change(rate, route, name)
+    end
+    local dict = dict_of(options, path)
     return {
-        name = ____name_7,
-        subject = ____subjects_of_result_8,
-        rate = ____temp_6,
+        name = name,
+        subject = subjects_of(by),
+        rate = rate,
         by_text = by == "key" and options.tokens == nil and ({}) or nil,
         options = options,
         prefix = prefix,
@@ -170,8 +186,8 @@ end
 --- The rate of a limit for a caller of that class, whose API key may have a rate of its own; nothing if the caller is not limited.
 -- Phases: any.
 local function rate_of(limit, its_class, text)
-    local ____limit_9 = limit
-    local by_text = ____limit_9.by_text
+    local ____limit_8 = limit
+    local by_text = ____limit_8.by_text
     if by_text ~= nil and text ~= nil then
         local own = rate_of_text(limit, by_text, text)
         return own
@@ -191,10 +207,10 @@ local function check_together(limits, path)
     local inner = problem_inner(path)
     for index = 1, #limits do
         do
-            local ____limits_index_10 = limits[index]
-            local name = ____limits_index_10.name
-            local headers = ____limits_index_10.headers
-            local budget = ____limits_index_10.budget
+            local ____limits_index_9 = limits[index]
+            local name = ____limits_index_9.name
+            local headers = ____limits_index_9.headers
+            local budget = ____limits_index_9.budget
             local earlier = places[name]
             local its_path = ((path .. "[") .. tostring(index)) .. "]"
             if earlier ~= nil then
@@ -206,7 +222,7 @@ local function check_together(limits, path)
             end
             places[name] = index
             if headers ~= "openai" then
-                goto __continue19
+                goto __continue22
             end
             local kind = budget == nil and "requests" or "tokens"
             local first = of_openai[kind]
@@ -219,7 +235,7 @@ local function check_together(limits, path)
             end
             of_openai[kind] = index
         end
-        ::__continue19::
+        ::__continue22::
     end
 end
 --- The limits of a route. `redis`: where they are counted in Redis. Raises where they are wrong together. Phases: init.

@@ -4,6 +4,7 @@ local pairs = pairs
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_total = metric_handles.total
 local changes = require("resty.openclaw.limit.changes")
+local changes_is_changed = changes.is_changed
 local changes_present = changes.present
 local function text_of(rate)
     return rate and changes_present(rate).text
@@ -16,12 +17,28 @@ local function classes_of(by_class)
     end
     return classes
 end
+local function is_changed(____bindingPattern0)
+    local by_class
+    local rate
+    rate = ____bindingPattern0.rate
+    by_class = ____bindingPattern0.by_class
+    if rate ~= nil and changes_is_changed(rate) then
+        return true
+    end
+    for ____, its in pairs(by_class) do
+        if changes_is_changed(its) then
+            return true
+        end
+    end
+    return false
+end
 local function status_of(limit)
     local ____limit_0 = limit
     local counters = ____limit_0.counters
     return {
         rate = text_of(limit.rate),
         classes = classes_of(limit.by_class),
+        changed = is_changed(limit),
         dry_run = limit.is_dry_run,
         accepted = metric_handles_total(counters.ok),
         delayed = metric_handles_total(counters.delayed),

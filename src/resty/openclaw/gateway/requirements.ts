@@ -18,6 +18,7 @@ export interface Requirements {
     /** Whether they have not been checked yet. */
     awaits_variables: boolean;
     /** Whether these hooks are needed and have not run yet in this worker. */
+    awaits_access: boolean;
     awaits_header_filter: boolean;
     awaits_body_filter: boolean;
     /** The file that has the latter. */
@@ -31,6 +32,7 @@ export interface Requirements {
 function create(
     route: string,
     declarations: readonly AnyDeclaration[],
+    needs_access: boolean,
     needs_header_filter: boolean,
     body_filter_file: string | undefined,
     readings: readonly Reading[],
@@ -45,6 +47,7 @@ function create(
         variables,
         readings,
         awaits_variables: variables.length + readings.length > 0,
+        awaits_access: needs_access,
         awaits_header_filter: needs_header_filter,
         awaits_body_filter: body_filter_file !== undefined,
         body_filter_file,
@@ -104,16 +107,19 @@ function has_passed_filters(): boolean {
     return tonumber(upstream_tries.last(request.variable("upstream_status") ?? "-")) === status;
 }
 
-function report_hook(of: Requirements, faults: Faults, hook: string, file: string): void {
+function report_hook(of: Requirements, faults: Faults, hook: string, file: string, effect = ""): void {
+    const passed = hook === "access" ? "request" : "response";
     faults.report(
         `no_${hook}`,
-        `a response of the route "${of.route}" did not pass ${hook}_by_lua: include nginx/${file} in its location`,
+        `a ${passed} of the route "${of.route}" did not pass ${hook}_by_lua${effect}: include nginx/${file} in its location`,
     );
 }
 
 /** Reports hooks that did not run for a response. Phases: log. */
 export function look_at_hooks(of: Requirements, faults: Faults): void {
     if (!has_passed_filters()) return;
+    if (of.awaits_access)
+        report_hook(of, faults, "access", "route.conf", ", so that its plugins, such as limits, had no effect");
     if (of.awaits_header_filter) report_hook(of, faults, "header_filter", "route.conf");
     if (of.awaits_body_filter) report_hook(of, faults, "body_filter", of.body_filter_file!);
 }

@@ -213,6 +213,7 @@ export function make(
         requirements: requirements.new(
             name,
             present,
+            access.length > 0,
             header_filter.length > 0,
             body_filter_file(instances, body_filter.length > 0),
             readings,

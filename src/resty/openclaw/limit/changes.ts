@@ -104,7 +104,7 @@ function write(rate: ChangeableRate, amount: number | undefined, burst: number |
 
 /** Sets the requests or tokens and the burst for all workers; nothing: as they are. Phases: those that may yield. */
 export function change(rate: ChangeableRate, amount: number | undefined, burst: number | undefined): Refusal {
-    return write(rate, amount, burst && burst + 1);
+    return write(rate, amount, burst === undefined ? undefined : burst + 1);
 }
 
 /** Makes the rate for all workers as it is configured. Phases: those that may yield. */

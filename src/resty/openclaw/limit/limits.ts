@@ -102,6 +102,15 @@ function dict_of(options: Options, path: string): Dict {
     );
 }
 
+/** Says at a reload that an operator's change is in force still, whatever nginx.conf says now. */
+function note_change(rate: ChangeableRate, route: string, name: string, its_class?: string): void {
+    if (!changes.is_changed(rate)) return;
+    const of_class = its_class === undefined ? "" : ` for class "${its_class}"`;
+    const { text } = changes.present(rate);
+    const what = `limit "${name}" of route "${route}"${of_class} is ${text}, as an operator has set it, not as nginx.conf says`;
+    ngx.log(ngx.NOTICE, "limit: ", what, "; docs/admin.md says how to take that back");
+}
+
 /** `redis`: where the Redis limits of the route are counted. */
 function limit_of(options: Options, path: string, route: string, redis: RedisOptions, registry: Registry): Limit {
     const { by, zone } = options;
@@ -120,15 +129,19 @@ function limit_of(options: Options, path: string, route: string, redis: RedisOpt
         const make = maker(options, its, its_prefix, separator);
         const amount = (its.tokens ?? its.rate)!;
         const its_name = `${rate_in_memory}\n${its_class}`;
-        by_class.set(its_class, changes.new(registry.region, its_name, make, amount));
+        const its_rate = changes.new(registry.region, its_name, make, amount);
+        note_change(its_rate, route, name, its_class);
+        by_class.set(its_class, its_rate);
     }
     const amount = options.tokens ?? options.rate;
     const make = maker(options, undefined, prefix, separator);
+    const rate = amount === undefined ? undefined : changes.new(registry.region, rate_in_memory, make, amount);
+    if (rate !== undefined) note_change(rate, route, name);
     const dict = dict_of(options, path);
     return {
         name,
         subject: subjects.of(by),
-        rate: amount === undefined ? undefined : changes.new(registry.region, rate_in_memory, make, amount),
+        rate,
         by_text: by === "key" && options.tokens === undefined ? new LuaMap() : undefined,
         options,
         prefix,

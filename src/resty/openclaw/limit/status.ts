@@ -10,6 +10,8 @@ interface Status {
     readonly rate: string | undefined;
     /** The present rates of classes, likewise. */
     readonly classes: Readonly<Record<string, string>> | undefined;
+    /** Whether an operator has changed one of these rates since nginx started. */
+    readonly changed: boolean;
     readonly dry_run: boolean;
     readonly accepted: number;
     readonly delayed: number;
@@ -33,11 +35,18 @@ function classes_of(by_class: Limit["by_class"]): Record<string, string> | undef
     return classes;
 }
 
+function is_changed({ rate, by_class }: Limit): boolean {
+    if (rate !== undefined && changes.is_changed(rate)) return true;
+    for (const [, its] of by_class) if (changes.is_changed(its)) return true;
+    return false;
+}
+
 function status_of(limit: Limit): Status {
     const { counters } = limit;
     return {
         rate: text_of(limit.rate),
         classes: classes_of(limit.by_class),
+        changed: is_changed(limit),
         dry_run: limit.is_dry_run,
         accepted: metric_handles.total(counters.ok),
         delayed: metric_handles.total(counters.delayed),
