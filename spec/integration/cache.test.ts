@@ -12,6 +12,11 @@ function conf(name: string): string {
 }
 
 let asked = 0;
+/** From then on the node's answers of the kind "turning" have no end. */
+let turned = false;
+
+/** Headers of answers whose end nobody can tell. */
+const OPEN_ENDED: Record<string, string | undefined> = { endless: "", encoded: "Transfer-Encoding: identity\r\n" };
 
 /** A node whose answers differ, each told by its number; the query says what kind they are. */
 const node = http.createServer((request, response) => {
@@ -23,9 +28,15 @@ const node = http.createServer((request, response) => {
         if (kind === "cookie") response.setHeader("Set-Cookie", "a=b");
         if (kind === "old") response.setHeader("Date", new Date(Date.now() - 100_000).toUTCString());
         if (kind === "dateless") response.sendDate = false;
-        if (kind === "endless") {
+        const open = OPEN_ENDED[kind ?? ""];
+        if (open !== undefined || (kind === "turning" && turned)) {
             // Neither a length nor chunks: only the end of the connection tells the end.
-            request.socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nanswer ${asked}`);
+            request.socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n${open ?? ""}\r\nanswer ${asked}`);
+            return;
+        }
+        if (kind === "turning") response.setHeader("X-Accel-Expires", "1");
+        if (kind === "cut") {
+            response.write(`answer ${asked}`, () => request.socket.destroy());
             return;
         }
         response.end(`answer ${asked}`);
@@ -168,6 +179,8 @@ describe("forms", () => {
 
     test("a broken form has no key", async () => {
         const type = { "Content-Type": "multipart/form-data; boundary=b" };
+        const headless = await post("/form", "--b\r\nA: b\r\n\r\nx\n--b--", type);
+        expect(headless).toMatchObject({ status: 200, cache: "BYPASS" });
         for (let time = 0; time < 2; time += 1) {
             const answer = await post("/form", '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx', type);
             expect(answer).toMatchObject({ status: 200, cache: "BYPASS", key: expect.stringMatching(/^none-/) });
@@ -210,6 +223,16 @@ describe("JSON", () => {
                 expect(await post("/json", body, JSON_TYPE)).toMatchObject({ status: 200, cache: "BYPASS" });
             }
         }
+    });
+
+    test("what is sent as another type is no JSON, and charsets and profiles count", async () => {
+        for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16"]) {
+            expect(await post("/json", '{"c":1,"d":2}', { "Content-Type": type })).toMatchObject({ cache: "MISS" });
+        }
+        expect(await post("/json", '{"d":2,"c":1}', { "Content-Type": "text/plain" })).toMatchObject({ cache: "MISS" });
+        const encoded = { ...JSON_TYPE, "Content-Encoding": "x" };
+        expect(await post("/json", '{"c":1,"d":2}', encoded)).toMatchObject({ cache: "MISS" });
+        expect(await post("/json", '{"d":2,"c":1}', encoded)).toMatchObject({ cache: "MISS" });
     });
 
     test("what is no JSON is taken as bytes", async () => {
@@ -256,10 +279,28 @@ describe("callers", () => {
 });
 
 describe("what is stored", () => {
-    test.for(["stream", "private", "cookie", "endless"])("nothing of the kind %s", async (kind) => {
+    test.for(["stream", "private", "cookie", "endless", "encoded"])("nothing of the kind %s", async (kind) => {
         for (let time = 0; time < 2; time += 1) {
             expect(await post(`/raw?kind=${kind}`, "stored")).toMatchObject({ status: 200, cache: "MISS" });
         }
+    });
+
+    test("no answer that is cut off", async () => {
+        for (let time = 0; time < 2; time += 1) {
+            await expect(post("/raw?kind=cut", "cut")).rejects.toThrow();
+        }
+    });
+
+    test("no open end in place of an old answer, while nginx serves that", async () => {
+        const first = await post("/raw?kind=turning", "turning");
+        turned = true;
+        const before = asked;
+        const again = async (): Promise<number> => {
+            expect(await post("/raw?kind=turning", "turning")).toMatchObject({ status: 200, text: first.text });
+            return asked;
+        };
+        // As long as nothing new is stored, nginx asks the node time and again.
+        await expect.poll(again, { timeout: 10_000 }).toBeGreaterThan(before + 1);
     });
 
     test("says how old it is, and what the cache did", async () => {
@@ -304,10 +345,11 @@ test("requests without a key are counted by reason", async () => {
         const line = new RegExp(`^openclaw_cache_skipped_total\\{route="${route}",reason="${reason}"\\} (\\d+)$`, "m");
         return Number(line.exec(metrics)?.[1] ?? 0);
     };
-    expect(counted("form", "not_keyable")).toBe(2);
+    expect(counted("form", "not_keyable")).toBe(3);
     expect(counted("json", "not_keyable")).toBe(6);
     expect(counted("json", "too_large")).toBe(2);
     expect(counted("shared", "personal")).toBe(3);
     expect(counted("controlled", "no_store")).toBe(1);
-    expect(await gateway.errorLog()).not.toContain("[error]");
+    const lines = (await gateway.errorLog()).split("\n");
+    expect(lines.filter((line) => line.includes("[error]") && !line.includes("kind=cut"))).toEqual([]);
 });

@@ -64,7 +64,8 @@ local function make_key(plugin)
         return skip(plugin, "too_large")
     end
     local content_type = request_variable("http_content_type")
-    local outcome, detail = body_forms_key_of(plugin.form, body, content_type)
+    local encoding = request_variable("http_content_encoding")
+    local outcome, detail = body_forms_key_of(plugin.form, body, content_type, encoding)
     if outcome == "failed" then
         return skip_unreadable(plugin, detail)
     end
@@ -73,7 +74,7 @@ local function make_key(plugin)
     end
     local is_shareable = cache_key_fill(
         plugin.key,
-        body_forms_type_of(plugin.form, content_type),
+        body_forms_type_of(detail, content_type),
         detail
     )
     if not is_shareable then
@@ -108,10 +109,16 @@ local function has_open_end()
             return true
         end
     end
-    if request_variable("upstream_http_content_length") ~= nil then
+    local length = string_find(
+        request_variable("upstream_http_content_length") or "",
+        "^%d+$"
+    )
+    if length ~= nil then
         return false
     end
-    return request_variable("upstream_http_transfer_encoding") == nil
+    local coding = string_lower(request_variable("upstream_http_transfer_encoding") or "")
+    local chunked = string_find(coding, "chunked", 1, true)
+    return chunked == nil
 end
 local function header_filter(self)
     local status = request_variable("upstream_cache_status")

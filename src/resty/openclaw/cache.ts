@@ -57,10 +57,11 @@ function make_key(plugin: Cache): void {
     if (body === undefined) return skip_unreadable(plugin, err);
     if (body.bytes > plugin.max_bytes) return skip(plugin, "too_large");
     const content_type = request.variable("http_content_type");
-    const [outcome, detail] = body_forms.key_of(plugin.form, body, content_type);
+    const encoding = request.variable("http_content_encoding");
+    const [outcome, detail] = body_forms.key_of(plugin.form, body, content_type, encoding);
     if (outcome === "failed") return skip_unreadable(plugin, detail);
     if (outcome !== "keyed") return skip(plugin, outcome === "too_large" ? "too_large" : "not_keyable");
-    const is_shareable = cache_key.fill(plugin.key, body_forms.type_of(plugin.form, content_type), detail);
+    const is_shareable = cache_key.fill(plugin.key, body_forms.type_of(detail, content_type), detail);
     if (!is_shareable) plugin.skipped.personal.inc();
 }
 
@@ -84,8 +85,12 @@ function has_open_end(): boolean {
         const [stream] = string.find(string.lower(content_type), "text/event-stream", 1, true);
         if (stream !== undefined) return true;
     }
-    if (request.variable("upstream_http_content_length") !== undefined) return false;
-    return request.variable("upstream_http_transfer_encoding") === undefined;
+    const [length] = string.find(request.variable("upstream_http_content_length") ?? "", "^%d+$");
+    if (length !== undefined) return false;
+    // nginx reads other codings up to the end of the connection.
+    const coding = string.lower(request.variable("upstream_http_transfer_encoding") ?? "");
+    const [chunked] = string.find(coding, "chunked", 1, true);
+    return chunked === undefined;
 }
 
 function header_filter(this: Cache): void {

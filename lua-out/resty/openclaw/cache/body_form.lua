@@ -1,14 +1,19 @@
 local ____exports = {}
+local string_find = string.find
 local string_lower = string.lower
 local string_match = string.match
 local string_sub = string.sub
 local digests = require("resty.openclaw.core.bytes.digest")
 local digests_new = digests.new
+local multipart = require("resty.openclaw.core.http.multipart")
+local multipart_charset_of = multipart.charset_of
 local body_key = require("resty.openclaw.core.request.body_key")
 local body_key_of = body_key.of
 local canonical = require("resty.openclaw.core.text.json.canonical")
 local canonical_settings = canonical.settings
 local FORM_DATA = "multipart/form-data"
+--- How keys of bytes begin.
+local RAW = "raw-"
 --- Bodies of that form. `ignored`: members of JSON that make no difference. Raises if OpenSSL has no SHA-256. Phases: init.
 local function create(form, ignored, most_json_bytes)
     return {
@@ -26,34 +31,49 @@ end
 local function is_json(its_type)
     return its_type == "application/json" or string_sub(its_type, -5) == "+json"
 end
---- What a body of that type is read as.
-local function kind_of(form, its_type)
+--- What a body of that type is read as. Bytes, where the type is another one than the form's: to its reader the order of members may matter.
+-- So are encoded bodies, which are not what they seem to be.
+local function kind_of(form, its_type, encoding)
+    if encoding ~= nil and encoding ~= "" then
+        return "raw"
+    end
+    if form == "json" and not is_json(its_type) then
+        return "raw"
+    end
     return form == "multipart" and its_type ~= FORM_DATA and "raw" or form
 end
---- The part of the Content-Type that belongs to the key: forms have boundaries that their clients make up, and parameters have no meaning
--- for JSON (RFC 8259, section 11). Phases: any.
-local function type_of(____bindingPattern0, content_type)
-    local form
-    form = ____bindingPattern0.form
-    if content_type == nil or form == "raw" then
+--- JSON is in UTF-8 (RFC 8259, section 8.1), so this says nothing new. Of other parameters some readers make something.
+local function is_without_meaning(rest)
+    if rest == "" then
+        return true
+    end
+    local found = string_find(
+        string_lower(rest),
+        "^[ \t]*;[ \t]*charset=\"?utf%-8\"?$"
+    )
+    return found ~= nil
+end
+--- The part of the Content-Type that belongs to a key of `key_of`: forms have boundaries that their clients make up, and `charset=utf-8` has
+-- no meaning for JSON. All of it where the body is taken as bytes. Phases: any.
+local function type_of(key, content_type)
+    if content_type == nil or string_sub(key, 1, #RAW) == RAW then
         return content_type
     end
     local its_type = media_type(content_type)
-    local ____temp_0
-    if form == "json" then
-        ____temp_0 = is_json(its_type)
-    else
-        ____temp_0 = its_type == FORM_DATA
+    if its_type == FORM_DATA then
+        local charset = multipart_charset_of(content_type)
+        return charset == nil and its_type or (its_type .. "; charset=") .. charset
     end
-    local is_plain = ____temp_0
-    return is_plain and its_type or content_type
+    local rest = string_match(content_type, "^[ \t]*[^; \t]*(.*)$")
+    return is_without_meaning(rest) and its_type or content_type
 end
 ____exports.type_of = type_of
---- The key of a body; what is no JSON is taken as bytes. Phases: access; yields.
-local function key_of(of, body, content_type)
+--- The key of a body with that Content-Type and Content-Encoding; what is no JSON is taken as bytes. Phases: access; yields.
+local function key_of(of, body, content_type, encoding)
     local kind = kind_of(
         of.form,
-        media_type(content_type or "")
+        media_type(content_type or ""),
+        encoding
     )
     local outcome, detail = body_key_of(
         body,

@@ -1,6 +1,7 @@
 /** What makes two bodies the same, and what of their Content-Type belongs to that. */
 import type { Digest } from "../core/bytes/digest";
 import * as digests from "../core/bytes/digest";
+import * as multipart from "../core/http/multipart";
 import type { Outcome } from "../core/request/body_key";
 import * as body_key from "../core/request/body_key";
 import type { Body } from "../core/request/request_body";
@@ -15,6 +16,8 @@ export interface BodyForm {
 }
 
 const FORM_DATA = "multipart/form-data";
+/** How keys of bytes begin. */
+const RAW = "raw-";
 
 /** Bodies of that form. `ignored`: members of JSON that make no difference. Raises if OpenSSL has no SHA-256. Phases: init. */
 function create(form: Form, ignored: readonly string[], most_json_bytes: number): BodyForm {
@@ -32,25 +35,46 @@ function is_json(its_type: string): boolean {
     return its_type === "application/json" || string.sub(its_type, -5) === "+json";
 }
 
-/** What a body of that type is read as. */
-function kind_of(form: Form, its_type: string): body_key.Kind {
+/**
+ * What a body of that type is read as. Bytes, where the type is another one than the form's: to its reader the order of members may matter.
+ * So are encoded bodies, which are not what they seem to be.
+ */
+function kind_of(form: Form, its_type: string, encoding: string | undefined): body_key.Kind {
+    if (encoding !== undefined && encoding !== "") return "raw";
+    if (form === "json" && !is_json(its_type)) return "raw";
     return form === "multipart" && its_type !== FORM_DATA ? "raw" : form;
 }
 
-/**
- * The part of the Content-Type that belongs to the key: forms have boundaries that their clients make up, and parameters have no meaning
- * for JSON (RFC 8259, section 11). Phases: any.
- */
-export function type_of({ form }: BodyForm, content_type: string | undefined): string | undefined {
-    if (content_type === undefined || form === "raw") return content_type;
-    const its_type = media_type(content_type);
-    const is_plain = form === "json" ? is_json(its_type) : its_type === FORM_DATA;
-    return is_plain ? its_type : content_type;
+/** JSON is in UTF-8 (RFC 8259, section 8.1), so this says nothing new. Of other parameters some readers make something. */
+function is_without_meaning(rest: string): boolean {
+    if (rest === "") return true;
+    const [found] = string.find(string.lower(rest), '^[ \t]*;[ \t]*charset="?utf%-8"?$');
+    return found !== undefined;
 }
 
-/** The key of a body; what is no JSON is taken as bytes. Phases: access; yields. */
-export function key_of(of: BodyForm, body: Body, content_type: string | undefined): LuaMultiReturn<Outcome> {
-    const kind = kind_of(of.form, media_type(content_type ?? ""));
+/**
+ * The part of the Content-Type that belongs to a key of `key_of`: forms have boundaries that their clients make up, and `charset=utf-8` has
+ * no meaning for JSON. All of it where the body is taken as bytes. Phases: any.
+ */
+export function type_of(key: string, content_type: string | undefined): string | undefined {
+    if (content_type === undefined || string.sub(key, 1, RAW.length) === RAW) return content_type;
+    const its_type = media_type(content_type);
+    if (its_type === FORM_DATA) {
+        const charset = multipart.charset_of(content_type);
+        return charset === undefined ? its_type : `${its_type}; charset=${charset}`;
+    }
+    const [rest] = string.match(content_type, "^[ \t]*[^; \t]*(.*)$");
+    return is_without_meaning(rest!) ? its_type : content_type;
+}
+
+/** The key of a body with that Content-Type and Content-Encoding; what is no JSON is taken as bytes. Phases: access; yields. */
+export function key_of(
+    of: BodyForm,
+    body: Body,
+    content_type: string | undefined,
+    encoding: string | undefined,
+): LuaMultiReturn<Outcome> {
+    const kind = kind_of(of.form, media_type(content_type ?? ""), encoding);
     const [outcome, detail] = body_key.of(body, kind, of.digest, of.json, content_type);
     if (outcome === "not_json") return body_key.of(body, "raw", of.digest, of.json, content_type);
     return $multi(outcome, detail) as unknown as LuaMultiReturn<Outcome>;

@@ -1,8 +1,14 @@
 local ____exports = {}
+local pairs = pairs
 local math_max = math.max
 local math_min = math.min
 local string_find = string.find
 local string_format = string.format
+local string_lower = string.lower
+local string_sub = string.sub
+local ffi = require("ffi")
+local ffi_copy = ffi.copy
+local ffi_new = ffi.new
 local buffer = require("string.buffer")
 local buffer_new = buffer.new
 local media_type = require("resty.openclaw.core.http.media_type")
@@ -19,6 +25,8 @@ local MOST_PARTS = 1000
 local MOST_HEADER_BYTES = 8 * 1024
 --- RFC 2046, section 5.1.1.
 local MOST_BOUNDARY_BYTES = 70
+--- CR LF before a boundary belong to it.
+local TAIL_BYTES = 2
 local END_OF_HEADER = "\r\n\r\n"
 --- Written as the length of what is missing.
 local MISSING = -1
@@ -36,21 +44,59 @@ local END = 8
 local CR = 13
 local LF = 10
 local HYPHEN = 45
---- The boundary in a Content-Type; nothing if that is not multipart/form-data, or has none that is legal. Phases: any.
-local function boundary_of(content_type)
+--- The parameters of a Content-Type, if these are `boundary` and `charset` only: some readers know `boundary*0` too (RFC 2231).
+local function parameters_of(content_type)
     if media_type_of(content_type) ~= "multipart/form-data" then
         return nil
     end
     local semicolon = string_find(content_type, ";", 1, true)
     local found = parameters_read(content_type, semicolon or #content_type + 1)
-    local boundary = found and found.boundary
+    if found == nil then
+        return nil
+    end
+    for name in pairs(found) do
+        if name ~= "boundary" and name ~= "charset" then
+            return nil
+        end
+    end
+    return found
+end
+--- The boundary in a Content-Type; nothing if that is not multipart/form-data, has other parameters, or no boundary that all readers
+-- understand alike: some split quoted ones at semicolons, or leave out blanks at their end. Phases: any.
+local function boundary_of(content_type)
+    local ____opt_0 = parameters_of(content_type)
+    local boundary = ____opt_0 and ____opt_0.boundary
     if boundary == nil or boundary == "" or #boundary > MOST_BOUNDARY_BYTES then
         return nil
     end
-    local control = string_find(boundary, "%c")
-    return control == nil and boundary or nil
+    local odd = string_find(boundary, "[^ -~]")
+    local split = string_find(boundary, "^ ")
+    local semicolon = string_find(boundary, ";", 1, true)
+    if odd ~= nil or split ~= nil or semicolon ~= nil then
+        return nil
+    end
+    local ____temp_2
+    if string_sub(boundary, -1) == " " then
+        ____temp_2 = nil
+    else
+        ____temp_2 = boundary
+    end
+    return ____temp_2
 end
 ____exports.boundary_of = boundary_of
+--- The character set in a Content-Type with a boundary, in small letters: some readers decode fields by it. Phases: any.
+local function charset_of(content_type)
+    local ____opt_3 = parameters_of(content_type)
+    local charset = ____opt_3 and ____opt_3.charset
+    local ____temp_5
+    if charset == nil then
+        ____temp_5 = nil
+    else
+        ____temp_5 = string_lower(charset)
+    end
+    return ____temp_5
+end
+____exports.charset_of = charset_of
 local function refuse(multipart, problem)
     multipart.problem = problem
 end
@@ -59,8 +105,26 @@ local function take_content(multipart, bytes, count)
     if multipart.part == 0 then
         return refuse(multipart, "preamble")
     end
+    local ____multipart_6 = multipart
+    local sink = ____multipart_6.sink
+    local sink_state = ____multipart_6.sink_state
+    local tail = ____multipart_6.tail
+    local tail_bytes = ____multipart_6.tail_bytes
     multipart.bytes = multipart.bytes + count
-    multipart.sink(multipart.sink_state, bytes, count)
+    local passed = math_max(count - TAIL_BYTES, 0)
+    local kept = count - passed
+    local gone = math_max(tail_bytes + kept - TAIL_BYTES, 0)
+    if gone > 0 then
+        sink(sink_state, tail, gone)
+        if gone < tail_bytes then
+            tail[0] = tail[1]
+        end
+    end
+    if passed > 0 then
+        sink(sink_state, bytes, passed)
+    end
+    ffi_copy(tail + (tail_bytes - gone), bytes + passed, kept)
+    multipart.tail_bytes = tail_bytes - gone + kept
 end
 local function pass_text(multipart, text)
     if text == nil then
@@ -83,16 +147,33 @@ local function begin_part(multipart, block)
     local ____type = pass_text(multipart, header.type)
     multipart.lengths = string_format("%012d%012d%012d", name, file_name, ____type)
     multipart.bytes = 0
+    multipart.announced = header.bytes
     multipart.state = CONTENT
 end
 local function end_part(multipart)
+    local ____multipart_7 = multipart
+    local tail = ____multipart_7.tail
+    local announced = ____multipart_7.announced
     multipart.state = AFTER_BOUNDARY
-    if multipart.part > 0 then
-        pass_text(
-            multipart,
-            string_format("%s%012d", multipart.lengths, multipart.bytes)
-        )
+    if multipart.problem ~= nil then
+        return
     end
+    local is_line = multipart.tail_bytes == TAIL_BYTES and tail[0] == CR and tail[1] == LF
+    if not is_line then
+        return refuse(multipart, "malformed")
+    end
+    multipart.tail_bytes = 0
+    if multipart.part == 0 then
+        return
+    end
+    local bytes = multipart.bytes - TAIL_BYTES
+    if announced ~= nil and announced ~= bytes then
+        return refuse(multipart, "malformed")
+    end
+    pass_text(
+        multipart,
+        string_format("%s%012d", multipart.lengths, bytes)
+    )
 end
 --- Each of these reads from `at` on, and returns the place after what it has read.
 local function read_content(multipart, memory, at, limit)
@@ -110,8 +191,8 @@ local function read_content(multipart, memory, at, limit)
     return next
 end
 local function read_header(multipart, memory, at, limit)
-    local ____multipart_2 = multipart
-    local header = ____multipart_2.header
+    local ____multipart_8 = multipart
+    local header = ____multipart_8.header
     local before = #header
     local count = math_min(limit - at, MOST_HEADER_BYTES + #END_OF_HEADER - before)
     header:putcdata(memory + at, count)
@@ -139,8 +220,8 @@ local function expect(multipart, is_expected, next, problem)
     end
 end
 local function read_byte(multipart, byte)
-    local ____multipart_3 = multipart
-    local state = ____multipart_3.state
+    local ____multipart_9 = multipart
+    local state = ____multipart_9.state
     if state == AFTER_BOUNDARY then
         expect(multipart, byte == CR or byte == HYPHEN, byte == CR and EXPECTS_LF or EXPECTS_HYPHEN, "malformed")
     elseif state == EXPECTS_LF then
@@ -172,8 +253,8 @@ end
 ____exports.feed = feed
 --- The body has ended: passes on the number of parts. Why it is refused, or nothing. Phases: any.
 local function finish(multipart)
-    local ____multipart_4 = multipart
-    local state = ____multipart_4.state
+    local ____multipart_10 = multipart
+    local state = ____multipart_10.state
     if multipart.problem ~= nil then
         return multipart.problem
     end
@@ -189,6 +270,7 @@ end
 ____exports.finish = finish
 --- A body with that boundary, which is to be read. Phases: any.
 local function create(boundary, sink, sink_state)
+    local tail = ffi_new("uint8_t[2]", {CR, LF})
     return {
         sink = sink,
         sink_state = sink_state,
@@ -196,8 +278,11 @@ local function create(boundary, sink, sink_state)
         state = CONTENT,
         part = 0,
         bytes = 0,
+        announced = nil,
+        tail = tail,
+        tail_bytes = TAIL_BYTES,
         lengths = "",
-        window = windows_new("\r\n--" .. boundary, "\r\n"),
+        window = windows_new("--" .. boundary),
         header = buffer_new()
     }
 end

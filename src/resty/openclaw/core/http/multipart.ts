@@ -6,8 +6,10 @@
  * After each part come the lengths of the four, in 12 digits each, and at the end the number of parts. So what is passed on can be read
  * from its end, in one way only: no two lists of parts give the same.
  *
- * It is strict: what two readers may understand differently is refused. At most 16 KiB are kept. Parts in parts are bytes.
+ * It is strict: what two readers may understand differently is refused. So is the boundary anywhere but after CR LF: many readers take
+ * one after LF or CR, or at the beginning of a part, too. At most 16 KiB are kept. Parts in parts are bytes.
  */
+import * as ffi from "ffi";
 import * as buffer from "string.buffer";
 import * as media_type from "./media_type";
 import * as parameters from "./multipart/parameters";
@@ -32,6 +34,11 @@ export interface Multipart<State> {
     part: number;
     /** How many of its bytes have been read. */
     bytes: number;
+    /** How many it says there are. */
+    announced: number | undefined;
+    /** Its last bytes, which are CR LF if the boundary follows, and how many there are. */
+    readonly tail: Bytes;
+    tail_bytes: number;
     /** The lengths of its name, its file's name and its type, as they are written after it. */
     lengths: string;
     readonly window: Window;
@@ -43,6 +50,8 @@ const MOST_PARTS = 1000;
 const MOST_HEADER_BYTES = 8 * 1024;
 /** RFC 2046, section 5.1.1. */
 const MOST_BOUNDARY_BYTES = 70;
+/** CR LF before a boundary belong to it. */
+const TAIL_BYTES = 2;
 const END_OF_HEADER = "\r\n\r\n";
 /** Written as the length of what is missing. */
 const MISSING = -1;
@@ -63,15 +72,34 @@ const CR = 13;
 const LF = 10;
 const HYPHEN = 45;
 
-/** The boundary in a Content-Type; nothing if that is not multipart/form-data, or has none that is legal. Phases: any. */
-export function boundary_of(content_type: string): string | undefined {
+/** The parameters of a Content-Type, if these are `boundary` and `charset` only: some readers know `boundary*0` too (RFC 2231). */
+function parameters_of(content_type: string): LuaTable<string, string> | undefined {
     if (media_type.of(content_type) !== "multipart/form-data") return undefined;
     const [semicolon] = string.find(content_type, ";", 1, true);
     const found = parameters.read(content_type, semicolon ?? content_type.length + 1);
-    const boundary = found?.get("boundary") as string | undefined;
+    if (found === undefined) return undefined;
+    for (const [name] of pairs(found)) if (name !== "boundary" && name !== "charset") return undefined;
+    return found;
+}
+
+/**
+ * The boundary in a Content-Type; nothing if that is not multipart/form-data, has other parameters, or no boundary that all readers
+ * understand alike: some split quoted ones at semicolons, or leave out blanks at their end. Phases: any.
+ */
+export function boundary_of(content_type: string): string | undefined {
+    const boundary = parameters_of(content_type)?.get("boundary") as string | undefined;
     if (boundary === undefined || boundary === "" || boundary.length > MOST_BOUNDARY_BYTES) return undefined;
-    const [control] = string.find(boundary, "%c");
-    return control === undefined ? boundary : undefined;
+    const [odd] = string.find(boundary, "[^ -~]");
+    const [split] = string.find(boundary, "^ ");
+    const [semicolon] = string.find(boundary, ";", 1, true);
+    if (odd !== undefined || split !== undefined || semicolon !== undefined) return undefined;
+    return string.sub(boundary, -1) === " " ? undefined : boundary;
+}
+
+/** The character set in a Content-Type with a boundary, in small letters: some readers decode fields by it. Phases: any. */
+export function charset_of(content_type: string): string | undefined {
+    const charset = parameters_of(content_type)?.get("charset") as string | undefined;
+    return charset === undefined ? undefined : string.lower(charset);
 }
 
 function refuse<State>(multipart: Multipart<State>, problem: Problem): void {
@@ -81,8 +109,18 @@ function refuse<State>(multipart: Multipart<State>, problem: Problem): void {
 /** Bytes of the part at hand; there may be none before the first one. */
 function take_content<State>(this: void, multipart: Multipart<State>, bytes: Bytes, count: number): void {
     if (multipart.part === 0) return refuse(multipart, "preamble");
+    const { sink, sink_state, tail, tail_bytes } = multipart;
     multipart.bytes += count;
-    multipart.sink(multipart.sink_state, bytes, count);
+    const passed = math.max(count - TAIL_BYTES, 0);
+    const kept = count - passed;
+    const gone = math.max(tail_bytes + kept - TAIL_BYTES, 0);
+    if (gone > 0) {
+        sink(sink_state, tail, gone);
+        if (gone < tail_bytes) tail.set(0, tail.get(1));
+    }
+    if (passed > 0) sink(sink_state, bytes, passed);
+    ffi.copy(pointer_add(tail, tail_bytes - gone), pointer_add(bytes, passed), kept);
+    multipart.tail_bytes = tail_bytes - gone + kept;
 }
 
 function pass_text<State>(multipart: Multipart<State>, text: string | undefined): number {
@@ -101,12 +139,21 @@ function begin_part<State>(multipart: Multipart<State>, block: string): void {
     const type = pass_text(multipart, header.type);
     multipart.lengths = string.format("%012d%012d%012d", name, file_name, type);
     multipart.bytes = 0;
+    multipart.announced = header.bytes;
     multipart.state = CONTENT;
 }
 
 function end_part<State>(multipart: Multipart<State>): void {
+    const { tail, announced } = multipart;
     multipart.state = AFTER_BOUNDARY;
-    if (multipart.part > 0) pass_text(multipart, string.format("%s%012d", multipart.lengths, multipart.bytes));
+    if (multipart.problem !== undefined) return;
+    const is_line = multipart.tail_bytes === TAIL_BYTES && tail.get(0) === CR && tail.get(1) === LF;
+    if (!is_line) return refuse(multipart, "malformed");
+    multipart.tail_bytes = 0;
+    if (multipart.part === 0) return;
+    const bytes = multipart.bytes - TAIL_BYTES;
+    if (announced !== undefined && announced !== bytes) return refuse(multipart, "malformed");
+    pass_text(multipart, string.format("%s%012d", multipart.lengths, bytes));
 }
 
 /** Each of these reads from `at` on, and returns the place after what it has read. */
@@ -177,6 +224,8 @@ export function finish<State>(multipart: Multipart<State>): Problem | undefined 
 
 /** A body with that boundary, which is to be read. Phases: any. */
 function create<State>(boundary: string, sink: Sink<State>, sink_state: State): Multipart<State> {
+    // The body begins like a line.
+    const tail = ffi.new("uint8_t[2]", [CR, LF]) as unknown as Bytes;
     return {
         sink,
         sink_state,
@@ -184,9 +233,11 @@ function create<State>(boundary: string, sink: Sink<State>, sink_state: State): 
         state: CONTENT,
         part: 0,
         bytes: 0,
+        announced: undefined,
+        tail,
+        tail_bytes: TAIL_BYTES,
         lengths: "",
-        // The body begins like a line.
-        window: windows.new(`\r\n--${boundary}`, "\r\n"),
+        window: windows.new(`--${boundary}`),
         header: buffer.new(),
     };
 }

@@ -1,9 +1,8 @@
 local ____exports = {}
 local ipairs = ipairs
+local pairs = pairs
 local tonumber = tonumber
-local string_char = string.char
 local string_find = string.find
-local string_gsub = string.gsub
 local string_lower = string.lower
 local string_sub = string.sub
 local texts = require("resty.openclaw.core.text.text")
@@ -15,12 +14,30 @@ local parameters_read = parameters.read
 local DISPOSITION = "content-disposition"
 local TYPE = "content-type"
 local ENCODING = "content-transfer-encoding"
+local LENGTH = "content-length"
+--- Some readers undo it.
+local CODING = "content-encoding"
+--- The fields that matter, and the parameters that a Content-Disposition may have: some readers know `filename*0` too (RFC 2231).
+local FIELDS = {}
+for ____, name in ipairs({
+    DISPOSITION,
+    TYPE,
+    ENCODING,
+    LENGTH,
+    CODING
+}) do
+    FIELDS[name] = true
+end
+local PARAMETERS = {}
+for ____, name in ipairs({"name", "filename", "filename*"}) do
+    PARAMETERS[name] = true
+end
 --- With these the bytes are what they are.
 local PLAIN_ENCODINGS = {}
 for ____, encoding in ipairs({"7bit", "8bit", "binary"}) do
     PLAIN_ENCODINGS[encoding] = true
 end
---- The three fields that matter, by their names in small letters; nothing if the lines are no fields, or one of these comes twice.
+--- The fields that matter, by their names in small letters; nothing if the lines are no fields, or one of these comes twice.
 local function read_fields(block)
     local fields = {}
     local at = 1
@@ -38,7 +55,7 @@ local function read_fields(block)
         if legal == nil then
             return nil
         end
-        if name == DISPOSITION or name == TYPE or name == ENCODING then
+        if FIELDS[name] ~= nil then
             if fields[name] ~= nil then
                 return nil
             end
@@ -48,33 +65,18 @@ local function read_fields(block)
     end
     return fields
 end
-local function byte_of(digits)
-    return string_char(tonumber(digits, 16))
-end
---- A value of RFC 8187, `UTF-8''na%C3%AFve.jpg`, without its percent signs; nothing in other character sets.
-local function extended(value)
-    local first = string_find(value, "'", 1, true)
-    local second = string_find(value, "'", (first or #value) + 1, true)
-    if first == nil or second == nil then
-        return nil
-    end
-    if string_lower(string_sub(value, 1, first - 1)) ~= "utf-8" then
-        return nil
-    end
-    local encoded = string_sub(value, second + 1)
-    local text, count = string_gsub(encoded, "%%(%x%x)", byte_of)
-    local ____, signs = string_gsub(encoded, "%%", "")
-    return count == signs and text or nil
-end
---- The file's name in a Content-Disposition, and whether that may be understood in one way only.
+--- The file's name in a Content-Disposition. RFC 7578 forbids `filename*`, and readers differ in whether they look at it: so it stands as
+-- it is behind the other one and a quote, which no name has, or two if there is no other one.
 local function file_name_of(found)
     local plain = found.filename
     local other = found["filename*"]
+    local ____temp_0
     if other == nil then
-        return plain, true
+        ____temp_0 = plain
+    else
+        ____temp_0 = ((plain or "\"") .. "\"") .. other
     end
-    local decoded = extended(other)
-    return decoded, decoded ~= nil and (plain == nil or plain == decoded)
+    return ____temp_0
 end
 local function type_of(value)
     if value == nil then
@@ -99,17 +101,25 @@ local function read(block)
     end
     local semicolon = string_find(disposition, ";", 1, true)
     local found = parameters_read(disposition, semicolon or #disposition + 1)
-    if found == nil or not (found.name ~= nil) or found["name*"] ~= nil then
+    if found == nil or not (found.name ~= nil) then
         return nil
     end
-    local file_name, is_sure = file_name_of(found)
-    if not is_sure then
+    for name in pairs(found) do
+        if not (PARAMETERS[name] ~= nil) then
+            return nil
+        end
+    end
+    local length = fields[LENGTH]
+    local digits = string_find(length or "0", "^%d+$")
+    if digits == nil or fields[CODING] ~= nil then
         return nil
     end
+    local ____type = type_of(fields[TYPE])
     return {
         name = found.name,
-        file_name = file_name,
-        type = type_of(fields[TYPE])
+        file_name = file_name_of(found),
+        type = ____type,
+        bytes = tonumber(length)
     }
 end
 ____exports.read = read

@@ -15,11 +15,10 @@ local function find(memory, bytes, sought)
     return ffi_cast("const uint8_t *", found) - memory
 end
 ____exports.find = find
---- A window that holds the text `before` already. Phases: any.
-local function create(delimiter, before)
+--- An empty window. Phases: any.
+local function create(delimiter)
     local memory = ffi_new("uint8_t[?]", 2 * #delimiter)
-    ffi_copy(memory, before, #before)
-    return {delimiter = delimiter, memory = memory, held = #before}
+    return {delimiter = delimiter, memory = memory, held = 0}
 end
 ____exports.new = create
 --- Passes on the bytes in the window from the first one on, and keeps the rest.

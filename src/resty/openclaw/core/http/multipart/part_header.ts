@@ -10,17 +10,29 @@ export interface PartHeader {
     readonly file_name: string | undefined;
     /** Its type in small letters, with its parameters as they are; nothing if it is not said, though RFC 7578 has a default. */
     readonly type: string | undefined;
+    /** How many bytes there are, if it says so; readers may go by it. */
+    readonly bytes: number | undefined;
 }
 
 const DISPOSITION = "content-disposition";
 const TYPE = "content-type";
 const ENCODING = "content-transfer-encoding";
 
+const LENGTH = "content-length";
+/** Some readers undo it. */
+const CODING = "content-encoding";
+
+/** The fields that matter, and the parameters that a Content-Disposition may have: some readers know `filename*0` too (RFC 2231). */
+const FIELDS = new LuaSet<string>();
+for (const name of [DISPOSITION, TYPE, ENCODING, LENGTH, CODING]) FIELDS.add(name);
+const PARAMETERS = new LuaSet<string>();
+for (const name of ["name", "filename", "filename*"]) PARAMETERS.add(name);
+
 /** With these the bytes are what they are. */
 const PLAIN_ENCODINGS = new LuaSet<string>();
 for (const encoding of ["7bit", "8bit", "binary"]) PLAIN_ENCODINGS.add(encoding);
 
-/** The three fields that matter, by their names in small letters; nothing if the lines are no fields, or one of these comes twice. */
+/** The fields that matter, by their names in small letters; nothing if the lines are no fields, or one of these comes twice. */
 function read_fields(block: string): LuaTable<string, string> | undefined {
     const fields = new LuaTable<string, string>();
     let at = 1;
@@ -35,7 +47,7 @@ function read_fields(block: string): LuaTable<string, string> | undefined {
         // A line that continues the one before begins with a blank.
         const [legal] = string.find(name, "^[%w_-]+$");
         if (legal === undefined) return undefined;
-        if (name === DISPOSITION || name === TYPE || name === ENCODING) {
+        if (FIELDS.has(name)) {
             if (fields.has(name)) return undefined;
             fields.set(name, texts.trim(string.sub(line, colon + 1)));
         }
@@ -44,31 +56,14 @@ function read_fields(block: string): LuaTable<string, string> | undefined {
     return fields;
 }
 
-function byte_of(this: void, digits: string): string {
-    return string.char(tonumber(digits, 16)!);
-}
-
-/** A value of RFC 8187, `UTF-8''na%C3%AFve.jpg`, without its percent signs; nothing in other character sets. */
-function extended(value: string): string | undefined {
-    const [first] = string.find(value, "'", 1, true);
-    const [second] = string.find(value, "'", (first ?? value.length) + 1, true);
-    if (first === undefined || second === undefined) return undefined;
-    if (string.lower(string.sub(value, 1, first - 1)) !== "utf-8") return undefined;
-    const encoded = string.sub(value, second + 1);
-    const [text, count] = string.gsub(encoded, "%%(%x%x)", byte_of);
-    const [, signs] = string.gsub(encoded, "%%", "");
-    return count === signs ? text : undefined;
-}
-
-/** The file's name in a Content-Disposition, and whether that may be understood in one way only. */
-function file_name_of(
-    found: LuaTable<string, string>,
-): LuaMultiReturn<[file_name: string | undefined, is_sure: boolean]> {
+/**
+ * The file's name in a Content-Disposition. RFC 7578 forbids `filename*`, and readers differ in whether they look at it: so it stands as
+ * it is behind the other one and a quote, which no name has, or two if there is no other one.
+ */
+function file_name_of(found: LuaTable<string, string>): string | undefined {
     const plain = found.get("filename") as string | undefined;
     const other = found.get("filename*") as string | undefined;
-    if (other === undefined) return $multi(plain, true);
-    const decoded = extended(other);
-    return $multi(decoded, decoded !== undefined && (plain === undefined || plain === decoded));
+    return other === undefined ? plain : `${plain ?? '"'}"${other}`;
 }
 
 function type_of(value: string | undefined): string | undefined {
@@ -87,8 +82,11 @@ export function read(block: string): PartHeader | undefined {
     if (encoding !== undefined && !PLAIN_ENCODINGS.has(string.lower(encoding))) return undefined;
     const [semicolon] = string.find(disposition, ";", 1, true);
     const found = parameters.read(disposition, semicolon ?? disposition.length + 1);
-    if (found === undefined || !found.has("name") || found.has("name*")) return undefined;
-    const [file_name, is_sure] = file_name_of(found);
-    if (!is_sure) return undefined;
-    return { name: found.get("name"), file_name, type: type_of(fields.get(TYPE) as string | undefined) };
+    if (found === undefined || !found.has("name")) return undefined;
+    for (const [name] of pairs(found)) if (!PARAMETERS.has(name)) return undefined;
+    const length = fields.get(LENGTH) as string | undefined;
+    const [digits] = string.find(length ?? "0", "^%d+$");
+    if (digits === undefined || fields.has(CODING)) return undefined;
+    const type = type_of(fields.get(TYPE) as string | undefined);
+    return { name: found.get("name"), file_name: file_name_of(found), type, bytes: tonumber(length) };
 }

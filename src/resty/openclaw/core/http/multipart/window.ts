@@ -28,11 +28,10 @@ export function find(memory: Bytes, bytes: number, sought: string): number {
     return pointer_difference(ffi.cast("const uint8_t *", found), memory);
 }
 
-/** A window that holds the text `before` already. Phases: any. */
-function create(delimiter: string, before: string): Window {
+/** An empty window. Phases: any. */
+function create(delimiter: string): Window {
     const memory = ffi.new("uint8_t[?]", 2 * delimiter.length) as unknown as Bytes;
-    ffi.copy(memory, before, before.length);
-    return { delimiter, memory, held: before.length };
+    return { delimiter, memory, held: 0 };
 }
 export { create as new };
 
