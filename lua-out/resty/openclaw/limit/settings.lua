@@ -27,9 +27,9 @@ local redis_options_KIND = redis_options.KIND
 local subjects = require("resty.openclaw.limit.subject")
 local subjects_KIND = subjects.KIND
 local subjects_variable_of = subjects.variable_of
---- Words of the admin API's addresses.
-local TAKEN = {changes = true, classes = true}
-local NAME_TEXT = "1 to 64 of the characters A-Z a-z 0-9 _ . -, and not \"changes\" or \"classes\""
+--- A word of the admin API's addresses.
+local TAKEN = {changes = true}
+local NAME_TEXT = "1 to 64 of the characters A-Z a-z 0-9 _ . -, and not \"changes\""
 local NAME = kinds_of(
     "string",
     NAME_TEXT,

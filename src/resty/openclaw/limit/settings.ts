@@ -18,10 +18,10 @@ export type Headers = "refused" | "ietf" | "openai";
 /** Where requests are counted. */
 export type Store = "dict" | "redis";
 
-/** Words of the admin API's addresses. */
-const TAKEN: Record<string, boolean | undefined> = { changes: true, classes: true };
+/** A word of the admin API's addresses. */
+const TAKEN: Record<string, boolean | undefined> = { changes: true };
 
-const NAME_TEXT = '1 to 64 of the characters A-Z a-z 0-9 _ . -, and not "changes" or "classes"';
+const NAME_TEXT = '1 to 64 of the characters A-Z a-z 0-9 _ . -, and not "changes"';
 const NAME = kinds.of<string>("string", NAME_TEXT, (given) => {
     return typeof given === "string" && texts.is_name(given) && TAKEN[given] === undefined;
 });

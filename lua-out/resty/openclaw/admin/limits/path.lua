@@ -9,7 +9,7 @@ local function read(parts)
         limit = ""
     end
     local count = #parts
-    if limit == "changes" or limit == "classes" then
+    if limit == "changes" then
         return nil
     end
     if count == 0 then
