@@ -225,14 +225,14 @@ local function map_of(kind, example)
             end
             local entries = given
             local keys = {}
-            if entries[1] ~= nil then
+            local is_list = entries[1] ~= nil
+            if is_list then
                 problems[#problems + 1] = ((path .. " must be a table whose keys are names") .. such) .. ", got a list"
-                return values
             end
             for key in pairs(entries) do
                 if type(key) == "string" and key ~= "" then
                     keys[#keys + 1] = key
-                else
+                elseif not is_list then
                     problem_add(problems, path, "a table whose keys are names" .. such, key)
                 end
             end

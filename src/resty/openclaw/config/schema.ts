@@ -209,13 +209,11 @@ export function map_of<Value>(kind: Kind<Value>, example?: string): Kind<LuaTabl
             }
             const entries = given as Record<string, unknown>;
             const keys: string[] = [];
-            if (entries[1 as unknown as string] !== undefined) {
-                problems.push(`${path} must be a table whose keys are names${such}, got a list`);
-                return values;
-            }
+            const is_list = entries[1 as unknown as string] !== undefined;
+            if (is_list) problems.push(`${path} must be a table whose keys are names${such}, got a list`);
             for (const [key] of pairs(entries)) {
                 if (typeof key === "string" && key !== "") keys.push(key);
-                else problem.add(problems, path, `a table whose keys are names${such}`, key);
+                else if (!is_list) problem.add(problems, path, `a table whose keys are names${such}`, key);
             }
             table.sort(keys);
             for (const key of keys) values.set(key, kind.read(entries[key], problem.child(path, key), problems));
