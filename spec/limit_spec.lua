@@ -237,6 +237,8 @@ describe("limit", function()
             assert.equal(429, answer.status)
             assert.equal("0", answer.header("x-ratelimit-remaining-requests"))
             assert.matches('^"openai";r=0;t=1$', answer.header("RateLimit"))
+            -- Two are in the bucket; the refused one is not.
+            assert.matches("^[12]%.?%d*s$", answer.header("x-ratelimit-reset-requests"))
         end)
 
         it("durations as OpenAI does", function()
