@@ -758,8 +758,8 @@ describe("limit", function()
         assert.equal("limit[1].answer_tokens needs tokens beside it", refusal({ { rate = 1, answer_tokens = 1 } }))
         assert.equal("limit[1].bytes_per_token needs tokens beside it", refusal({ { by = "key", bytes_per_token = 1 } }))
         assert.equal("limit[1].class.vip.tokens must be a number above 0, got nothing", token_refusal({ class = { vip = { burst = 1 } } }))
-        assert.equal("limit[1].class.vip.tokens cannot be given, as the limit has rate", refusal({ { rate = 1, class = { vip = { rate = 1, tokens = 1 } } } }))
-        assert.equal("limit[1].class.vip.rate cannot be given, as the limit has tokens", token_refusal({ class = { vip = { rate = 1, tokens = 1 } } }))
+        assert.equal("limit[1].class.vip.tokens is for a budget of tokens; this limit has rate, so write rate", refusal({ { rate = 1, class = { vip = { rate = 1, tokens = 1 } } } }))
+        assert.equal("limit[1].class.vip.rate is for a limit of requests; this limit has tokens, so write tokens", token_refusal({ class = { vip = { rate = 1, tokens = 1 } } }))
         assert.equal(
             'limit[2].headers must be another value, as limit[1] has it already, got "openai"',
             refusal({ { tokens = 1, headers = "openai" }, { tokens = 2, name = "b", headers = "openai" } })
