@@ -221,6 +221,7 @@ build = {
         ["resty.openclaw.core.process.worker_process"] = "lua-out/resty/openclaw/core/process/worker_process.lua",
         ["resty.openclaw.core.request.body_key"] = "lua-out/resty/openclaw/core/request/body_key.lua",
         ["resty.openclaw.core.request.cache_key"] = "lua-out/resty/openclaw/core/request/cache_key.lua",
+        ["resty.openclaw.core.request.classes"] = "lua-out/resty/openclaw/core/request/classes.lua",
         ["resty.openclaw.core.request.client_network"] = "lua-out/resty/openclaw/core/request/client_network.lua",
         ["resty.openclaw.core.request.client_watch"] = "lua-out/resty/openclaw/core/request/client_watch.lua",
         ["resty.openclaw.core.request.declared_variable"] = "lua-out/resty/openclaw/core/request/declared_variable.lua",

@@ -22,7 +22,7 @@ describe("bandwidth", function()
         local _, err = pcall(bandwidth.new, "128k")
         assert.equal('bandwidth must be a table, such as { standard = "128k" }, got a string', err)
         _, err = pcall(bandwidth.new, { "128k" })
-        assert.equal('bandwidth must be a table whose keys are names, such as { standard = "128k" }, got 1', err)
+        assert.equal('bandwidth must be a table whose keys are names, such as { standard = "128k" }, got a list', err)
     end)
 
     it("takes sizes as nginx writes them", function()

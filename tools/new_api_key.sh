@@ -112,7 +112,13 @@ if [ -n "$file" ]; then
         [ -z "$(tail -c 1 "$file")" ] || fail "the last line of $file does not end with a line break"
     fi
     umask 077
+    is_new=
+    [ -e "$file" ] || is_new=yes
     printf '%s %s%s\n' "$id" "$digest" "$line" >>"$file" || fail "cannot write to $file"
+    if [ -n "$is_new" ]; then
+        printf '%s is new, and only %s can read it. The user of nginx'"'"'s workers must be able to read it:\n' "$file" "$(id -un)" >&2
+        printf '    chown www-data %s        # the user of the directive "user" of nginx.conf\n' "$file" >&2
+    fi
 fi
 printf 'The key, for its owner; it cannot be shown again:\n' >&2
 printf '%s\n' "$key"

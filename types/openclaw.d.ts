@@ -12,6 +12,8 @@ declare module "resty.openclaw.config.kinds" {
         readonly read: (this: void, given: unknown, path: string, problems: Problems) => Value;
         /** If the value is a table of options: these options, for the documentation. */
         readonly schema?: object | undefined;
+        /** The same, if the documentation has them elsewhere. */
+        readonly inner?: object | undefined;
     }
     /** A kind whose values pass a test. `expected`: the end of the error message for other values. */
     export function of<Value>(name: string, expected: string, is_one: (this: void, given: unknown) => boolean): Kind<Value>;
@@ -151,6 +153,8 @@ declare module "resty.openclaw.core.files.files" {
     export type File = number;
     /** Whether the error of one of these functions is a full disk or an exceeded disk quota. */
     export function is_full(problem: string): boolean;
+    /** What to do about it, where a worker may not. */
+    export const REMEDY = "let the user of nginx's workers (the directive \"user\") read it, and search its folders";
     /** Whether the error of one of these functions is that this process may not. */
     export function is_forbidden(problem: string): boolean;
     /** An open file. A file that is made gets the mode, that of its owner alone unless given. On failure nil and why. */

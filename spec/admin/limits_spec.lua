@@ -55,9 +55,9 @@ describe("admin of limits", function()
 
     it("shows them", function()
         local changeable = {
-            route = "analyze", name = "changeable", by = "$arg_key", per = "hour", rate = 1, tokens = cjson.null, burst = 0,
+            route = "analyze", name = "changeable", by = "$arg_key", per = "hour", rate = 1, tokens = cjson.null, burst = 0, delay = cjson.null,
             changed = false, store = "dict", dry_run = false,
-            classes = { { name = "vip", rate = 2, tokens = cjson.null, burst = 1, changed = false } },
+            classes = { { name = "vip", rate = 2, tokens = cjson.null, burst = 1, delay = cjson.null, changed = false } },
         }
         assert.same(changeable, show(LIMIT))
         assert.same(changeable.classes[1], show(LIMIT .. "/classes/vip"))
@@ -102,7 +102,7 @@ describe("admin of limits", function()
 
     it("changes the rate of a class, and of nobody else", function()
         local changed = put(LIMIT .. "/classes/vip", '{"rate":10,"burst":2}')
-        assert.same({ name = "vip", rate = 10, tokens = cjson.null, burst = 2, changed = true }, changed)
+        assert.same({ name = "vip", rate = 10, tokens = cjson.null, burst = 2, delay = cjson.null, changed = true }, changed)
         assert.same({ 200, 200, 200, 429 }, statuses(4, "/changeable?key=b&class=vip"))
         assert.same({ 200, 429 }, statuses(2, "/changeable?key=b"))
         assert.equal(2, forget(LIMIT .. "/classes/vip").rate)
@@ -111,6 +111,9 @@ describe("admin of limits", function()
     it("changes the delay of a burst only where that follows the burst", function()
         assert.equal(60, put(ROOT .. "/analyze/changeable_day", '{"burst":60}').burst)
         assert.equal(40, limits.changeable.all[2].options.delay)
+        assert.equal(40, show(ROOT .. "/analyze/changeable_day").delay)
+        local refused = call("PUT", ROOT .. "/analyze/changeable_day", '{"burst":39}')
+        assert.matches("at least the delay", assert_error(refused, 400, "bad_change"))
         assert.same({ 200, 200 }, statuses(2, "/changeable?key=c&class=vip"))
     end)
 
@@ -126,7 +129,9 @@ describe("admin of limits", function()
     it("refuses what does not exist", function()
         assert_error(call("GET", ROOT .. "/none"), 404, "unknown_route")
         assert_error(call("GET", ROOT .. "/none/changeable"), 404, "unknown_route")
-        assert_error(call("GET", ROOT .. "/analyze/none"), 404, "unknown_limit")
+        assert.matches('There are "changeable", "changeable_day"', assert_error(call("GET", ROOT .. "/analyze/none"), 404, "unknown_limit"), 1, true)
+        assert_error(call("DELETE", ROOT .. "/analyze/changes"), 404, "not_found")
+        assert.matches("DELETE …/changes takes back", assert_error(call("DELETE", LIMIT), 405, "method_not_allowed"), 1, true)
         assert_error(call("PUT", ROOT .. "/analyze/none", '{"rate":1}'), 404, "unknown_limit")
         assert_error(call("GET", LIMIT .. "/classes/none"), 404, "unknown_class")
         assert_error(call("DELETE", LIMIT .. "/classes/none/changes"), 404, "unknown_class")
@@ -165,7 +170,7 @@ describe("admin of limits", function()
             local refused = http.get_from(LIMITS, path)
             assert.equal("1000000000", refused.header("Retry-After"))
             assert.equal('"changeable";r=0;t=1000000000', refused.header("RateLimit"))
-            assert.equal('"changeable";q=1;w=3600', refused.header("RateLimit-Policy"))
+            assert.equal('"changeable";q=1;w=1000000000', refused.header("RateLimit-Policy"))
         end
         put(LIMIT, '{"rate":1000000000,"burst":1000000000}')
         assert.same({ 200, 200, 200 }, statuses(3, "/changeable?key=fast"))
@@ -227,7 +232,7 @@ describe("admin of limits", function()
         assert.same({
             'admin: 127.0.0.1 changed limit "changeable" of route "analyze": 3.5 requests per hour, burst 2',
             'admin: 127.0.0.1 changed limit "changeable" of route "analyze" for class "vip": burst 7',
-            'admin: 127.0.0.1 changed limit "changeable_tokens" of route "a/b "c"": 500 tokens per day',
+            'admin: 127.0.0.1 changed limit "changeable_tokens" of route "a/b "c"": 500 tokens per day, burst 500',
             'admin: 127.0.0.1 took back the changes of limit "changeable" of route "analyze"',
         }, texts)
     end)

@@ -75,7 +75,7 @@ describe("config.schema", function()
         assert.same({ all = { a = { size = 1 }, b = { size = 2 } } }, read({ all = { a = {}, b = { size = 2 } } }, all, "x"))
         local _, problems = read({ all = { b = { size = 0 }, a = true, [1] = {} } }, all, "x")
         assert.same({
-            "x.all must be a table whose keys are names, got 1",
+            "x.all must be a table whose keys are names, got a list",
             "x.all.a must be a table, got true; write {} for the defaults",
             "x.all.b.size must be a number above 0, got 0",
         }, problems)
@@ -90,7 +90,7 @@ describe("config.schema", function()
         assert.same({ "x.all.vip must be a table such as { size = 8 }, got 8" }, refusal({ vip = 8 }))
         assert.same({ "x.all.vip must be a table, got true; write {} for the defaults" }, refusal({ vip = true }))
         assert.same({ "x.all must be a table, such as { vip = { size = 8 } }, got a string" }, refusal("vip"))
-        assert.same({ "x.all must be a table whose keys are names, such as { vip = { size = 8 } }, got 1" }, refusal({ { size = 8 } }))
+        assert.same({ "x.all must be a table whose keys are names, such as { vip = { size = 8 } }, got a list" }, refusal({ { size = 8 } }))
     end)
 
     it("joins schemas, the options of the second behind those of the first", function()

@@ -19,7 +19,7 @@ const TLS = path.join(CHECKOUT, "spec/support/tls");
 const CA = readFileSync(path.join(TLS, "ca.pem"), "utf8");
 const CERTIFICATE = readFileSync(path.join(TLS, "server.pem"), "utf8");
 const KEY = readFileSync(path.join(TLS, "server.key"), "utf8");
-const FILES = ["openclaw", "errors", "proxy", "route", "cache", "admin", "retry_post"];
+const FILES = ["openclaw", "errors", "proxy", "route", "cache", "admin", "retry_post", "inference"];
 
 /** The configuration of the recipe with this heading. */
 function snippetOf(heading: string): string {

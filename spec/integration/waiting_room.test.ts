@@ -490,16 +490,19 @@ test("a slow download keeps no place when its response has come from the node", 
     const next = room.ask("/next");
     await room.node.seen(2);
     expect(isOver).toBe(false);
-    expect(await room.metric(`openclaw_node_in_flight{node="${room.node.address}"}`)).toBe(1);
+    const inFlight = () => room.metric(`openclaw_node_in_flight{node="${room.node.address}"}`);
+    expect(await inFlight()).toBe(1);
     room.node.answerAll();
     expect((await next).status).toBe(200);
     expect((await download).status).toBe(200);
-    expect(await room.metric(`openclaw_node_in_flight{node="${room.node.address}"}`)).toBe(0);
+    await eventually("nothing is under way", async () => (await inFlight()) === 0);
 
     const without = await Room.start(slow("proxy_buffering on;"));
     const first = without.ask("/slow");
     await without.node.seen(1);
     without.node.answerAll();
     expect((await first).status).toBe(200);
-    expect(await without.nginx.errorLog()).toContain("include nginx/bandwidth.conf in its location");
+    await eventually("the missing hook is reported", async () =>
+        (await without.nginx.errorLog()).includes("include nginx/bandwidth.conf in its location"),
+    );
 });

@@ -157,16 +157,16 @@
 ---@field rate? number requests per `per`; required without `tokens`, unless `by = "key"`, where it is for keys that have no `rate` themselves
 ---@field tokens? integer instead of `rate`: tokens of language models per `per`
 ---@field per? "second"|"minute"|"hour"|"day" the unit of time
----@field burst? integer how many requests more may come at once; with `tokens`, how many tokens may be used at once
+---@field burst? integer how many requests more may come at once; with `tokens`, how many tokens may be used at once, at least 1
 ---@field delay? integer requests beyond so many of the burst wait until the rate allows them; without it, none waits
----@field class? table<string, { rate: number, burst?: integer, delay?: integer }> rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`
+---@field class? table<string, { rate: number, burst?: integer, delay?: integer }> rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`; see A class
 ---@field answer_tokens? integer with `tokens`: what is reserved for an answer whose request names no maximum
 ---@field bytes_per_token? number with `tokens`: so many bytes of the body count as one token of the prompt until the node says how many it has
----@field headers? "refused"|"ietf"|"openai" `"refused"`: `RateLimit` and `RateLimit-Policy` in 429 responses; `"ietf"`: in all responses; `"openai"`: also `x-ratelimit-*` in all
+---@field headers? "refused"|"ietf"|"openai" `"refused"`: `RateLimit` and `RateLimit-Policy` in 429 responses; `"ietf"`: in all responses; `"openai"`: also `x-ratelimit-*` in all; some responses have none
 ---@field dry_run? boolean counts and logs requests beyond the limit, and refuses none
 ---@field store? "dict"|"redis" where requests are counted: `"dict"`, for this gateway alone, or `"redis"`, for all gateways together
 ---@field on_error? "local"|"open"|"closed" with `store = "redis"`: while Redis does not reply, each gateway has its part of the limit (`"local"`), accepts all requests (`"open"`), or rejects them with 503 (`"closed"`)
----@field redis? openclaw.Limit.redis with `store = "redis"`: where Redis or Valkey is; the first Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out
+---@field redis? openclaw.Limit.redis with `store = "redis"`: where Redis or Valkey is; one Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out
 ---@field zone? string the `lua_shared_dict` with the counts, also with `store = "redis"`, where it has what was last seen in Redis
 ---@field dict? string the `lua_shared_dict` of the metrics
 

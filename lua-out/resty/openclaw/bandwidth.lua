@@ -4,8 +4,8 @@ local type = type
 local string_match = string.match
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_of = kinds.of
-local ____schema = require("resty.openclaw.config.schema")
-local map_of = ____schema.map_of
+local classes = require("resty.openclaw.core.request.classes")
+local classes_map_of_classes = classes.map_of_classes
 local request = require("resty.openclaw.core.request.request")
 local request_set_variable = request.set_variable
 local request_variable = request.variable
@@ -41,7 +41,7 @@ local declaration = {
     name = NAME,
     meaning = "[limits](bandwidth.md) how fast responses are sent, by class, such as `{ standard = \"128k\" }`",
     order = {access = 280},
-    kind = map_of(SIZE, "{ standard = \"128k\" }"),
+    kind = classes_map_of_classes(SIZE, "{ standard = \"128k\" }"),
     create = create
 }
 ____exports.plugin = contract_define_kind(declaration)

@@ -1,6 +1,6 @@
 /** Limits how fast a response is sent, by the caller's class: sets nginx's `$limit_rate`. See docs/bandwidth.md. */
 import * as kinds from "./config/kinds";
-import { map_of } from "./config/schema";
+import * as classes from "./core/request/classes";
 import * as request from "./core/request/request";
 import * as contract from "./gateway/contract";
 
@@ -38,7 +38,7 @@ const declaration = {
     meaning: '[limits](bandwidth.md) how fast responses are sent, by class, such as `{ standard = "128k" }`',
     // After `auth` and `class`.
     order: { access: 280 },
-    kind: map_of(SIZE, '{ standard = "128k" }'),
+    kind: classes.map_of_classes(SIZE, '{ standard = "128k" }'),
     create,
 };
 

@@ -1,5 +1,8 @@
 local ____exports = {}
+local ipairs = ipairs
 local tostring = tostring
+local string_sub = string.sub
+local table_concat = table.concat
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
 local request = require("resty.openclaw.core.request.request")
@@ -30,6 +33,25 @@ local function refuse(call, status, code, message, retry_after)
     return json_error_respond(status, code, message, retry_after)
 end
 ____exports.refuse = refuse
+local MOST_NAMES = 20
+local MOST_NAME_BYTES = 64
+--- A sentence on the names that there are, for who has asked for another one; at most 20 of them. Phases: any.
+local function those_there(names)
+    if #names == 0 then
+        return ""
+    end
+    local shown = {}
+    for ____, name in ipairs(names) do
+        if #shown == MOST_NAMES then
+            break
+        end
+        shown[#shown + 1] = ("\"" .. string_sub(name, 1, MOST_NAME_BYTES)) .. "\""
+    end
+    local more = #names - #shown
+    local rest = more > 0 and (" and " .. tostring(more)) .. " more" or ""
+    return ((((" There " .. (#names == 1 and "is" or "are")) .. " ") .. table_concat(shown, ", ")) .. rest) .. "."
+end
+____exports.those_there = those_there
 --- Like `refuse`, if there is nothing at the address.
 local function refuse_address(call)
     return refuse(call, 404, "not_found", "There is nothing at this address.")
@@ -53,7 +75,7 @@ local function method_of(call, resource)
         return method
     end
     ngx.header.Allow = resource.allow
-    return refuse(call, 405, "method_not_allowed", ("This address takes " .. resource.allow) .. " only.")
+    return refuse(call, 405, "method_not_allowed", (("This address takes " .. resource.allow) .. " only.") .. (resource.hint or ""))
 end
 ____exports.method_of = method_of
 --- Logs who did what. Phases: content.

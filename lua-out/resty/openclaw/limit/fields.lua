@@ -18,16 +18,24 @@ local function remaining(rate, level)
         math_floor((rate.room - level) / rate.interval + TOLERANCE)
     ))
 end
---- The quota of a limit: `"client";q=10;w=1`.
+--- The same of requests. A full bucket has room for none, although a rounding error of it may be missing.
+local function remaining_requests(rate, level)
+    return level + rate.interval > rate.room + TOLERANCE and 0 or remaining(rate, level)
+end
+--- The quota of a limit: `"client";q=10;w=1`. A rate below 1 is one request in the time for which that is allowed.
 local function policy_of(limit, rate)
+    local ____rate_0 = rate
+    local requests = ____rate_0.requests
+    local seconds = ____rate_0.seconds
+    if requests < 1 then
+        local window = math_ceil(math_min(rates_LONGEST, seconds / requests) - TOLERANCE)
+        return (string_format("\"%s\";q=1;w=%d", limit.name, window))
+    end
     return (string_format(
         "\"%s\";q=%d;w=%d",
         limit.name,
-        math_max(
-            1,
-            math_floor(math_min(MOST, rate.requests))
-        ),
-        rate.seconds
+        math_floor(math_min(MOST, requests)),
+        seconds
     ))
 end
 --- What is left of it: `"client";r=9;t=1`; `seconds`: until all of it is there.
@@ -87,9 +95,9 @@ local function note(state, limit, rate, level)
         level + rate.interval
     )
     local its_policy = policy_of(limit, rate)
-    local ____state_0 = state
-    local rate_limit = ____state_0.rate_limit
-    local rate_limit_policy = ____state_0.rate_limit_policy
+    local ____state_1 = state
+    local rate_limit = ____state_1.rate_limit
+    local rate_limit_policy = ____state_1.rate_limit_policy
     state.rate_limit = rate_limit == nil and its_state or (rate_limit .. ", ") .. its_state
     state.rate_limit_policy = rate_limit_policy == nil and its_policy or (rate_limit_policy .. ", ") .. its_policy
 end
@@ -105,7 +113,7 @@ local function note_refusal(state, limit, rate, level, seconds)
     )
     state.rate_limit_policy = policy_of(limit, rate)
     if limit.headers == "openai" then
-        note_for_openai(state, limit, rate, beside)
+        note_for_openai(state, limit, rate, level - rate.interval)
     end
 end
 ____exports.note_refusal = note_refusal
@@ -127,7 +135,7 @@ local function show(state)
         )
         ngx.header["x-ratelimit-remaining-requests"] = string_format(
             "%d",
-            remaining(rate, level)
+            remaining_requests(rate, level)
         )
         ngx.header["x-ratelimit-reset-requests"] = duration(level + rate.interval)
     end

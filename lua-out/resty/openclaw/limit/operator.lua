@@ -7,7 +7,7 @@ local changes_change = changes.change
 local changes_is_changed = changes.is_changed
 local changes_present = changes.present
 local changes_take_back = changes.take_back
-local function rate_report(rate, is_of_tokens)
+local function rate_report(rate, is_of_tokens, delay)
     local ____changes_present_result_0 = changes_present(rate)
     local requests = ____changes_present_result_0.requests
     local capacity = ____changes_present_result_0.capacity
@@ -15,6 +15,7 @@ local function rate_report(rate, is_of_tokens)
     return {
         amount = requests,
         burst = burst,
+        delay = delay,
         is_changed = changes_is_changed(rate)
     }
 end
@@ -28,18 +29,26 @@ local function report_of(limit)
     local is_of_tokens = limit.budget ~= nil
     local classes = {}
     for ____, its_class in ipairs(names_sorted(by_class)) do
-        local ____rate_report_result_2 = rate_report(by_class[its_class], is_of_tokens)
+        local its_delay = options.class[its_class].delay or options.delay
+        local ____rate_report_result_2 = rate_report(by_class[its_class], is_of_tokens, its_delay)
         local amount = ____rate_report_result_2.amount
         local burst = ____rate_report_result_2.burst
+        local delay = ____rate_report_result_2.delay
         local is_changed = ____rate_report_result_2.is_changed
-        classes[#classes + 1] = {name = its_class, amount = amount, burst = burst, is_changed = is_changed}
+        classes[#classes + 1] = {
+            name = its_class,
+            amount = amount,
+            burst = burst,
+            delay = delay,
+            is_changed = is_changed
+        }
     end
     return {
         name = name,
         by = options.by,
         unit = is_of_tokens and "tokens" or "requests",
         per = options.per,
-        rate = rate and rate_report(rate, is_of_tokens),
+        rate = rate and rate_report(rate, is_of_tokens, options.delay),
         classes = classes,
         store = options.store,
         is_dry_run = is_dry_run

@@ -13,10 +13,11 @@ local problem_child = problem.child
 local problem_refuse = problem.refuse
 local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
-local map_of = ____schema.map_of
 local option = ____schema.option
 local optional = ____schema.optional
 local table_of = ____schema.table_of
+local classes = require("resty.openclaw.core.request.classes")
+local classes_map_of_classes = classes.map_of_classes
 local texts = require("resty.openclaw.core.text.text")
 local texts_is_name = texts.is_name
 local rates = require("resty.openclaw.limit.rate")
@@ -26,11 +27,14 @@ local redis_options_KIND = redis_options.KIND
 local subjects = require("resty.openclaw.limit.subject")
 local subjects_KIND = subjects.KIND
 local subjects_variable_of = subjects.variable_of
+--- A word of the admin API's addresses.
+local TAKEN = {changes = true}
+local NAME_TEXT = "1 to 64 of the characters A-Z a-z 0-9 _ . -, and not \"changes\""
 local NAME = kinds_of(
     "string",
-    "1 to 64 of the characters A-Z a-z 0-9 _ . -",
+    NAME_TEXT,
     function(given)
-        return type(given) == "string" and texts_is_name(given)
+        return type(given) == "string" and texts_is_name(given) and TAKEN[given] == nil
     end
 )
 local PER = kinds_one_of(unpack(rates_UNITS))
@@ -41,26 +45,28 @@ local ANSWER_TOKENS = 1024
 ____exports.ANSWER_TOKENS = ANSWER_TOKENS
 local BYTES_PER_TOKEN = 4
 ____exports.BYTES_PER_TOKEN = BYTES_PER_TOKEN
+--- Of a class.
 local CLASS_SCHEMA = {
-    rate = optional(kinds.positive, "requests per `per`; required beside `rate`"),
-    tokens = optional(TOKENS, "tokens per `per`; required beside `tokens`"),
-    burst = optional(COUNT, "as `burst`"),
-    delay = optional(COUNT, "as `delay`")
+    rate = optional(kinds.positive, "requests in the limit's `per`; required unless the limit has `tokens`"),
+    tokens = optional(TOKENS, "tokens in the limit's `per`; required if the limit has `tokens`"),
+    burst = computed(COUNT, "that of the limit", "as `burst` of the limit; of a limit with `tokens` that sets none, the `tokens` of the class"),
+    delay = computed(COUNT, "that of the limit", "as `delay` of the limit")
 }
+____exports.CLASS_SCHEMA = CLASS_SCHEMA
 local SCHEMA = {
     name = computed(NAME, "`by`, without `$`; with `tokens` and `_tokens` after it", "the name in metrics, logs and responses"),
     by = option(subjects_KIND, "client", "whose requests are counted together: `\"client\"`, `\"identity\"`, `\"tenant\"`, `\"key\"`, `\"route\"`, or the value of a variable such as `\"$http_x_camera\"`"),
     rate = optional(kinds.positive, "requests per `per`; required without `tokens`, unless `by = \"key\"`, where it is for keys that have no `rate` themselves"),
     tokens = optional(TOKENS, "instead of `rate`: [tokens](#tokens) of language models per `per`"),
     per = option(PER, "second", "the unit of time"),
-    burst = computed(COUNT, "0, or `tokens`", "how many requests more may come at once; with `tokens`, how many tokens may be used at once"),
+    burst = computed(COUNT, "0, or `tokens`", "how many requests more may come at once; with `tokens`, how many tokens may be used at once, at least 1"),
     delay = optional(COUNT, "requests beyond so many of the burst wait until the rate allows them; without it, none waits"),
     class = optional(
-        map_of(
+        classes_map_of_classes(
             table_of(CLASS_SCHEMA, "{ rate = 100 }"),
             "{ vip = { rate = 100 } }"
         ),
-        "rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`"
+        "rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`; see [A class](#a-class)"
     ),
     answer_tokens = computed(
         kinds_whole(0, 1000000000),
@@ -75,7 +81,7 @@ local SCHEMA = {
     headers = option(
         kinds_one_of("refused", "ietf", "openai"),
         "refused",
-        "`\"refused\"`: `RateLimit` and `RateLimit-Policy` in 429 responses; `\"ietf\"`: in all responses; `\"openai\"`: also `x-ratelimit-*` in all"
+        "`\"refused\"`: `RateLimit` and `RateLimit-Policy` in 429 responses; `\"ietf\"`: in all responses; `\"openai\"`: also `x-ratelimit-*` in all; some responses [have none](#answers)"
     ),
     dry_run = option(kinds.flag, false, "counts and logs requests beyond the limit, and refuses none"),
     store = option(
@@ -88,7 +94,7 @@ local SCHEMA = {
         "`\"local\"`",
         "with `store = \"redis\"`: while Redis does not reply, each gateway has its part of the limit (`\"local\"`), accepts all requests (`\"open\"`), or rejects them with 503 (`\"closed\"`)"
     ),
-    redis = optional(redis_options_KIND, "with `store = \"redis\"`: where Redis or Valkey is; the first Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out"),
+    redis = optional(redis_options_KIND, "with `store = \"redis\"`: where Redis or Valkey is; one Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out"),
     zone = option(kinds.text, "openclaw_limit", "the `lua_shared_dict` with the counts, also with `store = \"redis\"`, where it has what was last seen in Redis"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
@@ -110,6 +116,14 @@ local function check_delay(delay, burst, path)
             delay
         )
     end
+end
+--- A budget that no token ever has room in.
+local function refuse_no_burst(path)
+    return problem_refuse(
+        problem_child(path, "burst"),
+        "a whole number from 1, with tokens",
+        0
+    )
 end
 --- Raises where options of requests are given to a limit of tokens, or the other way round. Phases: init.
 local function check(options, path)
@@ -137,11 +151,7 @@ local function check(options, path)
             )
         end
         if options.burst == 0 then
-            problem_refuse(
-                problem_child(path, "burst"),
-                "a number above 0",
-                0
-            )
+            refuse_no_burst(path)
         end
         return
     end
@@ -182,17 +192,18 @@ ____exports.readings = readings
 --- Raises where the options of a class are not of the kind of the limit's. Phases: init.
 local function check_class(options, its, path)
     local wanted, other = unpack(options.tokens == nil and ({"rate", "tokens"}) or ({"tokens", "rate"}), 1, 2)
+    if its[other] ~= nil then
+        local limits_of_other = other == "tokens" and "a budget of tokens" or "a limit of requests"
+        error(
+            (((((problem_child(path, other) .. " is for ") .. limits_of_other) .. "; this limit has ") .. wanted) .. ", so write ") .. wanted,
+            0
+        )
+    end
     if its[wanted] == nil then
         problem_refuse(
             problem_child(path, wanted),
             "a number above 0",
             nil
-        )
-    end
-    if its[other] ~= nil then
-        error(
-            (problem_child(path, other) .. " cannot be given, as the limit has ") .. wanted,
-            0
         )
     end
     if options.tokens == nil then
@@ -206,11 +217,7 @@ local function check_class(options, its, path)
         )
     end
     if its.burst == 0 then
-        problem_refuse(
-            problem_child(path, "burst"),
-            "a number above 0",
-            0
-        )
+        refuse_no_burst(path)
     end
 end
 ____exports.check_class = check_class

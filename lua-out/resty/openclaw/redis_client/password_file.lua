@@ -4,7 +4,9 @@ local string_match = string.match
 local problem = require("resty.openclaw.config.problems")
 local problem_child = problem.child
 local files = require("resty.openclaw.core.files.files")
+local files_REMEDY = files.REMEDY
 local files_beginning = files.beginning
+local files_is_forbidden = files.is_forbidden
 local secret_file = require("resty.openclaw.core.files.secret_file")
 local secret_file_read = secret_file.read
 local clock = require("resty.openclaw.core.time.clock")
@@ -24,7 +26,8 @@ ____exports.new = create
 local function first_line(path)
     local text, err = files_beginning(path, MOST_BYTES)
     if text == nil then
-        return nil, "cannot read the password file: " .. err
+        local remedy = files_is_forbidden(err) and "; " .. files_REMEDY or ""
+        return nil, ("cannot read the password file: " .. err) .. remedy
     end
     local line = string_match(text, "^[^\r\n]+")
     if line == nil then

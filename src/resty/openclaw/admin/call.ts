@@ -19,6 +19,8 @@ export interface Resource<Subject> {
     /** For the Allow header. */
     readonly allow: string;
     readonly methods: Readonly<Record<string, Method<Subject> | undefined>>;
+    /** What the message for other methods says beside, with a blank before it. */
+    readonly hint?: string;
 }
 
 /** The methods with their own label value; all others count as `other`. */
@@ -47,6 +49,22 @@ export function refuse(call: Call, status: number, code: string, message: string
     return json_error.respond(status, code, message, retry_after);
 }
 
+const MOST_NAMES = 20;
+const MOST_NAME_BYTES = 64;
+
+/** A sentence on the names that there are, for who has asked for another one; at most 20 of them. Phases: any. */
+export function those_there(names: readonly string[]): string {
+    if (names.length === 0) return "";
+    const shown: string[] = [];
+    for (const name of names) {
+        if (shown.length === MOST_NAMES) break;
+        shown.push(`"${string.sub(name, 1, MOST_NAME_BYTES)}"`);
+    }
+    const more = names.length - shown.length;
+    const rest = more > 0 ? ` and ${more} more` : "";
+    return ` There ${names.length === 1 ? "is" : "are"} ${table.concat(shown, ", ")}${rest}.`;
+}
+
 /** Like `refuse`, if there is nothing at the address. */
 export function refuse_address(call: Call): never {
     return refuse(call, 404, "not_found", "There is nothing at this address.");
@@ -62,7 +80,7 @@ export function method_of<Subject>(call: Call, resource: Resource<Subject>): Met
     const method = resource.methods[call.method];
     if (method !== undefined) return method;
     ngx.header.Allow = resource.allow;
-    return refuse(call, 405, "method_not_allowed", `This address takes ${resource.allow} only.`);
+    return refuse(call, 405, "method_not_allowed", `This address takes ${resource.allow} only.${resource.hint ?? ""}`);
 }
 
 /** Logs who did what. Phases: content. */

@@ -1,4 +1,5 @@
 /** The part of the API that shows and changes upstreams: their nodes and waiting rooms. */
+import * as config_names from "../config/names";
 import * as addresses from "../core/http/address";
 import type { Call } from "./call";
 import * as calls from "./call";
@@ -16,7 +17,12 @@ export function answer(call: Call, upstreams: LuaMap<string, Upstream>, parts: r
     const name = target.upstream;
     const upstream = upstreams.get(name);
     if (upstream === undefined && target.kind !== "upstreams") {
-        return calls.refuse(call, 404, "unknown_upstream", "There is no such upstream.");
+        return calls.refuse(
+            call,
+            404,
+            "unknown_upstream",
+            `There is no such upstream.${calls.those_there(config_names.sorted(upstreams))}`,
+        );
     }
     method(call, { upstreams, name, upstream: upstream!, address: addresses.parse(target.node)[0] });
 }

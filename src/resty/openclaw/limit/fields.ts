@@ -31,14 +31,19 @@ function remaining(rate: Rate, level: number): number {
     return math.max(0, Math.floor((rate.room - level) / rate.interval + TOLERANCE));
 }
 
-/** The quota of a limit: `"client";q=10;w=1`. */
+/** The same of requests. A full bucket has room for none, although a rounding error of it may be missing. */
+function remaining_requests(rate: Rate, level: number): number {
+    return level + rate.interval > rate.room + TOLERANCE ? 0 : remaining(rate, level);
+}
+
+/** The quota of a limit: `"client";q=10;w=1`. A rate below 1 is one request in the time for which that is allowed. */
 function policy_of(limit: Limit, rate: Rate): string {
-    return string.format(
-        '"%s";q=%d;w=%d',
-        limit.name,
-        math.max(1, Math.floor(math.min(MOST, rate.requests))),
-        rate.seconds,
-    );
+    const { requests, seconds } = rate;
+    if (requests < 1) {
+        const window = math.ceil(math.min(rates.LONGEST, seconds / requests) - TOLERANCE);
+        return string.format('"%s";q=1;w=%d', limit.name, window);
+    }
+    return string.format('"%s";q=%d;w=%d', limit.name, Math.floor(math.min(MOST, requests)), seconds);
 }
 
 /** What is left of it: `"client";r=9;t=1`; `seconds`: until all of it is there. */
@@ -104,7 +109,8 @@ export function note_refusal(state: RequestState, limit: Limit, rate: Rate, leve
     const beside = limit.budget === undefined ? level : level - rate.interval;
     state.rate_limit = state_of(limit, remaining(rate, beside), seconds);
     state.rate_limit_policy = policy_of(limit, rate);
-    if (limit.headers === "openai") note_for_openai(state, limit, rate, beside);
+    // The refused request is not in the bucket: what empties is all that is there, beside nothing.
+    if (limit.headers === "openai") note_for_openai(state, limit, rate, level - rate.interval);
 }
 
 /** Sets the fields. Phases: those in which the header of the response may be changed. */
@@ -120,7 +126,7 @@ export function show(state: RequestState): void {
             "%d",
             math.max(1, Math.floor(math.min(MOST, rate.requests))),
         );
-        ngx.header["x-ratelimit-remaining-requests"] = string.format("%d", remaining(rate, level));
+        ngx.header["x-ratelimit-remaining-requests"] = string.format("%d", remaining_requests(rate, level));
         ngx.header["x-ratelimit-reset-requests"] = duration(level + rate.interval);
     }
     if (state.openai_tokens_rate !== undefined) {

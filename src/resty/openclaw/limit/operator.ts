@@ -8,6 +8,8 @@ interface RateReport {
     /** Requests or tokens. */
     readonly amount: number;
     readonly burst: number;
+    /** Requests of the burst that are not delayed; nothing where none waits. */
+    readonly delay: number | undefined;
     readonly is_changed: boolean;
 }
 
@@ -37,10 +39,10 @@ export interface Patch {
     readonly burst: number | undefined;
 }
 
-function rate_report(rate: ChangeableRate, is_of_tokens: boolean): RateReport {
+function rate_report(rate: ChangeableRate, is_of_tokens: boolean, delay: number | undefined): RateReport {
     const { requests, capacity } = changes.present(rate);
     const burst = is_of_tokens ? capacity : capacity - 1;
-    return { amount: requests, burst, is_changed: changes.is_changed(rate) };
+    return { amount: requests, burst, delay, is_changed: changes.is_changed(rate) };
 }
 
 function report_of(limit: Limit): Report {
@@ -48,15 +50,16 @@ function report_of(limit: Limit): Report {
     const is_of_tokens = limit.budget !== undefined;
     const classes: ClassReport[] = [];
     for (const its_class of names.sorted(by_class)) {
-        const { amount, burst, is_changed } = rate_report(by_class.get(its_class), is_of_tokens);
-        classes.push({ name: its_class, amount, burst, is_changed });
+        const its_delay = options.class!.get(its_class).delay ?? options.delay;
+        const { amount, burst, delay, is_changed } = rate_report(by_class.get(its_class), is_of_tokens, its_delay);
+        classes.push({ name: its_class, amount, burst, delay, is_changed });
     }
     return {
         name,
         by: options.by,
         unit: is_of_tokens ? "tokens" : "requests",
         per: options.per,
-        rate: rate && rate_report(rate, is_of_tokens),
+        rate: rate && rate_report(rate, is_of_tokens, options.delay),
         classes,
         store: options.store,
         is_dry_run,

@@ -2,7 +2,8 @@
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
-import { computed, map_of, option, optional, table_of } from "../config/schema";
+import { computed, option, optional, table_of } from "../config/schema";
+import * as classes from "../core/request/classes";
 import * as texts from "../core/text/text";
 import type { Reading } from "../gateway/contract";
 import type { Per } from "./rate";
@@ -17,8 +18,12 @@ export type Headers = "refused" | "ietf" | "openai";
 /** Where requests are counted. */
 export type Store = "dict" | "redis";
 
-const NAME = kinds.of<string>("string", "1 to 64 of the characters A-Z a-z 0-9 _ . -", (given) => {
-    return typeof given === "string" && texts.is_name(given);
+/** A word of the admin API's addresses. */
+const TAKEN: Record<string, boolean | undefined> = { changes: true };
+
+const NAME_TEXT = '1 to 64 of the characters A-Z a-z 0-9 _ . -, and not "changes"';
+const NAME = kinds.of<string>("string", NAME_TEXT, (given) => {
+    return typeof given === "string" && texts.is_name(given) && TAKEN[given] === undefined;
 });
 
 const PER = kinds.one_of<Per>(...rates.UNITS);
@@ -30,11 +35,16 @@ const TOKENS = kinds.whole(1, 1e12);
 export const ANSWER_TOKENS = 1024;
 export const BYTES_PER_TOKEN = 4;
 
-const CLASS_SCHEMA = {
-    rate: optional(kinds.positive, "requests per `per`; required beside `rate`"),
-    tokens: optional(TOKENS, "tokens per `per`; required beside `tokens`"),
-    burst: optional(COUNT, "as `burst`"),
-    delay: optional(COUNT, "as `delay`"),
+/** Of a class. */
+export const CLASS_SCHEMA = {
+    rate: optional(kinds.positive, "requests in the limit's `per`; required unless the limit has `tokens`"),
+    tokens: optional(TOKENS, "tokens in the limit's `per`; required if the limit has `tokens`"),
+    burst: computed(
+        COUNT,
+        "that of the limit",
+        "as `burst` of the limit; of a limit with `tokens` that sets none, the `tokens` of the class",
+    ),
+    delay: computed(COUNT, "that of the limit", "as `delay` of the limit"),
 };
 
 export const SCHEMA = {
@@ -57,15 +67,15 @@ export const SCHEMA = {
     burst: computed(
         COUNT,
         "0, or `tokens`",
-        "how many requests more may come at once; with `tokens`, how many tokens may be used at once",
+        "how many requests more may come at once; with `tokens`, how many tokens may be used at once, at least 1",
     ),
     delay: optional(
         COUNT,
         "requests beyond so many of the burst wait until the rate allows them; without it, none waits",
     ),
     class: optional(
-        map_of(table_of(CLASS_SCHEMA, "{ rate = 100 }"), "{ vip = { rate = 100 } }"),
-        "rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`",
+        classes.map_of_classes(table_of(CLASS_SCHEMA, "{ rate = 100 }"), "{ vip = { rate = 100 } }"),
+        "rates or tokens of callers of some classes, such as `{ vip = { rate = 100 } }`; see [A class](#a-class)",
     ),
     answer_tokens: computed(
         kinds.whole(0, 1e9),
@@ -80,7 +90,7 @@ export const SCHEMA = {
     headers: option(
         kinds.one_of<Headers>("refused", "ietf", "openai"),
         "refused",
-        '`"refused"`: `RateLimit` and `RateLimit-Policy` in 429 responses; `"ietf"`: in all responses; `"openai"`: also `x-ratelimit-*` in all',
+        '`"refused"`: `RateLimit` and `RateLimit-Policy` in 429 responses; `"ietf"`: in all responses; `"openai"`: also `x-ratelimit-*` in all; some responses [have none](#answers)',
     ),
     dry_run: option(kinds.flag, false, "counts and logs requests beyond the limit, and refuses none"),
     store: option(
@@ -95,7 +105,7 @@ export const SCHEMA = {
     ),
     redis: optional(
         redis_options.KIND,
-        'with `store = "redis"`: where Redis or Valkey is; the first Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out',
+        'with `store = "redis"`: where Redis or Valkey is; one Redis limit of a route needs it, `{}` is a Redis on this machine; the others may leave it out',
     ),
     zone: option(
         kinds.text,
@@ -117,6 +127,11 @@ function check_delay(delay: number | undefined, burst = 0, path: string): void {
     }
 }
 
+/** A budget that no token ever has room in. */
+function refuse_no_burst(path: string): never {
+    return problem.refuse(problem.child(path, "burst"), "a whole number from 1, with tokens", 0);
+}
+
 /** Raises where options of requests are given to a limit of tokens, or the other way round. Phases: init. */
 export function check(options: Options, path: string): void {
     const { rate, tokens, by } = options;
@@ -125,7 +140,7 @@ export function check(options: Options, path: string): void {
         if (rate !== undefined) error(`${path} must have rate or tokens, not both`, 0);
         if (options.store === "redis") error(`${why("store")}: leave out store = "redis"`, 0);
         if (options.delay !== undefined) error(why("delay"), 0);
-        if (options.burst === 0) problem.refuse(problem.child(path, "burst"), "a number above 0", 0);
+        if (options.burst === 0) refuse_no_burst(path);
         return;
     }
     check_delay(options.delay, options.burst, path);
@@ -153,12 +168,18 @@ export type ClassOptions = Values<typeof CLASS_SCHEMA>;
 export function check_class(options: Options, its: ClassOptions, path: string): void {
     const [wanted, other] =
         options.tokens === undefined ? (["rate", "tokens"] as const) : (["tokens", "rate"] as const);
+    if (its[other] !== undefined) {
+        const limits_of_other = other === "tokens" ? "a budget of tokens" : "a limit of requests";
+        error(
+            `${problem.child(path, other)} is for ${limits_of_other}; this limit has ${wanted}, so write ${wanted}`,
+            0,
+        );
+    }
     if (its[wanted] === undefined) problem.refuse(problem.child(path, wanted), "a number above 0", undefined);
-    if (its[other] !== undefined) error(`${problem.child(path, other)} cannot be given, as the limit has ${wanted}`, 0);
     if (options.tokens === undefined) {
         check_delay(its.delay, its.burst ?? options.burst, path);
         return;
     }
     if (its.delay !== undefined) error(`${problem.child(path, "delay")} is not supported with tokens`, 0);
-    if (its.burst === 0) problem.refuse(problem.child(path, "burst"), "a number above 0", 0);
+    if (its.burst === 0) refuse_no_burst(path);
 }

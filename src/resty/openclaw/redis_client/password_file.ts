@@ -27,7 +27,10 @@ export { create as new };
 /** The first line of a file. On failure nil and why, which never shows the contents. */
 function first_line(path: string): Result<string> {
     const [text, err] = files.beginning(path, MOST_BYTES);
-    if (text === undefined) return $multi(undefined, `cannot read the password file: ${err}`);
+    if (text === undefined) {
+        const remedy = files.is_forbidden(err) ? `; ${files.REMEDY}` : "";
+        return $multi(undefined, `cannot read the password file: ${err}${remedy}`);
+    }
     const [line] = string.match(text, "^[^\r\n]+");
     if (line === undefined) return $multi(undefined, "the password file is empty");
     return $multi(line);

@@ -9,6 +9,9 @@ local function read(parts)
         limit = ""
     end
     local count = #parts
+    if limit == "changes" then
+        return nil
+    end
     if count == 0 then
         return {kind = "all", route = route, limit = limit, its_class = nil}
     end

@@ -2,6 +2,8 @@ local ____exports = {}
 local ipairs = ipairs
 local tostring = tostring
 local table_concat = table.concat
+local config_names = require("resty.openclaw.config.names")
+local config_names_sorted = config_names.sorted
 local body = require("resty.openclaw.admin.body")
 local body_read = body.read
 local calls = require("resty.openclaw.admin.call")
@@ -9,6 +11,7 @@ local calls_answer = calls.answer
 local calls_note = calls.note
 local calls_refuse = calls.refuse
 local calls_refuse_unstored = calls.refuse_unstored
+local calls_those_there = calls.those_there
 local patches = require("resty.openclaw.admin.limits.limit_patch")
 local patches_read = patches.read
 local shown = require("resty.openclaw.admin.limits.shown")
@@ -24,6 +27,14 @@ local function find(all, name)
     end
     return nil
 end
+local function names_of(all)
+    local found = {}
+    for ____, ____value in ipairs(all) do
+        local name = ____value.name
+        found[#found + 1] = name
+    end
+    return found
+end
 --- What the request is about. Ends the request if there is none such. Phases: content.
 local function subject(call, limits, target)
     local ____target_0 = target
@@ -32,14 +43,24 @@ local function subject(call, limits, target)
     local class_name = ____target_0.its_class
     local limited = limits[route]
     if limited == nil and route ~= "" then
-        return calls_refuse(call, 404, "unknown_route", "There is no such route, or it has no limits.")
+        return calls_refuse(
+            call,
+            404,
+            "unknown_route",
+            "There is no such route, or it has no limits." .. calls_those_there(config_names_sorted(limits))
+        )
     end
     local limit = limited and find(
         limited:report(),
         name
     )
     if limit == nil and name ~= "" then
-        return calls_refuse(call, 404, "unknown_limit", "The route has no such limit.")
+        return calls_refuse(
+            call,
+            404,
+            "unknown_limit",
+            "The route has no such limit." .. calls_those_there(names_of(limited:report()))
+        )
     end
     local ____temp_1
     if class_name == nil then
@@ -49,7 +70,12 @@ local function subject(call, limits, target)
     end
     local its_class = ____temp_1
     if its_class == nil and class_name ~= nil then
-        return calls_refuse(call, 404, "unknown_class", "The limit has no rate for such a class.")
+        return calls_refuse(
+            call,
+            404,
+            "unknown_class",
+            "The limit has no rate for such a class." .. calls_those_there(names_of(limit.classes))
+        )
     end
     return {
         limits = limits,
@@ -142,16 +168,34 @@ local function description(____bindingPattern0, ____bindingPattern1)
     local amount
     amount = ____bindingPattern0.amount
     burst = ____bindingPattern0.burst
-    local per
-    local unit
-    unit = ____bindingPattern1.unit
-    per = ____bindingPattern1.per
+    local limit
+    local target
+    local limited
+    limited = ____bindingPattern1.limited
+    target = ____bindingPattern1.target
+    limit = ____bindingPattern1.limit
+    local ____limit_5 = limit
+    local unit = ____limit_5.unit
+    local per = ____limit_5.per
     local parts = {}
     if amount ~= nil then
         parts[#parts + 1] = (((tostring(amount) .. " ") .. unit) .. " per ") .. per
     end
     if burst ~= nil then
         parts[#parts + 1] = "burst " .. tostring(burst)
+    elseif unit == "tokens" then
+        local now = find(
+            limited:report(),
+            target.limit
+        )
+        local ____temp_6
+        if target.its_class == nil then
+            ____temp_6 = now.rate
+        else
+            ____temp_6 = find(now.classes, target.its_class)
+        end
+        local its = ____temp_6
+        parts[#parts + 1] = "burst " .. tostring(its.burst)
     end
     return ": " .. table_concat(parts, ", ")
 end
@@ -163,11 +207,17 @@ local function change(call, about)
     if patch == nil then
         return calls_refuse(call, 400, code, message)
     end
+    local ____temp_7 = about.its_class or about.limit.rate or ({})
+    local delay = ____temp_7.delay
+    if delay ~= nil and patch.burst ~= nil and patch.burst < delay then
+        local least = ("burst must be at least the delay of nginx.conf, which is " .. tostring(delay)) .. "."
+        return calls_refuse(call, 400, "bad_change", least)
+    end
     set(call, about, patch)
     note(
         about,
         "changed",
-        description(patch, about.limit)
+        description(patch, about)
     )
     show(call, about)
 end
@@ -177,7 +227,7 @@ local function forget_changes(call, about)
     show(call, about)
 end
 local SHOW = "GET, HEAD"
-local RATE = {allow = SHOW .. ", PUT", methods = {GET = show, HEAD = show, PUT = change}}
+local RATE = {allow = SHOW .. ", PUT", methods = {GET = show, HEAD = show, PUT = change}, hint = " DELETE …/changes takes back a change."}
 --- The resource of each kind of path.
 local RESOURCES = {
     all = {allow = SHOW, methods = {GET = show_all, HEAD = show_all}},

@@ -15,6 +15,7 @@ local CLASS = object()(
     {"rate", exact},
     {"tokens", exact},
     {"burst", exact},
+    {"delay", exact},
     {"changed", flag}
 )
 local LIMIT = object()(
@@ -25,6 +26,7 @@ local LIMIT = object()(
     {"rate", exact},
     {"tokens", exact},
     {"burst", exact},
+    {"delay", exact},
     {"changed", flag},
     {"store", text},
     {"dry_run", flag},
@@ -39,18 +41,21 @@ local LIMITS = object()({
 })
 local function class_fields(unit, ____bindingPattern0)
     local is_changed
+    local delay
     local burst
     local amount
     local name
     name = ____bindingPattern0.name
     amount = ____bindingPattern0.amount
     burst = ____bindingPattern0.burst
+    delay = ____bindingPattern0.delay
     is_changed = ____bindingPattern0.is_changed
     return {
         name = name,
         rate = unit == "requests" and amount or nil,
         tokens = unit == "tokens" and amount or nil,
         burst = burst,
+        delay = delay,
         changed = is_changed
     }
 end
@@ -63,10 +68,10 @@ local function fields_of(route, report)
     local rate = ____report_0.rate
     local store = ____report_0.store
     local is_dry_run = ____report_0.is_dry_run
-    local ____route_12 = route
-    local ____name_13 = name
-    local ____by_14 = by
-    local ____per_15 = per
+    local ____route_14 = route
+    local ____name_15 = name
+    local ____by_16 = by
+    local ____per_17 = per
     local ____temp_3
     if unit == "requests" then
         ____temp_3 = rate and rate.amount
@@ -79,20 +84,22 @@ local function fields_of(route, report)
     else
         ____temp_6 = nil
     end
-    local ____temp_16 = rate and rate.burst
-    local ____temp_11 = rate and rate.is_changed
-    if ____temp_11 == nil then
-        ____temp_11 = false
+    local ____temp_18 = rate and rate.burst
+    local ____temp_19 = rate and rate.delay
+    local ____temp_13 = rate and rate.is_changed
+    if ____temp_13 == nil then
+        ____temp_13 = false
     end
     return {
-        route = ____route_12,
-        name = ____name_13,
-        by = ____by_14,
-        per = ____per_15,
+        route = ____route_14,
+        name = ____name_15,
+        by = ____by_16,
+        per = ____per_17,
         rate = ____temp_3,
         tokens = ____temp_6,
-        burst = ____temp_16,
-        changed = ____temp_11,
+        burst = ____temp_18,
+        delay = ____temp_19,
+        changed = ____temp_13,
         store = store,
         dry_run = is_dry_run,
         classes = function(put)

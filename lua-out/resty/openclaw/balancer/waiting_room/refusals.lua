@@ -46,6 +46,7 @@ local function log_begin(refusals, its_class, result)
         capacities_limit(capacity)
     )
     local who = string_format("upstream \"%s\": requests of class \"%s\"", upstream, its_class.name)
+    local why = result == "timeout" and string_format("one got no place within %.14g s, or not before its deadline; ", its_class.wait_seconds) or ""
     ngx.log(
         ngx.WARN,
         "balancer: ",
@@ -53,6 +54,7 @@ local function log_begin(refusals, its_class, result)
         " are refused now (",
         result,
         "): ",
+        why,
         waiting,
         ", ",
         taken

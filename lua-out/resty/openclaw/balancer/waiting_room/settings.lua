@@ -8,12 +8,11 @@ local kinds_whole = kinds.whole
 local names = require("resty.openclaw.config.names")
 local names_sorted = names.sorted
 local ____schema = require("resty.openclaw.config.schema")
-local map_of = ____schema.map_of
 local option = ____schema.option
 local optional = ____schema.optional
 local table_of = ____schema.table_of
-local texts = require("resty.openclaw.core.text.text")
-local texts_is_name = texts.is_name
+local classes = require("resty.openclaw.core.request.classes")
+local classes_map_of_classes = classes.map_of_classes
 --- The class of callers that have no other one.
 local STANDARD = "standard"
 ____exports.STANDARD = STANDARD
@@ -43,7 +42,7 @@ local CLASS_SCHEMA = {
     wait_seconds = optional(kinds.positive, "how long they wait at most; by default `wait_seconds` of the queue")
 }
 ____exports.CLASS_SCHEMA = CLASS_SCHEMA
-local CLASS_MAP = map_of(
+local CLASS_MAP = classes_map_of_classes(
     table_of(CLASS_SCHEMA, "{ weight = 8 }"),
     "{ vip = { weight = 8 } }"
 )
@@ -54,11 +53,6 @@ local CLASSES = {
         local known = names_sorted(read)
         if #known > MOST_CLASSES then
             problems[#problems + 1] = ((((path .. " has ") .. tostring(#known)) .. " classes; ") .. tostring(MOST_CLASSES)) .. " are the most"
-        end
-        for ____, name in ipairs(known) do
-            if not texts_is_name(name) then
-                problems[#problems + 1] = ((path .. ": \"") .. name) .. "\" is no name of a class: 1 to 64 of A-Z a-z 0-9 _ . -"
-            end
         end
         return read
     end
@@ -114,6 +108,7 @@ local TABLE = table_of(SCHEMA, "{ concurrency = 20 }")
 --- The option: a table.
 local QUEUE = {
     name = "table",
+    inner = SCHEMA,
     read = function(given, path, problems)
         local before = #problems
         local options = TABLE.read(given, path, problems)
@@ -128,16 +123,16 @@ ____exports.QUEUE = QUEUE
 local function classes_of(____bindingPattern0)
     local wait_seconds
     local size
-    local classes
-    classes = ____bindingPattern0.classes
+    local its_classes
+    its_classes = ____bindingPattern0.classes
     size = ____bindingPattern0.size
     wait_seconds = ____bindingPattern0.wait_seconds
     local all = {}
-    if not (classes[STANDARD] ~= nil) then
+    if not (its_classes[STANDARD] ~= nil) then
         all[#all + 1] = {name = STANDARD, weight = 1, size = size, wait_seconds = wait_seconds}
     end
-    for ____, name in ipairs(names_sorted(classes)) do
-        local its = classes[name]
+    for ____, name in ipairs(names_sorted(its_classes)) do
+        local its = its_classes[name]
         all[#all + 1] = {name = name, weight = its.weight, size = its.size or size, wait_seconds = its.wait_seconds or wait_seconds}
     end
     return all

@@ -81,6 +81,9 @@ local function is_full(problem)
     return no_space ~= nil or no_quota ~= nil
 end
 ____exports.is_full = is_full
+--- What to do about it, where a worker may not.
+local REMEDY = "let the user of nginx's workers (the directive \"user\") read it, and search its folders"
+____exports.REMEDY = REMEDY
 --- Whether the error of one of these functions is that this process may not.
 local function is_forbidden(problem)
     local found = string_find(

@@ -6,6 +6,8 @@ local tostring = tostring
 local math_min = math.min
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
+local problem = require("resty.openclaw.config.problems")
+local problem_inner = problem.inner
 local digests = require("resty.openclaw.core.bytes.digest")
 local digests_new = digests.new
 local digests_update = digests.update
@@ -22,6 +24,7 @@ local file_state = require("resty.openclaw.core.files.file_state")
 local file_state_ABSENT = file_state.ABSENT
 local file_state_of = file_state.of
 local files = require("resty.openclaw.core.files.files")
+local files_REMEDY = files.REMEDY
 local files_beginning = files.beginning
 local files_is_forbidden = files.is_forbidden
 local LOOK_SECONDS = 1
@@ -164,10 +167,10 @@ local function report(file, state, trouble)
             return
         end
     end
-    local remedy = files_is_forbidden(trouble) and "; let the user of nginx's workers (the directive \"user\") read it, and search its folders" or ""
+    local remedy = files_is_forbidden(trouble) and "; " .. files_REMEDY or ""
     file.faults:report_each(
         "file",
-        option,
+        problem_inner(option),
         ": ",
         path,
         ": ",
@@ -199,7 +202,7 @@ local function note_recovery(file)
         ngx.WARN,
         file.options.plugin,
         ": file: ",
-        option,
+        problem_inner(option),
         ": ",
         path,
         ": is in use again"

@@ -13,12 +13,12 @@ local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
 --- Variables that have a value only if the request was passed on for somebody else, with their names for messages.
 local PASSED_ON = {
-    {"proxy_protocol_addr", "PROXY protocol"},
-    {"http_forwarded", "Forwarded header"},
-    {"http_x_forwarded_for", "X-Forwarded-For header"},
-    {"http_x_real_ip", "X-Real-IP header"},
-    {"http_via", "Via header"},
-    {"http_origin", "Origin header"}
+    {"proxy_protocol_addr", "the PROXY protocol"},
+    {"http_forwarded", "a Forwarded header"},
+    {"http_x_forwarded_for", "an X-Forwarded-For header"},
+    {"http_x_real_ip", "an X-Real-IP header"},
+    {"http_via", "a Via header"},
+    {"http_origin", "an Origin header"}
 }
 local BEARER = {status = 401, code = "unauthorized", message = "This needs the token, as Authorization: Bearer."}
 local DELIVERY = {status = 403, code = "forbidden", message = "A request that was kept and is delivered later may not do this."}
@@ -63,7 +63,7 @@ local function refusal_of_passed_on()
         local variable = ____value[1]
         local name = ____value[2]
         if request_variable(variable) ~= nil then
-            return forbidden("the request has a " .. name)
+            return forbidden("the request has " .. name)
         end
     end
     if not is_loopback_host(request_variable("http_host")) or not is_loopback_host(request_variable("host")) then

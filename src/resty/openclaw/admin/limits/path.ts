@@ -14,6 +14,8 @@ export interface Target {
 export function read(parts: readonly string[]): Target | undefined {
     const [route = "", limit = "", part, name] = parts;
     const count = parts.length;
+    // No limit has such a name.
+    if (limit === "changes") return undefined;
     if (count === 0) return { kind: "all", route, limit, its_class: undefined };
     if (count === 1) return { kind: "route", route, limit, its_class: undefined };
     if (count === 2) return { kind: "limit", route, limit, its_class: undefined };

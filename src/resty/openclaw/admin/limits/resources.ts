@@ -1,4 +1,5 @@
 /** The resources of limits, and their methods. */
+import * as config_names from "../../config/names";
 import * as body from "../body";
 import type { Call, Resource } from "../call";
 import * as calls from "../call";
@@ -26,20 +27,41 @@ function find<Named extends { readonly name: string }>(all: readonly Named[], na
     return undefined;
 }
 
+function names_of(all: readonly { readonly name: string }[]): string[] {
+    const found: string[] = [];
+    for (const { name } of all) found.push(name);
+    return found;
+}
+
 /** What the request is about. Ends the request if there is none such. Phases: content. */
 export function subject(call: Call, limits: LuaMap<string, Limited>, target: Target): Subject {
     const { route, limit: name, its_class: class_name } = target;
     const limited = limits.get(route);
     if (limited === undefined && route !== "") {
-        return calls.refuse(call, 404, "unknown_route", "There is no such route, or it has no limits.");
+        return calls.refuse(
+            call,
+            404,
+            "unknown_route",
+            `There is no such route, or it has no limits.${calls.those_there(config_names.sorted(limits))}`,
+        );
     }
     const limit = limited && find(limited.report(), name);
     if (limit === undefined && name !== "") {
-        return calls.refuse(call, 404, "unknown_limit", "The route has no such limit.");
+        return calls.refuse(
+            call,
+            404,
+            "unknown_limit",
+            `The route has no such limit.${calls.those_there(names_of(limited!.report()))}`,
+        );
     }
     const its_class = class_name === undefined ? undefined : find(limit!.classes, class_name);
     if (its_class === undefined && class_name !== undefined) {
-        return calls.refuse(call, 404, "unknown_class", "The limit has no rate for such a class.");
+        return calls.refuse(
+            call,
+            404,
+            "unknown_class",
+            `The limit has no rate for such a class.${calls.those_there(names_of(limit!.classes))}`,
+        );
     }
     return { limits, target, limited: limited!, limit: limit!, its_class: its_class! };
 }
@@ -75,18 +97,30 @@ function note({ target }: Subject, what: string, more = ""): void {
 }
 
 /** The patch in words, for the log. */
-function description({ amount, burst }: LimitPatch, { unit, per }: LimitReport): string {
+function description({ amount, burst }: LimitPatch, { limited, target, limit }: Subject): string {
+    const { unit, per } = limit;
     const parts: string[] = [];
     if (amount !== undefined) parts.push(`${amount} ${unit} per ${per}`);
     if (burst !== undefined) parts.push(`burst ${burst}`);
+    else if (unit === "tokens") {
+        // Without a burst of its own it follows the tokens.
+        const now = find(limited.report(), target.limit)!;
+        const its = target.its_class === undefined ? now.rate : find(now.classes, target.its_class);
+        parts.push(`burst ${its!.burst}`);
+    }
     return `: ${table.concat(parts, ", ")}`;
 }
 
 function change(this: void, call: Call, about: Subject): void {
     const [patch, code, message] = patches.read(body.read(call), about.limit.unit);
     if (patch === undefined) return calls.refuse(call, 400, code!, message!);
+    const { delay } = about.its_class ?? about.limit.rate ?? {};
+    if (delay !== undefined && patch.burst !== undefined && patch.burst < delay) {
+        const least = `burst must be at least the delay of nginx.conf, which is ${delay}.`;
+        return calls.refuse(call, 400, "bad_change", least);
+    }
     set(call, about, patch);
-    note(about, "changed", description(patch, about.limit));
+    note(about, "changed", description(patch, about));
     show(call, about);
 }
 
@@ -97,7 +131,11 @@ function forget_changes(this: void, call: Call, about: Subject): void {
 }
 
 const SHOW = "GET, HEAD";
-const RATE: Resource<Subject> = { allow: `${SHOW}, PUT`, methods: { GET: show, HEAD: show, PUT: change } };
+const RATE: Resource<Subject> = {
+    allow: `${SHOW}, PUT`,
+    methods: { GET: show, HEAD: show, PUT: change },
+    hint: " DELETE …/changes takes back a change.",
+};
 
 /** The resource of each kind of path. */
 export const RESOURCES: Readonly<Record<Kind, Resource<Subject>>> = {

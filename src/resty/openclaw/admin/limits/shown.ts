@@ -19,6 +19,8 @@ export interface RateReport {
     /** Requests or tokens, in the limit's `per`. */
     readonly amount: number;
     readonly burst: number;
+    /** Requests of the burst that are not delayed; nothing where none waits. */
+    readonly delay: number | undefined;
     /** Whether an operator has changed it since nginx started. */
     readonly is_changed: boolean;
 }
@@ -60,6 +62,7 @@ interface ClassJson {
     rate: number | null;
     tokens: number | null;
     burst: number;
+    delay: number | null;
     changed: boolean;
 }
 
@@ -71,6 +74,7 @@ interface LimitJson {
     rate: number | null;
     tokens: number | null;
     burst: number | null;
+    delay: number | null;
     changed: boolean;
     store: string;
     dry_run: boolean;
@@ -86,6 +90,7 @@ const CLASS = object<ClassJson>()(
     ["rate", exact],
     ["tokens", exact],
     ["burst", exact],
+    ["delay", exact],
     ["changed", flag],
 );
 
@@ -97,6 +102,7 @@ const LIMIT = object<LimitJson>()(
     ["rate", exact],
     ["tokens", exact],
     ["burst", exact],
+    ["delay", exact],
     ["changed", flag],
     ["store", text],
     ["dry_run", flag],
@@ -105,12 +111,13 @@ const LIMIT = object<LimitJson>()(
 
 const LIMITS = object<LimitsJson>()(["limits", list_of(LIMIT)]);
 
-function class_fields(unit: Unit, { name, amount, burst, is_changed }: ClassReport): Given<ClassJson> {
+function class_fields(unit: Unit, { name, amount, burst, delay, is_changed }: ClassReport): Given<ClassJson> {
     return {
         name,
         rate: unit === "requests" ? amount : undefined,
         tokens: unit === "tokens" ? amount : undefined,
         burst,
+        delay,
         changed: is_changed,
     };
 }
@@ -125,6 +132,7 @@ function fields_of(route: string, report: LimitReport): Given<LimitJson> {
         rate: unit === "requests" ? rate?.amount : undefined,
         tokens: unit === "tokens" ? rate?.amount : undefined,
         burst: rate?.burst,
+        delay: rate?.delay,
         changed: rate?.is_changed ?? false,
         store,
         dry_run: is_dry_run,

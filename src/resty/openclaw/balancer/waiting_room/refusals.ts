@@ -42,7 +42,12 @@ function log_begin(refusals: Refusals, its_class: Class, result: Result): void {
     const waiting = string.format("%d of %d requests wait", places_of.waiting_of(places, its_class), its_class.size);
     const taken = string.format("%d of %d places are taken", places_of.taken(places), capacities.limit(capacity));
     const who = string.format('upstream "%s": requests of class "%s"', upstream, its_class.name);
-    ngx.log(ngx.WARN, "balancer: ", who, " are refused now (", result, "): ", waiting, ", ", taken);
+    // With this reason few may wait at the moment.
+    const why =
+        result === "timeout"
+            ? string.format("one got no place within %.14g s, or not before its deadline; ", its_class.wait_seconds)
+            : "";
+    ngx.log(ngx.WARN, "balancer: ", who, " are refused now (", result, "): ", why, waiting, ", ", taken);
 }
 
 /** Notes that a request of the class is refused. Phases: access. */

@@ -4,8 +4,8 @@ import * as kinds from "../../config/kinds";
 import * as names from "../../config/names";
 import type { Problems } from "../../config/problems";
 import type { Values } from "../../config/schema";
-import { map_of, option, optional, table_of } from "../../config/schema";
-import * as texts from "../../core/text/text";
+import { option, optional, table_of } from "../../config/schema";
+import * as classes from "../../core/request/classes";
 
 /** The class of callers that have no other one. */
 export const STANDARD = "standard";
@@ -38,7 +38,7 @@ export const CLASS_SCHEMA = {
     wait_seconds: optional(kinds.positive, "how long they wait at most; by default `wait_seconds` of the queue"),
 };
 
-const CLASS_MAP = map_of(table_of(CLASS_SCHEMA, "{ weight = 8 }"), "{ vip = { weight = 8 } }");
+const CLASS_MAP = classes.map_of_classes(table_of(CLASS_SCHEMA, "{ weight = 8 }"), "{ vip = { weight = 8 } }");
 
 const CLASSES: Kind<LuaTable<string, Values<typeof CLASS_SCHEMA>>> = {
     name: "table",
@@ -47,10 +47,6 @@ const CLASSES: Kind<LuaTable<string, Values<typeof CLASS_SCHEMA>>> = {
         const known = names.sorted(read);
         if (known.length > MOST_CLASSES)
             problems.push(`${path} has ${known.length} classes; ${MOST_CLASSES} are the most`);
-        for (const name of known) {
-            if (!texts.is_name(name))
-                problems.push(`${path}: "${name}" is no name of a class: 1 to 64 of A-Z a-z 0-9 _ . -`);
-        }
         return read;
     },
 };
@@ -111,6 +107,7 @@ const TABLE = table_of(SCHEMA, "{ concurrency = 20 }");
 /** The option: a table. */
 export const QUEUE: Kind<Options> = {
     name: "table",
+    inner: SCHEMA,
     read: (given, path, problems) => {
         const before = problems.length;
         const options = TABLE.read(given, path, problems);
@@ -120,11 +117,11 @@ export const QUEUE: Kind<Options> = {
 };
 
 /** Its classes by name; "standard" is always one of them. Phases: init. */
-export function classes_of({ classes, size, wait_seconds }: Options): ClassOptions[] {
+export function classes_of({ classes: its_classes, size, wait_seconds }: Options): ClassOptions[] {
     const all: ClassOptions[] = [];
-    if (!classes.has(STANDARD)) all.push({ name: STANDARD, weight: 1, size, wait_seconds });
-    for (const name of names.sorted(classes)) {
-        const its = classes.get(name);
+    if (!its_classes.has(STANDARD)) all.push({ name: STANDARD, weight: 1, size, wait_seconds });
+    for (const name of names.sorted(its_classes)) {
+        const its = its_classes.get(name);
         all.push({
             name,
             weight: its.weight,

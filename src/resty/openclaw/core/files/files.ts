@@ -94,6 +94,9 @@ export function is_full(problem: string): boolean {
     return no_space !== undefined || no_quota !== undefined;
 }
 
+/** What to do about it, where a worker may not. */
+export const REMEDY = 'let the user of nginx\'s workers (the directive "user") read it, and search its folders';
+
 /** Whether the error of one of these functions is that this process may not. */
 export function is_forbidden(problem: string): boolean {
     const [found] = string.find(problem, message(EACCES), 1, true);

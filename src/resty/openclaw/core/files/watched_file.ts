@@ -7,6 +7,7 @@
  * the master has read. Messages never contain what stands in a file.
  */
 import * as ffi from "ffi";
+import * as problem from "../../config/problems";
 import * as digests from "../bytes/digest";
 import type { Faults } from "../metrics/fault";
 import * as faults from "../metrics/fault";
@@ -158,10 +159,17 @@ function report(file: WatchedFile, state: string, trouble: string): void {
         const [, err] = registry.region.names.safe_add(mark, 1, REPORT_SECONDS);
         if (err === "exists") return;
     }
-    const remedy = files.is_forbidden(trouble)
-        ? '; let the user of nginx\'s workers (the directive "user") read it, and search its folders'
-        : "";
-    file.faults.report_each("file", option, ": ", path, ": ", trouble, remedy, "; what was read before stays in use");
+    const remedy = files.is_forbidden(trouble) ? `; ${files.REMEDY}` : "";
+    file.faults.report_each(
+        "file",
+        problem.inner(option),
+        ": ",
+        path,
+        ": ",
+        trouble,
+        remedy,
+        "; what was read before stays in use",
+    );
     on_trouble?.();
 }
 
@@ -174,7 +182,7 @@ function note_recovery(file: WatchedFile): void {
     const [reported] = registry.region.names.get(mark);
     if (reported === undefined && registry.region.shared) return;
     registry.region.names.delete(mark);
-    ngx.log(ngx.WARN, file.options.plugin, ": file: ", option, ": ", path, ": is in use again");
+    ngx.log(ngx.WARN, file.options.plugin, ": file: ", problem.inner(option), ": ", path, ": is in use again");
 }
 
 /** Deals with a new state. */

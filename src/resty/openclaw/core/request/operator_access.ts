@@ -22,12 +22,12 @@ export interface Refusal {
 
 /** Variables that have a value only if the request was passed on for somebody else, with their names for messages. */
 const PASSED_ON: [variable: string, name: string][] = [
-    ["proxy_protocol_addr", "PROXY protocol"],
-    ["http_forwarded", "Forwarded header"],
-    ["http_x_forwarded_for", "X-Forwarded-For header"],
-    ["http_x_real_ip", "X-Real-IP header"],
-    ["http_via", "Via header"],
-    ["http_origin", "Origin header"],
+    ["proxy_protocol_addr", "the PROXY protocol"],
+    ["http_forwarded", "a Forwarded header"],
+    ["http_x_forwarded_for", "an X-Forwarded-For header"],
+    ["http_x_real_ip", "an X-Real-IP header"],
+    ["http_via", "a Via header"],
+    ["http_origin", "an Origin header"],
 ];
 
 const BEARER: Refusal = {
@@ -80,7 +80,7 @@ function is_loopback_host(host: string | undefined): boolean {
 /** Why a request from this machine is refused; nothing if it is allowed. */
 function refusal_of_passed_on(): Refusal | undefined {
     for (const [variable, name] of PASSED_ON) {
-        if (request.variable(variable) !== undefined) return forbidden(`the request has a ${name}`);
+        if (request.variable(variable) !== undefined) return forbidden(`the request has ${name}`);
     }
     // `host` is the host of the request line, if it has one.
     if (!is_loopback_host(request.variable("http_host")) || !is_loopback_host(request.variable("host"))) {
