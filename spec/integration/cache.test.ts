@@ -330,6 +330,21 @@ describe("a client's Cache-Control", () => {
         expect(await post("/controlled", "fresh")).toMatchObject({ cache: "HIT", text: fresh.text });
     });
 
+    test("counts in each of several headers", async () => {
+        const send = (wishes: string[]): Promise<string | undefined> =>
+            new Promise((resolve, reject) => {
+                const headers = { "Cache-Control": wishes };
+                const asking = http.request(gateway.url("/controlled"), { method: "POST", headers }, (answer) => {
+                    answer.resume().on("end", () => resolve(answer.headers["x-cache-status"] as string));
+                });
+                asking.on("error", reject).end("several");
+            });
+        await send(["no-transform", "max-age=60"]);
+        expect(await send(["no-transform", "max-age=60"])).toBe("HIT");
+        expect(await send(["no-transform", "no-cache"])).toBe("BYPASS");
+        expect(await send(["no-cache", "no-store"])).toBe("BYPASS");
+    });
+
     test("has no effect elsewhere", async () => {
         const first = await post("/raw", "not fresh");
         for (const wish of ["no-cache", "no-store", "max-age=0"]) {
@@ -349,7 +364,7 @@ test("requests without a key are counted by reason", async () => {
     expect(counted("json", "not_keyable")).toBe(6);
     expect(counted("json", "too_large")).toBe(2);
     expect(counted("shared", "personal")).toBe(3);
-    expect(counted("controlled", "no_store")).toBe(1);
+    expect(counted("controlled", "no_store")).toBe(2);
     const lines = (await gateway.errorLog()).split("\n");
     expect(lines.filter((line) => line.includes("[error]") && !line.includes("kind=cut"))).toEqual([]);
 });
