@@ -885,6 +885,8 @@ declare module "resty.openclaw.gateway.contract" {
         readonly order?: Order;
         readonly schema: Declared;
         readonly variables?: Variables;
+        /** The variables that its options name. */
+        readonly readings?: (this: void, options: Values<Declared>) => Reading[];
         readonly create: (this: void, options: Values<Declared>, context: Context) => Instance;
         /** Makes the instance of a route without the option. */
         readonly without?: (this: void) => Plugin;

@@ -53,6 +53,7 @@ beforeAll(async () => {
         json: 'cache = { key = "json", ignore = { "user" }, max_json_bytes = 1000 }',
         tenants: 'cache = { by = { "tenant" } }',
         shared: "cache = { shared = true }",
+        misspelled: 'cache = { by = { "tenant", "$of_whon", "$of_whom" }, key_variables = { "my_langage" } }',
         controlled: "cache = { request_control = true }",
         both: 'body_digest = { algorithm = "md5" }, cache = { key = "json" }',
     };
@@ -278,6 +279,17 @@ describe("callers", () => {
     });
 });
 
+test("variables that do not exist are reported", async () => {
+    expect(await post("/misspelled", "a")).toMatchObject({ status: 200 });
+    const named = /unknown_variable: [^,]*/g;
+    await expect
+        .poll(async () => [...new Set((await gateway.errorLog()).match(named))])
+        .toEqual([
+            'unknown_variable: the option cache.by of the route "misspelled" is "$of_whon"',
+            'unknown_variable: the option cache.key_variables of the route "misspelled" is "$my_langage"',
+        ]);
+});
+
 describe("what is stored", () => {
     test.for(["stream", "private", "cookie", "endless", "encoded"])("nothing of the kind %s", async (kind) => {
         for (let time = 0; time < 2; time += 1) {
@@ -368,5 +380,5 @@ test("requests without a key are counted by reason", async () => {
     expect(counted("shared", "personal")).toBe(3);
     expect(counted("controlled", "no_store")).toBe(2);
     const lines = (await gateway.errorLog()).split("\n");
-    expect(lines.filter((line) => line.includes("[error]") && !line.includes("kind=cut"))).toEqual([]);
+    expect(lines.filter((line) => line.includes("[error]") && !/kind=cut|unknown_variable/.test(line))).toEqual([]);
 });

@@ -169,6 +169,7 @@ local declaration = {
     meaning = "[the key of the cache](cache.md): which requests get the same answer, and who shares it",
     order = {access = 510, header_filter = 50},
     schema = settings_SCHEMA,
+    readings = settings.readings,
     variables = {openclaw_cache_key = "none-$request_id", openclaw_cache_skip = "1", [REFRESH] = "", [NO_STORE] = ""},
     create = create
 }

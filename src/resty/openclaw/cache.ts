@@ -131,6 +131,7 @@ const declaration = {
     // After `body_digest`, whose key it replaces.
     order: { access: 510, header_filter: 50 },
     schema: settings.SCHEMA,
+    readings: settings.readings,
     variables: {
         // No two requests may share an answer before it is known what they ask.
         openclaw_cache_key: "none-$request_id",
