@@ -114,7 +114,7 @@ describe("post_action", function()
             refused('post_action.drain_seconds must be a number above 0, got "5"', { sink = sink, drain_seconds = "5" })
             refused('post_action.record must be true or false, got 1', { sink = sink, record = 1 })
             refused('post_action.record_variables.x must be the name of a variable without $, got "$x"', { sink = sink, record_variables = { x = "$x" } })
-            refused('post_action.record_variables must be a table whose keys are names, got 1', { sink = sink, record_variables = { "x" } })
+            refused('post_action.record_variables must be a table whose keys are names, got a list', { sink = sink, record_variables = { "x" } })
             refused('post_action.drop must be one of oldest, newest, got "all"\npost_action.record must be true or false, got 1', { sink = sink, drop = "all", record = 1 })
         end)
 

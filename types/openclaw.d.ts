@@ -12,8 +12,6 @@ declare module "resty.openclaw.config.kinds" {
         readonly read: (this: void, given: unknown, path: string, problems: Problems) => Value;
         /** If the value is a table of options: these options, for the documentation. */
         readonly schema?: object | undefined;
-        /** The same, if the documentation has them elsewhere. */
-        readonly inner?: object | undefined;
     }
     /** A kind whose values pass a test. `expected`: the end of the error message for other values. */
     export function of<Value>(name: string, expected: string, is_one: (this: void, given: unknown) => boolean): Kind<Value>;
@@ -889,6 +887,8 @@ declare module "resty.openclaw.gateway.contract" {
         readonly order?: Order;
         readonly schema: Declared;
         readonly variables?: Variables;
+        /** The variables that its options name. */
+        readonly readings?: (this: void, options: Values<Declared>) => Reading[];
         readonly create: (this: void, options: Values<Declared>, context: Context) => Instance;
         /** Makes the instance of a route without the option. */
         readonly without?: (this: void) => Plugin;

@@ -8,7 +8,7 @@ local body_forms_key_of = body_forms.key_of
 local body_forms_new = body_forms.new
 local body_forms_type_of = body_forms.type_of
 local request_controls = require("resty.openclaw.cache.request_control")
-local request_controls_read = request_controls.read
+local request_controls_of_request = request_controls.of_request
 local response_fields = require("resty.openclaw.cache.response_fields")
 local response_fields_is_from_cache = response_fields.is_from_cache
 local response_fields_show = response_fields.show
@@ -84,7 +84,7 @@ end
 local function access(self)
     preconditions_drop()
     if self.is_controlled then
-        local wish = request_controls_read(request_variable("http_cache_control"))
+        local wish = request_controls_of_request()
         if wish == "none" then
             return skip(self, "no_store")
         end
@@ -169,6 +169,7 @@ local declaration = {
     meaning = "[the key of the cache](cache.md): which requests get the same answer, and who shares it",
     order = {access = 510, header_filter = 50},
     schema = settings_SCHEMA,
+    readings = settings.readings,
     variables = {openclaw_cache_key = "none-$request_id", openclaw_cache_skip = "1", [REFRESH] = "", [NO_STORE] = ""},
     create = create
 }

@@ -68,7 +68,7 @@ function make_key(plugin: Cache): void {
 function access(this: Cache): void {
     preconditions.drop();
     if (this.is_controlled) {
-        const wish = request_controls.read(request.variable("http_cache_control"));
+        const wish = request_controls.of_request();
         if (wish === "none") return skip(this, "no_store");
         if (wish === "fresh") request.set_variable(REFRESH, "1");
     }
@@ -131,6 +131,7 @@ const declaration = {
     // After `body_digest`, whose key it replaces.
     order: { access: 510, header_filter: 50 },
     schema: settings.SCHEMA,
+    readings: settings.readings,
     variables: {
         // No two requests may share an answer before it is known what they ask.
         openclaw_cache_key: "none-$request_id",

@@ -109,6 +109,25 @@ local function callers_of(____bindingPattern0)
     return found
 end
 ____exports.callers_of = callers_of
+--- The variables that the options name: callers would share what a misspelled one is to keep apart. Phases: init.
+local function readings(____bindingPattern0)
+    local key_variables
+    local by
+    by = ____bindingPattern0.by
+    key_variables = ____bindingPattern0.key_variables
+    local found = {}
+    for ____, name in ipairs(by or ({})) do
+        local variable = string_match(name, "^%$(.+)$")
+        if variable ~= nil then
+            found[#found + 1] = {option = "cache.by", variable = variable}
+        end
+    end
+    for ____, variable in ipairs(key_variables) do
+        found[#found + 1] = {option = "cache.key_variables", variable = variable}
+    end
+    return found
+end
+____exports.readings = readings
 --- The longest JSON that is made canonical. Phases: init.
 local function most_json_bytes(____bindingPattern0)
     local max_json_bytes

@@ -10,7 +10,6 @@ local problem_add = problem.add
 local problem_add_no_table = problem.add_no_table
 local problem_beginning = problem.beginning
 local problem_child = problem.child
-local problem_inner = problem.inner
 local problem_raise = problem.raise
 local problem_shown = problem.shown
 local places = 0
@@ -75,29 +74,11 @@ local function names(schema)
     return all
 end
 ____exports.names = names
---- The table that is being read, and its path: those around an option that is read now.
-local outer
-local outer_path = ""
---- Where an option belongs that stands one table too far out, or too far in; nothing if it belongs to neither.
-local function place_of(schema, name)
-    for ____, its_name in ipairs(names(schema)) do
-        local ____schema_its_name_0 = schema[its_name]
-        local kind = ____schema_its_name_0.kind
-        local inside = kind.schema or kind.inner
-        if (inside and inside[name]) ~= nil then
-            return "it belongs into " .. its_name
-        end
-    end
-    if (outer and outer[name]) == nil then
-        return nil
-    end
-    return outer_path == "setup:" and "it belongs into setup" or "it belongs into " .. problem_inner(outer_path)
-end
 local function add_unknown(schema, given, path, problems)
     local sentences = {}
     for name in pairs(given) do
         if schema[name] == nil then
-            local hint = place_of(schema, name) or nearest_or_known(
+            local hint = nearest_or_known(
                 name,
                 names(schema)
             )
@@ -116,13 +97,13 @@ local function value_of(declared, given, path, problems)
     end
     local before = #problems
     local value = declared.kind.read(given, path, problems)
-    local ____temp_5
+    local ____temp_0
     if #problems == before then
-        ____temp_5 = value
+        ____temp_0 = value
     else
-        ____temp_5 = declared.fallback
+        ____temp_0 = declared.fallback
     end
-    return ____temp_5
+    return ____temp_0
 end
 --- Whether a table without any option is fine.
 local function may_be_empty(schema)
@@ -142,18 +123,15 @@ local function read_as_far(schema, given, path, problems)
     elseif not is_table then
         problem_add_no_table(problems, path, "a table", given)
     end
-    local ____is_table_6
+    local ____is_table_1
     if is_table then
-        ____is_table_6 = given
+        ____is_table_1 = given
     else
-        ____is_table_6 = {}
+        ____is_table_1 = {}
     end
-    local options = ____is_table_6
+    local options = ____is_table_1
     local values = {}
     add_unknown(schema, options, path, problems)
-    local its_outer, its_outer_path = outer, outer_path
-    outer = schema
-    outer_path = path
     for ____, name in ipairs(names(schema)) do
         local declared = schema[name]
         local is_read = is_table or not declared.is_required
@@ -166,8 +144,6 @@ local function read_as_far(schema, given, path, problems)
             )
         end
     end
-    outer = its_outer
-    outer_path = its_outer_path
     return values
 end
 ____exports.read_as_far = read_as_far

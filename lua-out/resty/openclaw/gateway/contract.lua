@@ -25,6 +25,7 @@ local function define(given)
     local meaning = ____given_0.meaning
     local create = ____given_0.create
     local without = ____given_0.without
+    local readings = ____given_0.readings
     return {
         name = name,
         order = given.order or ({}),
@@ -33,6 +34,7 @@ local function define(given)
             meaning
         ),
         variables = given.variables or ({}),
+        readings = readings,
         create = function(value, context)
             if value ~= nil then
                 return create(value, context)

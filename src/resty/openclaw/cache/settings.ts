@@ -3,6 +3,7 @@ import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
 import { computed, option, optional } from "../config/schema";
+import type { Reading } from "../gateway/contract";
 
 /** What makes two bodies the same. */
 export type Form = "raw" | "multipart" | "json";
@@ -89,6 +90,17 @@ export function callers_of({ by, shared }: Options): string[] {
         const [variable] = string.match(name, "^%$(.+)$");
         for (const one of variable === undefined ? CALLERS[name]! : [variable]) found.push(one);
     }
+    return found;
+}
+
+/** The variables that the options name: callers would share what a misspelled one is to keep apart. Phases: init. */
+export function readings({ by, key_variables }: Options): Reading[] {
+    const found: Reading[] = [];
+    for (const name of by ?? []) {
+        const [variable] = string.match(name, "^%$(.+)$");
+        if (variable !== undefined) found.push({ option: "cache.by", variable });
+    }
+    for (const variable of key_variables) found.push({ option: "cache.key_variables", variable });
     return found;
 }
 

@@ -13,8 +13,6 @@ export interface Kind<Value> {
     readonly read: (this: void, given: unknown, path: string, problems: Problems) => Value;
     /** If the value is a table of options: these options, for the documentation. */
     readonly schema?: object | undefined;
-    /** The same, if the documentation has them elsewhere. */
-    readonly inner?: object | undefined;
 }
 
 /** A kind whose values pass a test. `expected`: the end of the error message for other values. */

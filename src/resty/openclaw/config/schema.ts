@@ -74,26 +74,11 @@ export function names(schema: Schema): string[] {
     return all;
 }
 
-/** The table that is being read, and its path: those around an option that is read now. */
-let outer: Schema | undefined;
-let outer_path = "";
-
-/** Where an option belongs that stands one table too far out, or too far in; nothing if it belongs to neither. */
-function place_of(schema: Schema, name: string): string | undefined {
-    for (const its_name of names(schema)) {
-        const { kind } = schema[its_name]!;
-        const inside = (kind.schema ?? kind.inner) as Schema | undefined;
-        if (inside?.[name] !== undefined) return `it belongs into ${its_name}`;
-    }
-    if (outer?.[name] === undefined) return undefined;
-    return outer_path === "setup:" ? "it belongs into setup" : `it belongs into ${problem.inner(outer_path)}`;
-}
-
 function add_unknown(schema: Schema, given: Record<string, unknown>, path: string, problems: Problems): void {
     const sentences: string[] = [];
     for (const [name] of pairs(given)) {
         if (schema[name] === undefined) {
-            const hint = place_of(schema, name) ?? nearest.or_known(name, names(schema));
+            const hint = nearest.or_known(name, names(schema));
             sentences.push(`${problem.beginning(path)} unknown option ${problem.shown(name)}; ${hint}`);
         }
     }
@@ -133,16 +118,11 @@ export function read_as_far<Declared extends Schema>(
     const options = (is_table ? given : {}) as Record<string, unknown>;
     const values: Record<string, unknown> = {};
     add_unknown(schema, options, path, problems);
-    const [its_outer, its_outer_path] = [outer, outer_path];
-    outer = schema;
-    outer_path = path;
     for (const name of names(schema)) {
         const declared = schema[name]!;
         const is_read = is_table || !declared.is_required;
         if (is_read) values[name] = value_of(declared, options[name], problem.child(path, name), problems);
     }
-    outer = its_outer;
-    outer_path = its_outer_path;
     return values as Values<Declared>;
 }
 

@@ -105,6 +105,8 @@ export interface TableDeclaration<Declared extends Schema, Instance extends Plug
     readonly order?: Order;
     readonly schema: Declared;
     readonly variables?: Variables;
+    /** The variables that its options name. */
+    readonly readings?: (this: void, options: Values<Declared>) => Reading[];
     readonly create: (this: void, options: Values<Declared>, context: Context) => Instance;
     /** Makes the instance of a route without the option. */
     readonly without?: (this: void) => Plugin;
@@ -114,12 +116,13 @@ export interface TableDeclaration<Declared extends Schema, Instance extends Plug
 export function define<Declared extends Schema, Instance extends Plugin>(
     given: TableDeclaration<Declared, Instance>,
 ): AnyDeclaration {
-    const { name, schema, meaning, create, without } = given;
+    const { name, schema, meaning, create, without, readings } = given;
     return {
         name,
         order: given.order ?? {},
         option: schemas.optional(schemas.table_of(schema), meaning),
         variables: given.variables ?? {},
+        readings: readings as AnyDeclaration["readings"],
         create: (value, context) => {
             if (value !== undefined) return create(value as Values<Declared>, context);
             return without === undefined ? undefined : without();

@@ -108,7 +108,6 @@ local TABLE = table_of(SCHEMA, "{ concurrency = 20 }")
 --- The option: a table.
 local QUEUE = {
     name = "table",
-    inner = SCHEMA,
     read = function(given, path, problems)
         local before = #problems
         local options = TABLE.read(given, path, problems)

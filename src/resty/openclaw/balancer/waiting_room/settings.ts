@@ -107,7 +107,6 @@ const TABLE = table_of(SCHEMA, "{ concurrency = 20 }");
 /** The option: a table. */
 export const QUEUE: Kind<Options> = {
     name: "table",
-    inner: SCHEMA,
     read: (given, path, problems) => {
         const before = problems.length;
         const options = TABLE.read(given, path, problems);
