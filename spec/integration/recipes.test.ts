@@ -1,15 +1,16 @@
 /** The recipes of docs/recipes.md do what they say: each configuration is run as it stands there, but for its addresses. */
 import { readFileSync } from "node:fs";
+import { chmod, rm } from "node:fs/promises";
 import http from "node:http";
 import http2 from "node:http2";
 import https from "node:https";
 import type { AddressInfo, Server, Socket } from "node:net";
 import path from "node:path";
 import type { TLSSocket } from "node:tls";
-import { expect, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
+import { expect, onTestFinished, test } from "vitest";
+import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort, makePrefix, NativeNginx } from "./support/native_nginx";
 import type { Answer } from "./support/scenario";
 import { ask, inParallel, JPEG, post } from "./support/scenario";
 import { readSnippets } from "./support/snippets";
@@ -419,4 +420,43 @@ test("images in multipart or JSON: only what is sent as an image is checked", as
     const form = new FormData();
     form.append("file", new Blob([new Uint8Array(JPEG)]), "pond.jpg");
     expect(await ask(recipe.url(), { method: "POST", body: form })).toMatchObject({ status: 200 });
+});
+
+test("protect a language model: keys, limits of requests and tokens, and a place for each request", async () => {
+    const used = { prompt_tokens: 10, completion_tokens: 90, total_tokens: 100 };
+    const answer = JSON.stringify({ object: "chat.completion", model: "m", choices: [], usage: used });
+    await using node = await Node.start(
+        http.createServer((request, response) => {
+            request.resume().on("end", () => response.setHeader("Content-Type", "application/json").end(answer));
+        }),
+    );
+    const folder = await makePrefix();
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const keys = path.join(folder, "api_keys");
+    const [key = ""] = (await run("tools/new_api_key.sh", "--file", keys, "camera-7", "tenant=pond")).split("\n");
+    await chmod(keys, 0o644);
+    await using recipe = await Recipe.start("Protect a language model", {
+        "10.0.1.10:8000": node.address,
+        ', "10.0.1.11:8000"': "",
+        "/opt/openclaw/conf/api_keys": keys,
+    });
+    const chat = (asked: number, headers: Record<string, string> = { "X-API-Key": key }) =>
+        ask(recipe.url("/v1/chat/completions"), {
+            method: "POST",
+            headers: { "Content-Type": "application/json", ...headers },
+            body: JSON.stringify({ model: "m", max_tokens: asked, messages: [] }),
+        });
+    expect(await chat(100, {})).toMatchObject({ status: 401 });
+    const first = await chat(1000);
+    expect(first).toMatchObject({ status: 200 });
+    expect(first.headers.get("x-ratelimit-limit-requests")).toBe("60");
+    expect(first.headers.get("x-ratelimit-limit-tokens")).toBe("100000");
+    // What the first has reserved and not used is there again.
+    const left = Number((await chat(1000)).headers.get("x-ratelimit-remaining-tokens"));
+    expect(left).toBeGreaterThan(98_000);
+    expect(await chat(200_000)).toMatchObject({ status: 400, json: { error: { code: "too_many_tokens" } } });
+    const more = await inParallel(60, 10, () => chat(100));
+    const refused = more.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]?.json).toMatchObject({ error: { code: "rate_limited" } });
 });
