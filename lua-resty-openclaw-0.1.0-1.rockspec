@@ -359,6 +359,7 @@ build = {
         ["resty.openclaw.limit.redis_passage"] = "lua-out/resty/openclaw/limit/redis_passage.lua",
         ["resty.openclaw.limit.redis_script"] = "lua-out/resty/openclaw/limit/redis_script.lua",
         ["resty.openclaw.limit.redis_store"] = "lua-out/resty/openclaw/limit/redis_store.lua",
+        ["resty.openclaw.limit.refusals"] = "lua-out/resty/openclaw/limit/refusals.lua",
         ["resty.openclaw.limit.request_tokens"] = "lua-out/resty/openclaw/limit/request_tokens.lua",
         ["resty.openclaw.limit.reservation"] = "lua-out/resty/openclaw/limit/reservation.lua",
         ["resty.openclaw.limit.settings"] = "lua-out/resty/openclaw/limit/settings.lua",

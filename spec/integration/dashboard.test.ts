@@ -422,7 +422,7 @@ describe("a gateway that does not answer", () => {
             await eventually("it has recovered", async () => (await snapshot(page)).mode === "live");
 
             await page.context().setExtraHTTPHeaders({ "X-Forwarded-For": "192.0.2.1" });
-            await banner("403: Only programs on this machine may do this: the request has a X-Forwarded-For header.");
+            await banner("403: Only programs on this machine may do this: the request has an X-Forwarded-For header.");
             await page.context().setExtraHTTPHeaders({});
             await eventually("it has recovered", async () => (await snapshot(page)).mode === "live");
 

@@ -1,10 +1,7 @@
 local ____exports = {}
 local ipairs = ipairs
 local setmetatable = setmetatable
-local math_ceil = math.ceil
 local math_max = math.max
-local math_min = math.min
-local string_format = string.format
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local shared_memory_attend = shared_memory.attend
 local fault = require("resty.openclaw.core.metrics.fault")
@@ -13,11 +10,8 @@ local guard = require("resty.openclaw.core.metrics.guard")
 local guard_call = guard.call
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
-local json_error = require("resty.openclaw.core.request.json_error")
-local json_error_respond = json_error.respond
 local rejections = require("resty.openclaw.core.request.rejection")
 local rejections_VARIABLE = rejections.VARIABLE
-local rejections_note_refusal = rejections.note_refusal
 local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
 local request_state = require("resty.openclaw.core.request.request_state")
@@ -30,7 +24,6 @@ local contract_alone_kind = contract.alone_kind
 local contract_define_kind = contract.define_kind
 local fields = require("resty.openclaw.limit.fields")
 local fields_forget = fields.forget
-local fields_note_refusal = fields.note_refusal
 local fields_show = fields.show
 local limits_of = require("resty.openclaw.limit.limits")
 local limits_of_make = limits_of.make
@@ -46,8 +39,6 @@ local passages_held = passages.held
 local passages_never_passes = passages.never_passes
 local passages_release = passages.release
 local passages_withdraw = passages.withdraw
-local rates = require("resty.openclaw.limit.rate")
-local rates_LONGEST = rates.LONGEST
 local redis_options = require("resty.openclaw.limit.redis_options")
 local redis_options_key_prefix = redis_options.key_prefix
 local redis_options_place_of = redis_options.place_of
@@ -58,6 +49,10 @@ local redis_passages_seconds_until_room = redis_passages.seconds_until_room
 local redis_stores = require("resty.openclaw.limit.redis_store")
 local redis_stores_leave = redis_stores.leave
 local redis_stores_new = redis_stores.new
+local refusals = require("resty.openclaw.limit.refusals")
+local refusals_beyond = refusals.beyond
+local refusals_for_good = refusals.for_good
+local refusals_uncounted = refusals.uncounted
 local request_tokens = require("resty.openclaw.limit.request_tokens")
 local request_tokens_read = request_tokens.read
 local reservations = require("resty.openclaw.limit.reservation")
@@ -70,44 +65,6 @@ local status_of = require("resty.openclaw.limit.status")
 local status_of_document = status_of.document
 local NAME = "limit"
 local CLASS = "openclaw_class"
---- The code of such a rejection, and what stands for `limit` in the reason for logs.
-local UNCOUNTED = "limit_unavailable"
---- For requests that a limit rejects because it cannot count them.
-local SECONDS_UNTIL_REDIS_REPLIES = 5
---- Less than the resolution of nginx's clock.
-local TOLERANCE = 0.0001
---- `longest`: seconds until the request would pass all limits.
-local function refuse(state, limit, rate, level, longest)
-    local seconds = math_max(
-        1,
-        math_ceil(math_min(rates_LONGEST, longest) - TOLERANCE)
-    )
-    limit.counters.refused:inc()
-    rejections_note_refusal(NAME, limit.name)
-    fields_note_refusal(
-        state,
-        limit,
-        rate,
-        level,
-        seconds
-    )
-    fields_show(state)
-    return json_error_respond(429, "rate_limited", ((("The limit \"" .. limit.name) .. "\" is ") .. rate.text) .. ".", seconds)
-end
-local function refuse_uncounted(state, limit)
-    rejections_note_refusal(UNCOUNTED, limit.name)
-    fields_forget(state)
-    local message = ("The limit \"" .. limit.name) .. "\" cannot be checked at the moment."
-    return json_error_respond(503, UNCOUNTED, message, SECONDS_UNTIL_REDIS_REPLIES)
-end
---- Refuses a request that is larger than the whole budget.
-local function refuse_for_good(state, limit, rate, cost)
-    limit.counters.refused:inc()
-    rejections_note_refusal(NAME, limit.name)
-    fields_forget(state)
-    local message = string_format("The request may cost %d tokens, and the limit \"%s\" has room for %d at once.", cost, limit.name, rate.capacity)
-    return json_error_respond(400, "too_many_tokens", message)
-end
 --- Has Redis count a request that has passed the other limits; the seconds that it has to wait.
 local function pass_shared(shared, state, its_class, asked, limits)
     local held = passages_held(limits.limits)
@@ -119,9 +76,9 @@ local function pass_shared(shared, state, its_class, asked, limits)
     passages_release(held)
     reservations_cancel(state)
     if answer.rate == nil then
-        return refuse_uncounted(state, limit)
+        return refusals_uncounted(state, limit)
     end
-    return refuse(
+    return refusals_beyond(
         state,
         limit,
         answer.rate,
@@ -168,7 +125,7 @@ local function pass(plugin, state, its_class, reservation)
                 redis_passages_seconds_until_room(shared, state, its_class)
             )
         end
-        return refuse(
+        return refusals_beyond(
             state,
             refused_by,
             rate,
@@ -230,7 +187,7 @@ local function access_with_tokens(self, route)
     local its_class = request_variable(CLASS) or ""
     local limit, rate, cost = passages_never_passes(self.limits, state, its_class, asked)
     if limit ~= nil then
-        return refuse_for_good(state, limit, rate, cost)
+        return refusals_for_good(state, limit, rate, cost)
     end
     local reservation = reservations_open(state, asked, self.faults)
     pass(self, state, its_class, reservation)
@@ -277,14 +234,14 @@ local function shared_of(all, place, route, faults)
     for ____, limit in ipairs(all) do
         do
             if not limit.is_shared then
-                goto __continue35
+                goto __continue32
             end
             limits[#limits + 1] = limit
             if limit.on_error == "local" then
                 ____local[#____local + 1] = limit
             end
         end
-        ::__continue35::
+        ::__continue32::
     end
     local prefix = redis_options_key_prefix(place.options, route)
     local outage = outages_new(place.options, route, limits)

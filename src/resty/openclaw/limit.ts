@@ -8,7 +8,6 @@ import * as fault from "./core/metrics/fault";
 import * as guard from "./core/metrics/guard";
 import type { Registry } from "./core/metrics/metric_registry";
 import * as metric_registry from "./core/metrics/metric_registry";
-import * as json_error from "./core/request/json_error";
 import * as rejections from "./core/request/rejection";
 import * as request from "./core/request/request";
 import type { RequestState } from "./core/request/request_state";
@@ -25,13 +24,12 @@ import type { Changed, Patch, Report } from "./limit/operator";
 import * as operator from "./limit/operator";
 import * as outages from "./limit/outage";
 import * as passages from "./limit/passage";
-import type { Rate } from "./limit/rate";
-import * as rates from "./limit/rate";
 import type { Place } from "./limit/redis_options";
 import * as redis_options from "./limit/redis_options";
 import type { Question, Shared } from "./limit/redis_passage";
 import * as redis_passages from "./limit/redis_passage";
 import * as redis_stores from "./limit/redis_store";
+import * as refusals from "./limit/refusals";
 import * as request_tokens from "./limit/request_tokens";
 import type { Reservation } from "./limit/reservation";
 import * as reservations from "./limit/reservation";
@@ -76,43 +74,6 @@ export interface Limits {
 
 const NAME = "limit";
 const CLASS = "openclaw_class";
-/** The code of such a rejection, and what stands for `limit` in the reason for logs. */
-const UNCOUNTED = "limit_unavailable";
-/** For requests that a limit rejects because it cannot count them. */
-const SECONDS_UNTIL_REDIS_REPLIES = 5;
-/** Less than the resolution of nginx's clock. */
-const TOLERANCE = 1e-4;
-
-/** `longest`: seconds until the request would pass all limits. */
-function refuse(state: RequestState, limit: Limit, rate: Rate, level: number, longest: number): never {
-    const seconds = math.max(1, math.ceil(math.min(rates.LONGEST, longest) - TOLERANCE));
-    limit.counters.refused.inc();
-    rejections.note_refusal(NAME, limit.name);
-    fields.note_refusal(state, limit, rate, level, seconds);
-    fields.show(state);
-    return json_error.respond(429, "rate_limited", `The limit "${limit.name}" is ${rate.text}.`, seconds);
-}
-
-function refuse_uncounted(state: RequestState, limit: Limit): never {
-    rejections.note_refusal(UNCOUNTED, limit.name);
-    fields.forget(state);
-    const message = `The limit "${limit.name}" cannot be checked at the moment.`;
-    return json_error.respond(503, UNCOUNTED, message, SECONDS_UNTIL_REDIS_REPLIES);
-}
-
-/** Refuses a request that is larger than the whole budget. */
-function refuse_for_good(state: RequestState, limit: Limit, rate: Rate, cost: number): never {
-    limit.counters.refused.inc();
-    rejections.note_refusal(NAME, limit.name);
-    fields.forget(state);
-    const message = string.format(
-        'The request may cost %d tokens, and the limit "%s" has room for %d at once.',
-        cost,
-        limit.name,
-        rate.capacity,
-    );
-    return json_error.respond(400, "too_many_tokens", message);
-}
 
 /** Has Redis count a request that has passed the other limits; the seconds that it has to wait. */
 function pass_shared(
@@ -128,8 +89,8 @@ function pass_shared(
     if (limit === undefined) return answer.wait;
     passages.release(held);
     reservations.cancel(state);
-    if (answer.rate === undefined) return refuse_uncounted(state, limit);
-    return refuse(state, limit, answer.rate, answer.level, answer.seconds);
+    if (answer.rate === undefined) return refusals.uncounted(state, limit);
+    return refusals.beyond(state, limit, answer.rate, answer.level, answer.seconds);
 }
 
 /** Whether the request is to be counted here, and was not before. */
@@ -152,7 +113,7 @@ function pass(plugin: Limits, state: RequestState, its_class: string, reservatio
         if (shared !== undefined) {
             longest = math.max(longest, redis_passages.seconds_until_room(shared, state, its_class));
         }
-        return refuse(state, refused_by, rate!, level, longest);
+        return refusals.beyond(state, refused_by, rate!, level, longest);
     }
     let { wait } = passage;
     if (shared !== undefined) {
@@ -178,7 +139,7 @@ function access_with_tokens(this: Limits, route = ""): void {
     const asked = request_tokens.read(this.faults);
     const its_class = request.variable(CLASS) ?? "";
     const [limit, rate, cost] = passages.never_passes(this.limits, state, its_class, asked);
-    if (limit !== undefined) return refuse_for_good(state, limit, rate!, cost!);
+    if (limit !== undefined) return refusals.for_good(state, limit, rate!, cost!);
     const reservation = reservations.open(state, asked, this.faults);
     pass(this, state, its_class, reservation);
 }
