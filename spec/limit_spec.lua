@@ -243,7 +243,7 @@ describe("limit", function()
 
         it("durations as OpenAI does", function()
             local duration = require("resty.openclaw.limit.fields").duration
-            for seconds, text in pairs({ [0.0201] = "21ms", [1] = "1s", [1.5] = "1.5s", [59.9994] = "60s", [60] = "1m0s", [360] = "6m0s", [3661.2] = "1h1m2s" }) do
+            for seconds, text in pairs({ [0.0201] = "21ms", [1] = "1s", [1.5] = "1.5s", [59.9994] = "60s", [60] = "1m0s", [360] = "6m0s", [3661.2] = "1h1m2s", [8640.0000000001] = "2h24m0s" }) do
                 assert.equal(text, duration(seconds))
             end
         end)

@@ -52,7 +52,7 @@ local function duration(seconds)
     if seconds < 60 then
         return (string_format("%.14gs", milliseconds / 1000))
     end
-    local whole = math_ceil(seconds)
+    local whole = math_ceil(seconds - TOLERANCE)
     local hours = math_floor(whole / 3600)
     local minutes = math_floor(whole % 3600 / 60)
     if hours == 0 then

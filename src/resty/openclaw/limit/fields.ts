@@ -57,7 +57,7 @@ export function duration(seconds: number): string {
     const milliseconds = math.ceil((seconds - TOLERANCE) * 1000);
     if (seconds < 1) return string.format("%dms", milliseconds);
     if (seconds < 60) return string.format("%.14gs", milliseconds / 1000);
-    const whole = math.ceil(seconds);
+    const whole = math.ceil(seconds - TOLERANCE);
     const hours = Math.floor(whole / 3600);
     const minutes = Math.floor((whole % 3600) / 60);
     if (hours === 0) return string.format("%dm%ds", minutes, whole % 60);
