@@ -5,12 +5,16 @@ local string_match = string.match
 local string_sub = string.sub
 local digests = require("resty.openclaw.core.bytes.digest")
 local digests_new = digests.new
+local media_types = require("resty.openclaw.core.http.media_type")
+local media_types_of = media_types.of
 local multipart = require("resty.openclaw.core.http.multipart")
 local multipart_charset_of = multipart.charset_of
 local body_key = require("resty.openclaw.core.request.body_key")
 local body_key_of = body_key.of
 local canonical = require("resty.openclaw.core.text.json.canonical")
 local canonical_settings = canonical.settings
+local texts = require("resty.openclaw.core.text.text")
+local texts_trim = texts.trim
 local FORM_DATA = "multipart/form-data"
 --- How keys of bytes begin.
 local RAW = "raw-"
@@ -23,11 +27,6 @@ local function create(form, ignored, most_json_bytes)
     }
 end
 ____exports.new = create
---- "application/json" of "Application/JSON; charset=utf-8".
-local function media_type(content_type)
-    local name = string_match(content_type, "^[ \t]*([^; \t]*)")
-    return (string_lower(name))
-end
 local function is_json(its_type)
     return its_type == "application/json" or string_sub(its_type, -5) == "+json"
 end
@@ -59,7 +58,7 @@ local function type_of(key, content_type)
     if content_type == nil or string_sub(key, 1, #RAW) == RAW then
         return content_type
     end
-    local its_type = media_type(content_type)
+    local its_type = media_types_of(texts_trim(content_type))
     if its_type == FORM_DATA then
         local charset = multipart_charset_of(content_type)
         return charset == nil and its_type or (its_type .. "; charset=") .. charset
@@ -72,7 +71,7 @@ ____exports.type_of = type_of
 local function key_of(of, body, content_type, encoding)
     local kind = kind_of(
         of.form,
-        media_type(content_type or ""),
+        media_types_of(texts_trim(content_type or "")),
         encoding
     )
     local outcome, detail = body_key_of(

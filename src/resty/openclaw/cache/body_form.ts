@@ -1,12 +1,14 @@
 /** What makes two bodies the same, and what of their Content-Type belongs to that. */
 import type { Digest } from "../core/bytes/digest";
 import * as digests from "../core/bytes/digest";
+import * as media_types from "../core/http/media_type";
 import * as multipart from "../core/http/multipart";
 import type { Outcome } from "../core/request/body_key";
 import * as body_key from "../core/request/body_key";
 import type { Body } from "../core/request/request_body";
 import type { Settings } from "../core/text/json/canonical";
 import * as canonical from "../core/text/json/canonical";
+import * as texts from "../core/text/text";
 import type { Form } from "./settings";
 
 export interface BodyForm {
@@ -24,12 +26,6 @@ function create(form: Form, ignored: readonly string[], most_json_bytes: number)
     return { form, digest: digests.new("sha256"), json: canonical.settings(most_json_bytes, ignored) };
 }
 export { create as new };
-
-/** "application/json" of "Application/JSON; charset=utf-8". */
-function media_type(content_type: string): string {
-    const [name] = string.match(content_type, "^[ \t]*([^; \t]*)");
-    return string.lower(name!);
-}
 
 function is_json(its_type: string): boolean {
     return its_type === "application/json" || string.sub(its_type, -5) === "+json";
@@ -58,7 +54,7 @@ function is_without_meaning(rest: string): boolean {
  */
 export function type_of(key: string, content_type: string | undefined): string | undefined {
     if (content_type === undefined || string.sub(key, 1, RAW.length) === RAW) return content_type;
-    const its_type = media_type(content_type);
+    const its_type = media_types.of(texts.trim(content_type));
     if (its_type === FORM_DATA) {
         const charset = multipart.charset_of(content_type);
         return charset === undefined ? its_type : `${its_type}; charset=${charset}`;
@@ -74,7 +70,7 @@ export function key_of(
     content_type: string | undefined,
     encoding: string | undefined,
 ): LuaMultiReturn<Outcome> {
-    const kind = kind_of(of.form, media_type(content_type ?? ""), encoding);
+    const kind = kind_of(of.form, media_types.of(texts.trim(content_type ?? "")), encoding);
     const [outcome, detail] = body_key.of(body, kind, of.digest, of.json, content_type);
     if (outcome === "not_json") return body_key.of(body, "raw", of.digest, of.json, content_type);
     return $multi(outcome, detail) as unknown as LuaMultiReturn<Outcome>;
