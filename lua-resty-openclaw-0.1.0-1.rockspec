@@ -216,6 +216,7 @@ build = {
         ["resty.openclaw.core.metrics.metric_registry.series"] = "lua-out/resty/openclaw/core/metrics/metric_registry/series.lua",
         ["resty.openclaw.core.metrics.metric_registry.series_list"] = "lua-out/resty/openclaw/core/metrics/metric_registry/series_list.lua",
         ["resty.openclaw.core.metrics.metric_registry.shapes"] = "lua-out/resty/openclaw/core/metrics/metric_registry/shapes.lua",
+        ["resty.openclaw.core.process.lookout"] = "lua-out/resty/openclaw/core/process/lookout.lua",
         ["resty.openclaw.core.process.process_identity"] = "lua-out/resty/openclaw/core/process/process_identity.lua",
         ["resty.openclaw.core.process.version"] = "lua-out/resty/openclaw/core/process/version.lua",
         ["resty.openclaw.core.process.worker_process"] = "lua-out/resty/openclaw/core/process/worker_process.lua",
