@@ -140,6 +140,7 @@ build = {
         ["resty.openclaw.body_digest"] = "lua-out/resty/openclaw/body_digest.lua",
         ["resty.openclaw.cache"] = "lua-out/resty/openclaw/cache.lua",
         ["resty.openclaw.cache.body_form"] = "lua-out/resty/openclaw/cache/body_form.lua",
+        ["resty.openclaw.cache.error_in_answer"] = "lua-out/resty/openclaw/cache/error_in_answer.lua",
         ["resty.openclaw.cache.request_control"] = "lua-out/resty/openclaw/cache/request_control.lua",
         ["resty.openclaw.cache.response_fields"] = "lua-out/resty/openclaw/cache/response_fields.lua",
         ["resty.openclaw.cache.settings"] = "lua-out/resty/openclaw/cache/settings.lua",
