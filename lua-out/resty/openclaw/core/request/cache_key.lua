@@ -124,11 +124,11 @@ local function withhold(key)
 end
 ____exports.withhold = withhold
 --- Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
--- credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns whether the request has a
--- key. Phases: server_rewrite, access.
+-- credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns the key; nothing if the
+-- request has none. Phases: server_rewrite, access.
 local function fill(key, content_type, body_digest)
     if not key.is_declared then
-        return false
+        return nil
     end
     local is_shareable = not is_personal(key) and not is_ambiguous(key)
     local text = unpack(
@@ -138,13 +138,14 @@ local function fill(key, content_type, body_digest)
     )
     if text == nil then
         withhold(key)
-        return false
+        return nil
     end
     key.is_declared = request_set_variable(KEY, text)
-    if key.is_declared then
-        request_set_variable(SKIP, "")
+    if not key.is_declared then
+        return nil
     end
-    return key.is_declared
+    request_set_variable(SKIP, "")
+    return text
 end
 ____exports.fill = fill
 --- Makes keys from these options. Phases: init.

@@ -134,20 +134,21 @@ export function withhold(key: CacheKey): void {
 
 /**
  * Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
- * credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns whether the request has a
- * key. Phases: server_rewrite, access.
+ * credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns the key; nothing if the
+ * request has none. Phases: server_rewrite, access.
  */
-export function fill(key: CacheKey, content_type: string | undefined, body_digest: string): boolean {
-    if (!key.is_declared) return false;
+export function fill(key: CacheKey, content_type: string | undefined, body_digest: string): string | undefined {
+    if (!key.is_declared) return undefined;
     const is_shareable = !is_personal(key) && !is_ambiguous(key);
     const [text] = is_shareable ? make(key, content_type, body_digest) : [undefined];
     if (text === undefined) {
         withhold(key);
-        return false;
+        return undefined;
     }
     key.is_declared = request.set_variable(KEY, text);
-    if (key.is_declared) request.set_variable(SKIP, "");
-    return key.is_declared;
+    if (!key.is_declared) return undefined;
+    request.set_variable(SKIP, "");
+    return text;
 }
 
 /** The options of the key; see docs/body_digest.md. */
