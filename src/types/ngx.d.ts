@@ -64,7 +64,12 @@ declare namespace ngx {
             value: string | number | boolean,
             ttl?: number,
         ): LuaMultiReturn<[ok: boolean | undefined, err?: string]>;
-        add(key: string, value: string | number, ttl?: number): LuaMultiReturn<[ok: boolean, err?: string]>;
+        add(
+            key: string,
+            value: string | number,
+            ttl?: number,
+            flags?: number,
+        ): LuaMultiReturn<[ok: boolean, err?: string]>;
         safe_add(
             key: string,
             value: string | number,

@@ -6,8 +6,6 @@ local media_types = require("resty.openclaw.core.http.media_type")
 local media_types_of = media_types.of
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
-local client_watch = require("resty.openclaw.core.request.client_watch")
-local client_watch_ignore = client_watch.ignore
 local request = require("resty.openclaw.core.request.request")
 local request_now = request.now
 local request_set_variable = request.set_variable
@@ -111,7 +109,7 @@ local function begin_recording(asking, is_stream)
     if asking.recording == nil or not is_stream then
         return
     end
-    if asking.leads and client_watch_ignore() then
+    if asking.leads then
         records_note_live(store.dict, key, name, live_streams_SECONDS)
     else
         recordings_finish(asking.recording)

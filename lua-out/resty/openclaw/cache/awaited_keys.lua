@@ -12,6 +12,7 @@ local records = require("resty.openclaw.cache.records")
 local records_LIVE = records.LIVE
 local records_PASSING = records.PASSING
 local records_look = records.look
+local records_note_lost = records.note_lost
 --- How often a worker looks whether the process of a leader lives, in seconds.
 local ALIVE_SECONDS = 0.25
 local all = {}
@@ -63,6 +64,7 @@ local function is_over(awaited, now)
     if not leadership_is_dead(leader) then
         return false
     end
+    records_note_lost(dict, key)
     leadership_give_up(dict, key, leader)
     return true
 end

@@ -1,10 +1,13 @@
 local ____exports = {}
 local math_huge = math.huge
+local math_max = math.max
 local math_min = math.min
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
 local cached_answer = require("resty.openclaw.core.request.cached_answer")
 local cached_answer_expect = cached_answer.expect
+local client_watch = require("resty.openclaw.core.request.client_watch")
+local client_watch_ignore = client_watch.ignore
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
 local json_error_say_without_node = json_error.say_without_node
@@ -88,8 +91,11 @@ ____exports.leave = leave
 local REFRESH = "openclaw_cache_refresh"
 ____exports.REFRESH = REFRESH
 local GATEWAY_TIMEOUT = 504
+local NOT_CACHED = "not_cached"
+local NO_ANSWER = "There is no answer in the cache."
 --- How long a request waits before it looks itself, in seconds.
 local WAIT_SECONDS = 1
+local LEAST_SECONDS = 0.001
 local function count(store, following)
     metric_handles_add(store.following[following])
 end
@@ -182,7 +188,10 @@ local function wait(store, key, ____until)
         lookout_keep(store)
         if awaited_keys_wait(
             awaited,
-            math_min(WAIT_SECONDS, left)
+            math_max(
+                LEAST_SECONDS,
+                math_min(WAIT_SECONDS, left)
+            )
         ) then
             return true
         end
@@ -190,7 +199,7 @@ local function wait(store, key, ____until)
 end
 --- Refuses a request that wants no node to be asked. Phases: access; never returns.
 local function refuse_uncached()
-    return json_error_respond(GATEWAY_TIMEOUT, "not_cached", "There is no answer in the cache.")
+    return json_error_respond(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER)
 end
 ____exports.refuse_uncached = refuse_uncached
 --- Has nginx answer from its cache.
@@ -269,18 +278,24 @@ ____exports.enter = enter
 -- no node is to be asked. Phases: balancer.
 local function before_balance()
     local state = request_state_present()
-    local key = state and state.cache_key
-    if key == nil then
+    if state == nil then
         return true
     end
-    local store = state.cache_store
-    state.cache_key = nil
-    store.dict:delete(key)
-    if state.is_only_cached == true then
-        json_error_say_without_node(GATEWAY_TIMEOUT, "not_cached", "There is no answer in the cache.")
-        return false
+    local cache_key = state.cache_key
+    local cache_store = state.cache_store
+    if cache_key ~= nil then
+        state.cache_key = nil
+        cache_store.dict:delete(cache_key)
+        if state.is_only_cached == true then
+            json_error_say_without_node(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER)
+            return false
+        end
+        try_to_lead(cache_store, cache_key, state, nil)
     end
-    try_to_lead(store, key, state, nil)
+    local ____opt_2 = state.cache_asking
+    if (____opt_2 and ____opt_2.leads) == true then
+        client_watch_ignore()
+    end
     return true
 end
 ____exports.before_balance = before_balance

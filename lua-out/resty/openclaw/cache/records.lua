@@ -19,6 +19,11 @@ ____exports.PASSING = PASSING
 --- The last answer may or may not be in nginx's cache: the next request finds out, and the others wait.
 local DOUBT = 5
 ____exports.DOUBT = DOUBT
+--- The process of the leader has died, and nginx's own lock of the key has outlived it.
+local LOST = 6
+____exports.LOST = LOST
+--- How long nginx keeps that lock, at most, in seconds: `proxy_cache_lock_age` in nginx/cache.conf.
+local LOCK_SECONDS = 300
 --- A record of what may not be stored ends after so many seconds: the next answer may be another one.
 local PASSING_SECONDS = 5
 --- The record of a key, and its kind. Phases: any.
@@ -70,6 +75,16 @@ local function note_doubt(dict, key)
     )
 end
 ____exports.note_doubt = note_doubt
+--- Notes that the leader has died, unless the answer is known already. Phases: any.
+local function note_lost(dict, key)
+    dict:add(
+        key,
+        clock_now(),
+        LOCK_SECONDS,
+        LOST
+    )
+end
+____exports.note_lost = note_lost
 --- Forgets what is known, if it is still this. Phases: any.
 local function forget(dict, key, value)
     local known = dict:get(key)

@@ -1,7 +1,6 @@
 /** What becomes of the answer of a request that asks: who keeps it, and when those that wait for it go on. */
 import * as media_types from "../core/http/media_type";
 import * as metric_handles from "../core/metrics/metric_handles";
-import * as client_watch from "../core/request/client_watch";
 import * as request from "../core/request/request";
 import * as request_state from "../core/request/request_state";
 import * as chunk from "../core/request/response_chunk";
@@ -50,7 +49,7 @@ function begin_recording(asking: Asking, is_stream: boolean): void {
     if (head === undefined) return;
     asking.recording = recordings.new(store.dict, name, head, store.limit, is_stream, store.faults);
     if (asking.recording === undefined || !is_stream) return;
-    if (asking.leads && client_watch.ignore()) {
+    if (asking.leads) {
         records.note_live(store.dict, key, name, live_streams.SECONDS);
     } else {
         recordings.finish(asking.recording);

@@ -4,6 +4,7 @@
  */
 import * as metric_handles from "../core/metrics/metric_handles";
 import * as cached_answer from "../core/request/cached_answer";
+import * as client_watch from "../core/request/client_watch";
 import * as json_error from "../core/request/json_error";
 import * as request from "../core/request/request";
 import type { RequestState } from "../core/request/request_state";
@@ -60,9 +61,12 @@ declare module "../core/request/request_state" {
 /** Says that nginx is not to look into its cache. */
 export const REFRESH = "openclaw_cache_refresh";
 const GATEWAY_TIMEOUT = 504;
+const NOT_CACHED = "not_cached";
+const NO_ANSWER = "There is no answer in the cache.";
 
 /** How long a request waits before it looks itself, in seconds. */
 const WAIT_SECONDS = 1;
+const LEAST_SECONDS = 0.001;
 
 function count(store: Store, following: Following): void {
     metric_handles.add(store.following[following]);
@@ -139,13 +143,14 @@ function wait(store: Store, key: string, until: MonotonicTime): boolean {
         const left = math.min(until - now, time_left.seconds() ?? math.huge);
         if (left <= 0) return false;
         lookout.keep(store);
-        if (awaited_keys.wait(awaited, math.min(WAIT_SECONDS, left))) return true;
+        // nginx counts in milliseconds: a wait of less would end at once, and time would stand still.
+        if (awaited_keys.wait(awaited, math.max(LEAST_SECONDS, math.min(WAIT_SECONDS, left)))) return true;
     }
 }
 
 /** Refuses a request that wants no node to be asked. Phases: access; never returns. */
 export function refuse_uncached(): never {
-    return json_error.respond(GATEWAY_TIMEOUT, "not_cached", "There is no answer in the cache.");
+    return json_error.respond(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER);
 }
 
 /** Has nginx answer from its cache. */
@@ -210,16 +215,19 @@ export function enter(store: Store, key: string, wish: Wish): void {
  */
 export function before_balance(): boolean {
     const state = request_state.present();
-    const key = state?.cache_key;
-    if (key === undefined) return true;
-    const store = state!.cache_store!;
-    state!.cache_key = undefined;
-    store.dict.delete(key);
-    if (state!.is_only_cached === true) {
-        json_error.say_without_node(GATEWAY_TIMEOUT, "not_cached", "There is no answer in the cache.");
-        return false;
+    if (state === undefined) return true;
+    const { cache_key, cache_store } = state;
+    if (cache_key !== undefined) {
+        state.cache_key = undefined;
+        cache_store!.dict.delete(cache_key);
+        if (state.is_only_cached === true) {
+            json_error.say_without_node(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER);
+            return false;
+        }
+        try_to_lead(cache_store!, cache_key, state, undefined);
     }
-    try_to_lead(store, key, state!, undefined);
+    // Its answer is for others, too.
+    if (state.cache_asking?.leads === true) client_watch.ignore();
     return true;
 }
 

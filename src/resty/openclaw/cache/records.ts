@@ -16,7 +16,11 @@ export const LIVE = 3;
 export const PASSING = 4;
 /** The last answer may or may not be in nginx's cache: the next request finds out, and the others wait. */
 export const DOUBT = 5;
+/** The process of the leader has died, and nginx's own lock of the key has outlived it. */
+export const LOST = 6;
 
+/** How long nginx keeps that lock, at most, in seconds: `proxy_cache_lock_age` in nginx/cache.conf. */
+const LOCK_SECONDS = 300;
 /** A record of what may not be stored ends after so many seconds: the next answer may be another one. */
 const PASSING_SECONDS = 5;
 
@@ -58,6 +62,11 @@ export function note_doubt(dict: ngx.SharedDict, key: string): void {
     const [, kind] = look(dict, key);
     if (kind === DOUBT) return note_passing(dict, key);
     dict.set(key, clock.now(), PASSING_SECONDS, DOUBT);
+}
+
+/** Notes that the leader has died, unless the answer is known already. Phases: any. */
+export function note_lost(dict: ngx.SharedDict, key: string): void {
+    dict.add(key, clock.now(), LOCK_SECONDS, LOST);
 }
 
 /** Forgets what is known, if it is still this. Phases: any. */

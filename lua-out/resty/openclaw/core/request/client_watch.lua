@@ -43,7 +43,7 @@ local function head_of_request()
     return head.signature == SIGNATURE and head or nil
 end
 --- Has nginx go on with the response when the client leaves, as with `proxy_ignore_client_abort on`: others wait for it, too. False where
--- nginx's function cannot be found. To be called when the request has been sent. Phases: header_filter.
+-- nginx's function cannot be found. nginx decides anew before it chooses the first node. Phases: balancer, header_filter.
 local function ignore()
     local head = head_of_request()
     if not has_block or head == nil then

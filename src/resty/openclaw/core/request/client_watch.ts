@@ -73,7 +73,7 @@ function head_of_request(): (CValue & Head) | undefined {
 
 /**
  * Has nginx go on with the response when the client leaves, as with `proxy_ignore_client_abort on`: others wait for it, too. False where
- * nginx's function cannot be found. To be called when the request has been sent. Phases: header_filter.
+ * nginx's function cannot be found. nginx decides anew before it chooses the first node. Phases: balancer, header_filter.
  */
 export function ignore(): boolean {
     const head = head_of_request();
