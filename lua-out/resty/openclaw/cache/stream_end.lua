@@ -44,18 +44,19 @@ local LINE_FEED = ffi_new("uint8_t[1]", {10})
 local LAST_TYPES = {message_stop = true, ["response.completed"] = true}
 --- Types of events that say that the answer is none, or not all of it.
 local FAILED_TYPES = {error = true, ["response.failed"] = true, ["response.incomplete"] = true, ["response.cancelled"] = true}
---- Reasons of choices that say the same: of OpenRouter, vLLM and SGLang.
-local FAILED_REASONS = {error = true, abort = true, cancelled = true}
+--- Finish reasons of choices, and kinds of events, that say the same: of OpenRouter, vLLM and SGLang.
+local FAILED_OUTCOMES = {error = true, abort = true, cancelled = true}
 --- An event: with what may say that the answer failed, and its type under a name.
 local function event(type_name)
     local ____error = {name = "error", watched = "error"}
+    local outcome = {name = "outcome"}
     local choice = {}
     choice.error = ____error
-    choice.finish_reason = {name = "finish_reason"}
+    choice.finish_reason = outcome
     local fields = {}
     fields.type = {name = type_name}
     fields.error = ____error
-    fields.object = {name = "object"}
+    fields.object = outcome
     fields.choices = {entries = {fields = choice}}
     return fields
 end
@@ -91,11 +92,7 @@ local function value(self, name, text, is_text)
         if FAILED_TYPES[text] == true then
             self.is_failed = true
         end
-    elseif name == "object" then
-        if text == "error" then
-            self.is_failed = true
-        end
-    elseif FAILED_REASONS[text] == true then
+    elseif FAILED_OUTCOMES[text] == true then
         self.is_failed = true
     end
 end

@@ -58,20 +58,21 @@ const FAILED_TYPES: Readonly<Record<string, true | undefined>> = {
     "response.incomplete": true,
     "response.cancelled": true,
 };
-/** Reasons of choices that say the same: of OpenRouter, vLLM and SGLang. */
-const FAILED_REASONS: Readonly<Record<string, true | undefined>> = { error: true, abort: true, cancelled: true };
+/** Finish reasons of choices, and kinds of events, that say the same: of OpenRouter, vLLM and SGLang. */
+const FAILED_OUTCOMES: Readonly<Record<string, true | undefined>> = { error: true, abort: true, cancelled: true };
 
 /** An event: with what may say that the answer failed, and its type under a name. */
 function event(type_name: string): LuaMap<string, Place> {
     const error: Place = { name: "error", watched: "error" };
+    const outcome: Place = { name: "outcome" };
     const choice = new LuaMap<string, Place>();
     choice.set("error", error);
-    choice.set("finish_reason", { name: "finish_reason" });
+    choice.set("finish_reason", outcome);
     const fields = new LuaMap<string, Place>();
     fields.set("type", { name: type_name });
     fields.set("error", error);
-    // vLLM's errors.
-    fields.set("object", { name: "object" });
+    // "error": an error of vLLM's.
+    fields.set("object", outcome);
     fields.set("choices", { entries: { fields: choice } });
     return fields;
 }
@@ -95,9 +96,7 @@ function value(this: StreamEnd, name: string, text: string, is_text: boolean): v
         take_type(this, text);
     } else if (name === "entry_type") {
         if (FAILED_TYPES[text] === true) this.is_failed = true;
-    } else if (name === "object") {
-        if (text === "error") this.is_failed = true;
-    } else if (FAILED_REASONS[text] === true) {
+    } else if (FAILED_OUTCOMES[text] === true) {
         this.is_failed = true;
     }
 }
