@@ -148,14 +148,10 @@ async function hits() {
                     send(name, script, 1);
                 }
                 const measure = (name) =>
-                    account(
-                        running,
-                        name,
-                        running[name].workerPids(),
-                        SECONDS,
-                        () => send(name, script, SECONDS),
-                        { shared: true, any: BUSY },
-                    );
+                    account(running, name, running[name].workerPids(), SECONDS, () => send(name, script, SECONDS), {
+                        shared: true,
+                        any: BUSY,
+                    });
                 const { results, thrown } = await rounds(Object.keys(gateways), measure, { count: ROUNDS });
                 const cpu = (name) => results[name].map((mine) => mine.cpu);
                 for (const key of KEYS) {

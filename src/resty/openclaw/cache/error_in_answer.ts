@@ -61,11 +61,7 @@ export function path_of(given: string): ErrorPath {
     return { steps, value, number: tonumber(value) };
 }
 
-const PATH = kinds.of<string>(
-    "JSON path",
-    'a path such as "error", "choices.0.error" or "status=failed"',
-    is_path,
-);
+const PATH = kinds.of<string>("JSON path", 'a path such as "error", "choices.0.error" or "status=failed"', is_path);
 
 const LIST = kinds.list_of(PATH);
 
