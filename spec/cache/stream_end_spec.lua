@@ -156,6 +156,23 @@ describe("cache.stream_end", function()
         end
     end)
 
+    it("takes no line for a part of the content of an event", function()
+        local like = content("a") .. content("b")
+        local head, tail = content("a"):match('^(.*"content":")a(".*)$')
+        accepts(like .. head .. "x" .. tail .. DONE)
+        for _, line_end in ipairs({ "\n", "\r" }) do
+            refuses(like .. head .. "x" .. line_end .. "event: error" .. line_end .. "data: " .. tail .. DONE)
+            refuses(like .. head .. "x" .. line_end .. line_end .. "event: error" .. line_end .. "data: " .. tail .. DONE)
+        end
+        -- Of two lines the second is no event.
+        refuses(('data: {"delta":\ndata: {"text":"a"}}\n\n'):rep(2) .. 'data: {"text":"b"}}\n\n' .. DONE)
+        accepts(like .. "event: message_stop\n" .. content("c"))
+        refuses(like .. "event: message_stop\n" .. content("c") .. content("d"))
+        accepts(like .. "event: ping\n" .. content("c") .. DONE)
+        refuses(like .. "event: error\n" .. content("c") .. DONE)
+        refuses(like .. "data: x\n" .. "event: message_stop\n" .. content("c") .. content("d") .. DONE)
+    end)
+
     it("reads lines of any length in little memory", function()
         local long = ("x"):rep(4096)
         local function with(begin, last)

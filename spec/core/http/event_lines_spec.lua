@@ -3,7 +3,7 @@ local ffi = require("ffi")
 
 --- What the lines of a stream are, in words, wherever it is cut: "-" is a part of data, "=" its last part.
 local function read(pieces)
-    local lines, seen = event_lines.new(), {}
+    local lines, seen = event_lines.new(false, true), {}
     for _, piece in ipairs(pieces) do
         local memory, at = ffi.cast("const uint8_t *", piece), 0
         event_lines.begin_piece(lines)
@@ -87,7 +87,7 @@ describe("core.http.event_lines", function()
     it("looks at each byte a few times, whatever ends the lines", function()
         local function seconds(line_end)
             local text = (("x"):rep(63) .. line_end):rep(65536)
-            local lines, memory, at, began = event_lines.new(), ffi.cast("const uint8_t *", text), 0, os.clock()
+            local lines, memory, at, began = event_lines.new(false, true), ffi.cast("const uint8_t *", text), 0, os.clock()
             event_lines.begin_piece(lines)
             while at < #text do at = event_lines.step(lines, memory, at, #text) end
             return os.clock() - began
