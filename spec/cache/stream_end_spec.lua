@@ -166,6 +166,7 @@ describe("cache.stream_end", function()
         end
         -- Of two lines the second is no event.
         refuses(('data: {"delta":\ndata: {"text":"a"}}\n\n'):rep(2) .. 'data: {"text":"b"}}\n\n' .. DONE)
+        accepts(like .. "data: x\n" .. content("c") .. DONE)
         accepts(like .. "event: message_stop\n" .. content("c"))
         refuses(like .. "event: message_stop\n" .. content("c") .. content("d"))
         accepts(like .. "event: ping\n" .. content("c") .. DONE)
