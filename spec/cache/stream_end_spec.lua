@@ -143,7 +143,7 @@ describe("cache.stream_end", function()
             'data: {"error":null}\n\n', 'data: {"error":""}\n\n', 'data: {"error":false}\n\n', 'data: {"error" :  null }\n\n', 'data: {"x":{"error":{"a":1},"type":"error"}}\n\n',
             'data: {"choices":[{"delta":{"error":"x","content":"{\\"error\\":1}"},"finish_reason":null}]}\n\n', "event: errors\ndata: x\n\n", "data: error\n\n",
             "data: event: error\n\n", "id: error\ndata: {}\n\n", 'data: "error"\n\n', 'data: text "with { brackets\n\n', "data: {}\n\n", "data: []\n\n", "data: 1\n\n",
-            "data:\n\n", "data\n\n", 'data: {"a":\ndata: 1}\n\n', 'data: {"type":null,"object":null,"choices":null}\n\n', "id: 7\n\n", "retry: 100\n\n",
+            "data:\n\n", "data\n\n", 'data: {"choices":[{"delta":{"content":[1]}}]}\n\n', 'data: {"choices":[{"delta":{"content":"a","text":"b"}}]}\n\n', 'data: {"a":\ndata: 1}\n\n', 'data: {"type":null,"object":null,"choices":null}\n\n', "id: 7\n\n", "retry: 100\n\n",
         }) do
             accepts(fine .. DONE)
         end

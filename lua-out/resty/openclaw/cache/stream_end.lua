@@ -177,7 +177,7 @@ end
 local function keep_template(____end, memory, line_at, at, limit)
     local scanner = ____end.scanner
     local is_plain = ____end.data == JSON and scanner.contents == 1 and scanner.values == 1 and scanners_is_whole(scanner)
-    if not is_plain or ____end.findings.says_end or ____end.findings.is_failed or scanner.content_at < line_at then
+    if not is_plain or scanner.content_at < line_at then
         return
     end
     event_templates_keep(

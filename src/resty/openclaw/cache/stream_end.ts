@@ -160,7 +160,7 @@ function end_of_like(end: StreamEnd, memory: Bytes, at: number, limit: number): 
 function keep_template(end: StreamEnd, memory: Bytes, line_at: number, at: number, limit: number): void {
     const scanner = end.scanner;
     const is_plain = end.data === JSON && scanner.contents === 1 && scanner.values === 1 && scanners.is_whole(scanner);
-    if (!is_plain || end.findings.says_end || end.findings.is_failed || scanner.content_at < line_at) return;
+    if (!is_plain || scanner.content_at < line_at) return;
     event_templates.keep(
         end.template,
         memory,
