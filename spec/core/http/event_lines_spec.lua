@@ -2,8 +2,8 @@ local event_lines = require("resty.openclaw.core.http.event_lines")
 local ffi = require("ffi")
 
 --- What the lines of a stream are, in words, wherever it is cut: "-" is a part of data, "=" its last part.
-local function read(pieces)
-    local lines, seen = event_lines.new(false, true), {}
+local function read(pieces, is_plain, has_types)
+    local lines, seen = event_lines.new(is_plain == true, has_types ~= false), {}
     for _, piece in ipairs(pieces) do
         local memory, at = ffi.cast("const uint8_t *", piece), 0
         event_lines.begin_piece(lines)
@@ -62,6 +62,33 @@ describe("core.http.event_lines", function()
         reads("field|blank", "\239\187data: a\n\n")
         reads("field|blank", "\239\n\n")
         reads("blank", "\239\187\191\n")
+    end)
+
+    it("reads JSON lines, of which all are data", function()
+        for _, text in ipairs({ "{}\n\ndata: a\n: x\n", "\239\187\191{}\r\n\r\ndata: a\r\n: x\r\n" }) do
+            assert.equal("field|={}|blank|field|=data: a|field|=: x", (read({ text }, true)))
+            assert.equal("field|={}|blank|field|=data: a|field|=: x", (read(bytes(text), true)))
+        end
+    end)
+
+    it("reads no types where they are not wanted", function()
+        assert.equal("field|field|=a|blank", (read({ "event: b\ndata: a\n\n" }, false, false)))
+    end)
+
+    it("says where the next line begins, and whether one may begin", function()
+        local lines = event_lines.new(false, true)
+        for text, expected in pairs({ ["data: a\n\n"] = 8, ["data: a\r\n\r\n"] = 9, ["data: a\r\r"] = 8, ["data: a\r"] = 8 }) do
+            local memory, at = ffi.cast("const uint8_t *", text), 0
+            lines = event_lines.new(false, true)
+            event_lines.begin_piece(lines)
+            assert.is_true(event_lines.is_at_line(lines))
+            while lines.found ~= event_lines.DATA do
+                at = event_lines.step(lines, memory, at, #text)
+                if lines.found ~= event_lines.DATA then assert.is_false(event_lines.is_at_line(lines)) end
+            end
+            assert.equal(expected, event_lines.next_line(lines, memory, at, #text))
+            assert.equal(text:byte(8) == 10, event_lines.is_at_line(lines))
+        end
     end)
 
     it("keeps types up to a length", function()

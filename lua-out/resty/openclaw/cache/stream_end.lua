@@ -198,17 +198,18 @@ local function feed(____end, memory, bytes)
     local line_at = -1
     event_lines_begin_piece(lines)
     while at < bytes and not ____end.findings.is_failed do
-        local is_new = event_lines_is_at_line(lines)
-        local next = is_new and may_be_like(____end) and end_of_like(____end, memory, at, bytes) or 0
+        local may_match = event_lines_is_at_line(lines) and may_be_like(____end)
+        local next = may_match and end_of_like(____end, memory, at, bytes) or 0
         if next > 0 then
             ____end.has_fields = false
             at = next
         else
-            if is_new then
-                line_at = ____end.data == NO_DATA and at or -1
-            end
-            at = event_lines_step(lines, memory, at, bytes)
+            local from = at
+            at = event_lines_step(lines, memory, from, bytes)
             local found = lines.found
+            if found == event_lines_FIELD then
+                line_at = ____end.data == NO_DATA and from or -1
+            end
             if found ~= event_lines_NOTHING then
                 take(____end, memory, found)
             end

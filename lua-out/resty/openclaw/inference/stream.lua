@@ -7,6 +7,7 @@ local string_buffer_new = string_buffer.new
 local event_lines = require("resty.openclaw.core.http.event_lines")
 local event_lines_BLANK = event_lines.BLANK
 local event_lines_DATA = event_lines.DATA
+local event_lines_FIELD = event_lines.FIELD
 local event_lines_begin_piece = event_lines.begin_piece
 local event_lines_is_at_line = event_lines.is_at_line
 local event_lines_new = event_lines.new
@@ -99,18 +100,18 @@ local function read(stream, memory, limit)
     local line_at = -1
     event_lines_begin_piece(lines)
     while at < limit do
-        local is_new = event_lines_is_at_line(lines)
-        local next = is_new and not stream.has_data and event_templates_end_of(stream.template, memory, at, limit) or 0
+        local may_match = event_lines_is_at_line(lines) and not stream.has_data
+        local next = may_match and event_templates_end_of(stream.template, memory, at, limit) or 0
         if next > 0 then
             note_content(stream)
             at = next
         else
-            if is_new then
-                line_at = at
-            end
-            at = event_lines_step(lines, memory, at, limit)
+            local from = at
+            at = event_lines_step(lines, memory, from, limit)
             local found = lines.found
-            if found == event_lines_DATA then
+            if found == event_lines_FIELD then
+                line_at = from
+            elseif found == event_lines_DATA then
                 take_data(
                     stream,
                     memory,

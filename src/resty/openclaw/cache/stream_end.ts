@@ -181,15 +181,16 @@ export function feed(end: StreamEnd, memory: Bytes, bytes: number): void {
     let line_at = -1;
     event_lines.begin_piece(lines);
     while (at < bytes && !end.findings.is_failed) {
-        const is_new = event_lines.is_at_line(lines);
-        const next = is_new && may_be_like(end) ? end_of_like(end, memory, at, bytes) : 0;
+        const may_match = event_lines.is_at_line(lines) && may_be_like(end);
+        const next = may_match ? end_of_like(end, memory, at, bytes) : 0;
         if (next > 0) {
             end.has_fields = false;
             at = next;
         } else {
-            if (is_new) line_at = end.data === NO_DATA ? at : -1;
-            at = event_lines.step(lines, memory, at, bytes);
+            const from = at;
+            at = event_lines.step(lines, memory, from, bytes);
             const found = lines.found;
+            if (found === event_lines.FIELD) line_at = end.data === NO_DATA ? from : -1;
             if (found !== event_lines.NOTHING) take(end, memory, found);
             if (found === event_lines.DATA && lines.is_line_end && line_at >= 0) {
                 keep_template(end, memory, line_at, at, bytes);

@@ -97,16 +97,17 @@ function read(stream: Stream, memory: Bytes, limit: number): void {
     let line_at = -1;
     event_lines.begin_piece(lines);
     while (at < limit) {
-        const is_new = event_lines.is_at_line(lines);
-        const next = is_new && !stream.has_data ? event_templates.end_of(stream.template, memory, at, limit) : 0;
+        const may_match = event_lines.is_at_line(lines) && !stream.has_data;
+        const next = may_match ? event_templates.end_of(stream.template, memory, at, limit) : 0;
         if (next > 0) {
             note_content(stream);
             at = next;
         } else {
-            if (is_new) line_at = at;
-            at = event_lines.step(lines, memory, at, limit);
+            const from = at;
+            at = event_lines.step(lines, memory, from, limit);
             const found = lines.found;
-            if (found === event_lines.DATA) take_data(stream, memory, at, limit, line_at);
+            if (found === event_lines.FIELD) line_at = from;
+            else if (found === event_lines.DATA) take_data(stream, memory, at, limit, line_at);
             else if (found === event_lines.BLANK) end_event(stream, false);
         }
     }

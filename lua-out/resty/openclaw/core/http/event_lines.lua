@@ -6,7 +6,7 @@ local ffi_cdef = ffi.cdef
 local ffi_new = ffi.new
 local ffi_string = ffi.string
 ffi_cdef("void *memchr(const void *memory, int byte, size_t bytes);")
---- What a step has found: nothing, a line that is neither blank nor a comment, a part of data, a type, or a blank line.
+--- What a step has found: nothing, a line that is neither blank nor a comment and begins there, a part of data, a type, or a blank line.
 local NOTHING = 0
 ____exports.NOTHING = NOTHING
 local FIELD = 1
@@ -64,6 +64,7 @@ local function begin_line(lines, byte, at)
         return at + 1
     end
     if lines.is_plain then
+        lines.found = FIELD
         lines.line = IN_DATA
         lines.is_value = true
         return at

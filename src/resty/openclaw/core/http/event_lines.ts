@@ -39,7 +39,7 @@ export interface EventLines {
     feed_at: number;
 }
 
-/** What a step has found: nothing, a line that is neither blank nor a comment, a part of data, a type, or a blank line. */
+/** What a step has found: nothing, a line that is neither blank nor a comment and begins there, a part of data, a type, or a blank line. */
 export const NOTHING = 0;
 export const FIELD = 1;
 export const DATA = 2;
@@ -83,6 +83,7 @@ function begin_line(lines: EventLines, byte: number, at: number): number {
         return at + 1;
     }
     if (lines.is_plain) {
+        lines.found = FIELD;
         lines.line = IN_DATA;
         lines.is_value = true;
         return at;
