@@ -143,7 +143,7 @@ describe("cache.stream_end", function()
             'data: {"error":null}\n\n', 'data: {"error":""}\n\n', 'data: {"error":false}\n\n', 'data: {"error" :  null }\n\n', 'data: {"x":{"error":{"a":1},"type":"error"}}\n\n',
             'data: {"choices":[{"delta":{"error":"x","content":"{\\"error\\":1}"},"finish_reason":null}]}\n\n', "event: errors\ndata: x\n\n", "data: error\n\n",
             "data: event: error\n\n", "id: error\ndata: {}\n\n", 'data: "error"\n\n', 'data: text "with { brackets\n\n', "data: {}\n\n", "data: []\n\n", "data: 1\n\n",
-            "data:\n\n", "data\n\n", 'data: {"a":\ndata: 1}\n\n', 'data: {"type":null,"object":null,"choices":null}\n\n', "id: 7\n\n", "retry: 100\n\n",
+            "data:\n\n", "data\n\n", 'data: {"choices":[{"delta":{"content":[1]}}]}\n\n', 'data: {"choices":[{"delta":{"content":"a","text":"b"}}]}\n\n', 'data: {"a":\ndata: 1}\n\n', 'data: {"type":null,"object":null,"choices":null}\n\n', "id: 7\n\n", "retry: 100\n\n",
         }) do
             accepts(fine .. DONE)
         end
@@ -154,6 +154,24 @@ describe("cache.stream_end", function()
             local text = "data: " .. data .. "\n\n" .. DONE
             if data:sub(1, 1) == "}" then accepts(text) else refuses(text) end
         end
+    end)
+
+    it("takes no line for a part of the content of an event", function()
+        local like = content("a") .. content("b")
+        local head, tail = content("a"):match('^(.*"content":")a(".*)$')
+        accepts(like .. head .. "x" .. tail .. DONE)
+        for _, line_end in ipairs({ "\n", "\r" }) do
+            refuses(like .. head .. "x" .. line_end .. "event: error" .. line_end .. "data: " .. tail .. DONE)
+            refuses(like .. head .. "x" .. line_end .. line_end .. "event: error" .. line_end .. "data: " .. tail .. DONE)
+        end
+        -- Of two lines the second is no event.
+        refuses(('data: {"delta":\ndata: {"text":"a"}}\n\n'):rep(2) .. 'data: {"text":"b"}}\n\n' .. DONE)
+        accepts(like .. "data: x\n" .. content("c") .. DONE)
+        accepts(like .. "event: message_stop\n" .. content("c"))
+        refuses(like .. "event: message_stop\n" .. content("c") .. content("d"))
+        accepts(like .. "event: ping\n" .. content("c") .. DONE)
+        refuses(like .. "event: error\n" .. content("c") .. DONE)
+        refuses(like .. "data: x\n" .. "event: message_stop\n" .. content("c") .. content("d") .. DONE)
     end)
 
     it("reads lines of any length in little memory", function()

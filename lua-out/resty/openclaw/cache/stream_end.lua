@@ -1,5 +1,4 @@
 local ____exports = {}
-local setmetatable = setmetatable
 local ffi = require("ffi")
 local ffi_cdef = ffi.cdef
 local ffi_new = ffi.new
@@ -9,14 +8,25 @@ local event_lines_DATA = event_lines.DATA
 local event_lines_FIELD = event_lines.FIELD
 local event_lines_NOTHING = event_lines.NOTHING
 local event_lines_begin_piece = event_lines.begin_piece
+local event_lines_is_at_line = event_lines.is_at_line
 local event_lines_is_between_lines = event_lines.is_between_lines
 local event_lines_new = event_lines.new
+local event_lines_next_line = event_lines.next_line
 local event_lines_step = event_lines.step
+local event_templates = require("resty.openclaw.core.http.event_template")
+local event_templates_end_of = event_templates.end_of
+local event_templates_keep = event_templates.keep
+local event_templates_new = event_templates.new
 local scanners = require("resty.openclaw.core.text.json.scanner")
 local scanners_feed = scanners.feed
 local scanners_is_whole = scanners.is_whole
 local scanners_new = scanners.new
 local scanners_reset = scanners.reset
+local findings = require("resty.openclaw.cache.stream_end.findings")
+local findings_ROOT = findings.ROOT
+local findings_new = findings.new
+local findings_take_type = findings.take_type
+ffi_cdef("void *memchr(const void *memory, int byte, size_t bytes);")
 ffi_cdef("int memcmp(const void *left, const void *right, size_t bytes);")
 local NO_END = 0
 local TYPED = 1
@@ -25,8 +35,10 @@ local NO_DATA = 0
 local UNKNOWN = 1
 local JSON = 2
 local TEXT = 3
-local SPACE = 32
 local TAB = 9
+local LINE_FEED = 10
+local CARRIAGE_RETURN = 13
+local SPACE = 32
 local OBJECT = 123
 local ARRAY = 91
 --- "[DONE]"
@@ -39,73 +51,7 @@ local DONE_TEXT = ffi_new("uint8_t[6]", {
     93
 })
 local DONE_BYTES = 6
-local LINE_FEED = ffi_new("uint8_t[1]", {10})
---- Types of events after which nothing comes: of Anthropic, and of OpenAI's Responses API.
-local LAST_TYPES = {message_stop = true, ["response.completed"] = true}
---- Types of events that say that the answer is none, or not all of it.
-local FAILED_TYPES = {error = true, ["response.failed"] = true, ["response.incomplete"] = true, ["response.cancelled"] = true}
---- Reasons of choices that say the same: of OpenRouter, vLLM and SGLang.
-local FAILED_REASONS = {error = true, abort = true, cancelled = true}
---- An event: with what may say that the answer failed, and its type under a name.
-local function event(type_name)
-    local ____error = {name = "error", watched = "error"}
-    local choice = {}
-    choice.error = ____error
-    choice.finish_reason = {name = "finish_reason"}
-    local fields = {}
-    fields.type = {name = type_name}
-    fields.error = ____error
-    fields.object = {name = "object"}
-    fields.choices = {entries = {fields = choice}}
-    return fields
-end
---- A list of events may say that one of them failed. That it is the last one nobody says so.
-local ROOT = {
-    fields = event("type"),
-    entries = {fields = event("entry_type")}
-}
-local function take_type(____end, text)
-    if FAILED_TYPES[text] == true then
-        ____end.is_failed = true
-    elseif LAST_TYPES[text] == true then
-        ____end.says_end = true
-    end
-end
-local function is_nothing(text, is_text)
-    local ____is_text_0
-    if is_text then
-        ____is_text_0 = text == ""
-    else
-        ____is_text_0 = text == "null" or text == "false"
-    end
-    return ____is_text_0
-end
-local function value(self, name, text, is_text)
-    if name == "error" then
-        if not is_nothing(text, is_text) then
-            self.is_failed = true
-        end
-    elseif name == "type" then
-        take_type(self, text)
-    elseif name == "entry_type" then
-        if FAILED_TYPES[text] == true then
-            self.is_failed = true
-        end
-    elseif name == "object" then
-        if text == "error" then
-            self.is_failed = true
-        end
-    elseif FAILED_REASONS[text] == true then
-        self.is_failed = true
-    end
-end
---- An error that is an object or a list.
-local function begins(self)
-    self.is_failed = true
-end
-local function ends(self)
-    return
-end
+local LINE_FEED_TEXT = ffi_new("uint8_t[1]", {LINE_FEED})
 --- Reads a part of the data, which is JSON if it begins as such.
 local function take_part(____end, memory, first, limit)
     local from = first
@@ -132,10 +78,10 @@ local function is_not_done(____end)
     end
 end
 local function take_data(____end, memory)
-    local ____end_lines_1 = ____end.lines
-    local from = ____end_lines_1.from
-    local to = ____end_lines_1.to
-    local is_line_end = ____end_lines_1.is_line_end
+    local ____end_lines_0 = ____end.lines
+    local from = ____end_lines_0.from
+    local to = ____end_lines_0.to
+    local is_line_end = ____end_lines_0.is_line_end
     if ____end.data == NO_DATA then
         ____end.data = UNKNOWN
     elseif ____end.is_line_over then
@@ -143,7 +89,7 @@ local function take_data(____end, memory)
             is_not_done(____end)
         end
         if ____end.data == JSON then
-            scanners_feed(____end.scanner, LINE_FEED, 0, 1)
+            scanners_feed(____end.scanner, LINE_FEED_TEXT, 0, 1)
         end
     end
     ____end.is_line_over = is_line_end
@@ -167,7 +113,7 @@ local function ending_of(____end)
     if ____end.done_bytes == DONE_BYTES then
         return DONE
     end
-    return ____end.says_end and ____end.data ~= NO_DATA and TYPED or NO_END
+    return ____end.findings.says_end and ____end.data ~= NO_DATA and TYPED or NO_END
 end
 --- A blank line ends the current event.
 local function end_event(____end)
@@ -177,7 +123,7 @@ local function end_event(____end)
     local before = ____end.ending
     local ending = ending_of(____end)
     if before ~= NO_END and not (before == TYPED and ending == DONE) then
-        ____end.is_failed = true
+        ____end.findings.is_failed = true
     end
     ____end.ending = ending
     if ____end.done_bytes > 0 and ending ~= DONE then
@@ -185,12 +131,12 @@ local function end_event(____end)
     end
     if ____end.data == JSON then
         if not scanners_is_whole(____end.scanner) or ____end.scanner.values > 1 then
-            ____end.is_failed = true
+            ____end.findings.is_failed = true
         end
         scanners_reset(____end.scanner)
     end
     ____end.has_fields = false
-    ____end.says_end = false
+    ____end.findings.says_end = false
     ____end.data = NO_DATA
     ____end.is_line_over = false
     ____end.done_bytes = 0
@@ -203,45 +149,102 @@ local function take(____end, memory, found)
     elseif found == event_lines_BLANK then
         end_event(____end)
     else
-        take_type(____end, ____end.lines.type)
+        findings_take_type(____end.findings, ____end.lines.type)
     end
+end
+--- Whether an event that begins here may be compared: nothing is known of it, and events may still come.
+local function may_be_like(____end)
+    return ____end.data == NO_DATA and not ____end.findings.says_end and ____end.ending == NO_END
+end
+local function has_byte(byte, memory, from, limit)
+    return ffi.C.memchr(memory + from, byte, limit - from) ~= nil
+end
+--- The end of an event that is like the one before, but for its content; 0 where there is none.
+local function end_of_like(____end, memory, at, limit)
+    local template = ____end.template
+    local next = event_templates_end_of(template, memory, at, limit)
+    if next == 0 then
+        return 0
+    end
+    local from = at + #template.head
+    local to = next - #template.tail
+    if has_byte(LINE_FEED, memory, from, to) or has_byte(CARRIAGE_RETURN, memory, from, to) then
+        return 0
+    end
+    return next
+end
+--- Makes a template of an event whose only line of data began at `line_at`; `at`: after the line.
+local function keep_template(____end, memory, line_at, at, limit)
+    local scanner = ____end.scanner
+    local is_plain = ____end.data == JSON and scanner.contents == 1 and scanner.values == 1 and scanners_is_whole(scanner)
+    if not is_plain or scanner.content_at < line_at then
+        return
+    end
+    event_templates_keep(
+        ____end.template,
+        memory,
+        line_at,
+        scanner.content_at,
+        scanner.content_end,
+        event_lines_next_line(____end.lines, memory, at, limit),
+        limit,
+        false
+    )
 end
 --- Reads the next bytes of the stream. Phases: any. Never raises, whatever the bytes are.
 local function feed(____end, memory, bytes)
     local lines = ____end.lines
-    event_lines_begin_piece(lines)
     local at = 0
-    while at < bytes and not ____end.is_failed do
-        at = event_lines_step(lines, memory, at, bytes)
-        local found = lines.found
-        if found ~= event_lines_NOTHING then
-            take(____end, memory, found)
+    local line_at = -1
+    event_lines_begin_piece(lines)
+    while at < bytes and not ____end.findings.is_failed do
+        local may_match = event_lines_is_at_line(lines) and may_be_like(____end)
+        local next = may_match and end_of_like(____end, memory, at, bytes) or 0
+        if next > 0 then
+            ____end.has_fields = false
+            at = next
+        else
+            local from = at
+            at = event_lines_step(lines, memory, from, bytes)
+            local found = lines.found
+            if found == event_lines_FIELD then
+                line_at = ____end.data == NO_DATA and from or -1
+            end
+            if found ~= event_lines_NOTHING then
+                take(____end, memory, found)
+            end
+            if found == event_lines_DATA and lines.is_line_end and line_at >= 0 then
+                keep_template(
+                    ____end,
+                    memory,
+                    line_at,
+                    at,
+                    bytes
+                )
+            end
         end
     end
 end
 ____exports.feed = feed
 --- Whether the stream has ended by itself with the bytes so far. Phases: any.
 local function is_complete(____end)
-    return not ____end.is_failed and ____end.ending ~= NO_END and not ____end.has_fields and event_lines_is_between_lines(____end.lines)
+    return not ____end.findings.is_failed and ____end.ending ~= NO_END and not ____end.has_fields and event_lines_is_between_lines(____end.lines)
 end
 ____exports.is_complete = is_complete
-local metatable = {__index = {value = value, begins = begins, ends = ends}}
 --- For one stream, of which nothing has come yet. Phases: any.
 local function create()
-    local made = {
-        lines = event_lines_new(),
-        scanner = nil,
-        is_failed = false,
+    local found = findings_new()
+    return {
+        lines = event_lines_new(false, true),
+        findings = found,
+        scanner = scanners_new(findings_ROOT, found),
+        template = event_templates_new(),
         ending = NO_END,
         has_fields = false,
-        says_end = false,
         data = NO_DATA,
         is_line_over = false,
         done_bytes = 0
     }
-    local ____end = setmetatable(made, metatable)
-    ____end.scanner = scanners_new(ROOT, ____end)
-    return ____end
 end
 ____exports.new = create
 return ____exports

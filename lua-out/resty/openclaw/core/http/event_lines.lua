@@ -6,7 +6,7 @@ local ffi_cdef = ffi.cdef
 local ffi_new = ffi.new
 local ffi_string = ffi.string
 ffi_cdef("void *memchr(const void *memory, int byte, size_t bytes);")
---- What a step has found: nothing, a line that is neither blank nor a comment, a part of data, a type, or a blank line.
+--- What a step has found: nothing, a line that is neither blank nor a comment and begins there, a part of data, a type, or a blank line.
 local NOTHING = 0
 ____exports.NOTHING = NOTHING
 local FIELD = 1
@@ -63,13 +63,19 @@ local function begin_line(lines, byte, at)
         lines.is_after_return = byte == CARRIAGE_RETURN
         return at + 1
     end
+    if lines.is_plain then
+        lines.found = FIELD
+        lines.line = IN_DATA
+        lines.is_value = true
+        return at
+    end
     lines.matched = 1
     if byte ~= COLON then
         lines.found = FIELD
     end
     if byte == LETTER_D then
         lines.line = DATA_NAME
-    elseif byte == LETTER_E then
+    elseif byte == LETTER_E and lines.has_types then
         lines.line = TYPE_NAME
     else
         lines.line = OTHER
@@ -218,9 +224,22 @@ local function is_between_lines(lines)
     return lines.line == BEGIN and is_mark_whole and not (lines.is_after_return and lines.has_both)
 end
 ____exports.is_between_lines = is_between_lines
---- The lines of one stream. Phases: any.
-local function create()
+--- Whether the next step begins a line. Phases: any.
+local function is_at_line(lines)
+    return lines.line == BEGIN and not lines.is_after_return
+end
+____exports.is_at_line = is_at_line
+--- Where the line begins that follows one of data, whose step has led to `at`. Phases: any.
+local function next_line(lines, memory, at, limit)
+    local is_rest = lines.is_after_return and at < limit and memory[at] == LINE_FEED
+    return is_rest and at + 1 or at
+end
+____exports.next_line = next_line
+--- The lines of one stream. `is_plain`: each line is data; `has_types`: the types of events are read. Phases: any.
+local function create(is_plain, has_types)
     return {
+        is_plain = is_plain,
+        has_types = has_types,
         found = NOTHING,
         from = 0,
         to = 0,

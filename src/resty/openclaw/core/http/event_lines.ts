@@ -1,6 +1,6 @@
 /**
- * Reads the lines of a stream of server-sent events (WHATWG HTML, section 9.2.6) that arrives in pieces of any size, in bounded memory: no
- * line is kept but the type of an event. Lines end with LF, CR or CRLF.
+ * Reads the lines of a stream of server-sent events (WHATWG HTML, section 9.2.6) or of JSON lines that arrives in pieces of any size, in
+ * bounded memory: no line is kept but the type of an event. Lines end with LF, CR or CRLF.
  *
  * Each step reads one byte of a name, or all that there is of a value, so that its reader has one flat loop, which LuaJIT compiles.
  */
@@ -9,6 +9,10 @@ import * as ffi from "ffi";
 ffi.cdef("void *memchr(const void *memory, int byte, size_t bytes);");
 
 export interface EventLines {
+    /** Whether each line that is not blank is data (JSON lines), or else they are server-sent events. */
+    readonly is_plain: boolean;
+    /** Whether the types of events are read, or else are fields as any other. */
+    readonly has_types: boolean;
     /** What the last step has found: one of the constants below. */
     found: number;
     /** Of DATA: its place in the memory of the step, and whether its line ends there. A line is in one or more parts. */
@@ -35,7 +39,7 @@ export interface EventLines {
     feed_at: number;
 }
 
-/** What a step has found: nothing, a line that is neither blank nor a comment, a part of data, a type, or a blank line. */
+/** What a step has found: nothing, a line that is neither blank nor a comment and begins there, a part of data, a type, or a blank line. */
 export const NOTHING = 0;
 export const FIELD = 1;
 export const DATA = 2;
@@ -78,10 +82,16 @@ function begin_line(lines: EventLines, byte: number, at: number): number {
         lines.is_after_return = byte === CARRIAGE_RETURN;
         return at + 1;
     }
+    if (lines.is_plain) {
+        lines.found = FIELD;
+        lines.line = IN_DATA;
+        lines.is_value = true;
+        return at;
+    }
     lines.matched = 1;
     if (byte !== COLON) lines.found = FIELD;
     if (byte === LETTER_D) lines.line = DATA_NAME;
-    else if (byte === LETTER_E) lines.line = TYPE_NAME;
+    else if (byte === LETTER_E && lines.has_types) lines.line = TYPE_NAME;
     else lines.line = OTHER;
     return at + 1;
 }
@@ -219,9 +229,22 @@ export function is_between_lines(lines: EventLines): boolean {
     return lines.line === BEGIN && is_mark_whole && !(lines.is_after_return && lines.has_both);
 }
 
-/** The lines of one stream. Phases: any. */
-function create(): EventLines {
+/** Whether the next step begins a line. Phases: any. */
+export function is_at_line(lines: EventLines): boolean {
+    return lines.line === BEGIN && !lines.is_after_return;
+}
+
+/** Where the line begins that follows one of data, whose step has led to `at`. Phases: any. */
+export function next_line(lines: EventLines, memory: Bytes, at: number, limit: number): number {
+    const is_rest = lines.is_after_return && at < limit && memory.get(at) === LINE_FEED;
+    return is_rest ? at + 1 : at;
+}
+
+/** The lines of one stream. `is_plain`: each line is data; `has_types`: the types of events are read. Phases: any. */
+function create(is_plain: boolean, has_types: boolean): EventLines {
     return {
+        is_plain,
+        has_types,
         found: NOTHING,
         from: 0,
         to: 0,
