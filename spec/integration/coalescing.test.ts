@@ -83,7 +83,6 @@ async function startGateway(): Promise<NativeNginx> {
             include errors.conf;
             include proxy.conf;
             location = /connections { stub_status; }
-            location = /dump { content_by_lua_block { local d = ngx.shared.openclaw_answers; for _, k in ipairs(d:get_keys(0)) do ngx.say(k, " = ", d:get(k)) end } }
             client_max_body_size 10m;
             location ~ ^/(?<first>[a-z]+) {
                 set $openclaw_route $first;
@@ -374,7 +373,9 @@ test("a stream without its end is not kept", async () => {
         await areUnderWay(3);
         const { response } = await nextQuestion();
         response.writeHead(200, EVENTS);
-        response.end(events(0, 3) + (end ?? ""));
+        response.write(events(0, 3));
+        await eventually("all have it", () => clients.every(({ text }) => text === events(0, 3)));
+        response.end(end ?? "");
         // It has ended as HTTP, so that is what all get.
         expect(await textsOf(clients)).toEqual([`200 ${events(0, 3)}${end ?? ""}`]);
         const next = new Client("/work", body);
@@ -443,13 +444,14 @@ test("a stream that is longer than its buffer goes on to those that keep up, and
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS);
     let sent = "";
-    for (let at = 0; at < 10; at += 1) {
-        const piece = `data: ${"x".repeat(5000)}\n\n`;
+    for (let at = 0; at < 60; at += 1) {
+        const piece = `data: ${"x".repeat(500)}\n\n`;
         sent += piece;
         response.write(piece);
-        await eventually("all have it", () => clients.every(({ text }) => text.length === sent.length));
+        // nginx holds back the end of a piece that lies in two of its buffers, until the next one comes.
+        const least = sent.length - piece.length;
+        await eventually("all have it", () => clients.every(({ text }) => text.length >= least));
     }
-    const now = Date.now() / 1000;
     const late = new Client("/short", body);
     await isAsked(2);
     (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);

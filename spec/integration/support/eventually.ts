@@ -5,7 +5,7 @@
 export async function eventually<T>(
     what: string,
     question: () => T | Promise<T>,
-    timeoutMs = 4_000,
+    timeoutMs = 60_000,
 ): Promise<Exclude<T, undefined | false>> {
     const deadline = Date.now() + timeoutMs;
     let reason: unknown;
