@@ -76,10 +76,9 @@ describe("core.http.event_lines", function()
     end)
 
     it("says where the next line begins, and whether one may begin", function()
-        local lines = event_lines.new(false, true)
         for text, expected in pairs({ ["data: a\n\n"] = 8, ["data: a\r\n\r\n"] = 9, ["data: a\r\r"] = 8, ["data: a\r"] = 8 }) do
             local memory, at = ffi.cast("const uint8_t *", text), 0
-            lines = event_lines.new(false, true)
+            local lines = event_lines.new(false, true)
             event_lines.begin_piece(lines)
             assert.is_true(event_lines.is_at_line(lines))
             while lines.found ~= event_lines.DATA do
