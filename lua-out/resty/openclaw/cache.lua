@@ -7,6 +7,9 @@ local body_forms = require("resty.openclaw.cache.body_form")
 local body_forms_key_of = body_forms.key_of
 local body_forms_new = body_forms.new
 local body_forms_type_of = body_forms.type_of
+local purge_list = require("resty.openclaw.cache.purges")
+local purge_list_generation_of_key = purge_list.generation_of_key
+local purge_list_part_of = purge_list.part_of
 local request_controls = require("resty.openclaw.cache.request_control")
 local request_controls_of_request = request_controls.of_request
 local response_fields = require("resty.openclaw.cache.response_fields")
@@ -25,6 +28,8 @@ local metric_registry_open = metric_registry.open
 local cache_key = require("resty.openclaw.core.request.cache_key")
 local cache_key_fill = cache_key.fill
 local cache_key_new = cache_key.new
+local cache_key_present = cache_key.present
+local cache_key_renew = cache_key.renew
 local cache_key_withhold = cache_key.withhold
 local preconditions = require("resty.openclaw.core.request.preconditions")
 local preconditions_drop = preconditions.drop
@@ -54,6 +59,17 @@ local function skip_unreadable(plugin, err)
     plugin.faults:report("unreadable_body", err)
     skip(plugin, "unreadable")
 end
+--- Gives the request another key if its answer was purged alone.
+local function renew(plugin, purges)
+    local key = cache_key_present()
+    while key ~= nil do
+        local generation = purge_list_generation_of_key(purges, key)
+        if generation == nil then
+            return
+        end
+        key = cache_key_renew(plugin.key, key, generation)
+    end
+end
 --- Reads the body, and sets the key of the request.
 local function make_key(plugin)
     local body, err = request_body_read()
@@ -65,20 +81,27 @@ local function make_key(plugin)
     end
     local content_type = request_variable("http_content_type")
     local encoding = request_variable("http_content_encoding")
-    local outcome, detail = body_forms_key_of(plugin.form, body, content_type, encoding)
+    local outcome, detail, model = body_forms_key_of(plugin.form, body, content_type, encoding)
     if outcome == "failed" then
         return skip_unreadable(plugin, detail)
     end
     if outcome ~= "keyed" then
         return skip(plugin, outcome == "too_large" and "too_large" or "not_keyable")
     end
+    local ____plugin_0 = plugin
+    local purges = ____plugin_0.purges
+    local tenant = request_variable("openclaw_tenant") or ""
+    local generations = purges == nil and "" or purge_list_part_of(purges, plugin.route, tenant, model)
     local is_shareable = cache_key_fill(
         plugin.key,
         body_forms_type_of(detail, content_type),
-        detail
+        detail,
+        generations
     )
     if not is_shareable then
         plugin.skipped.personal:inc()
+    elseif (purges and purges.has_keys) == true then
+        renew(plugin, purges)
     end
 end
 local function access(self)
@@ -143,9 +166,9 @@ local function create(options, ____bindingPattern0)
     for ____, reason in ipairs(REASONS) do
         skipped[reason] = family:labels(route, reason)
     end
-    local ____options_0 = options
-    local credentials = ____options_0.credentials
-    local key_variables = ____options_0.key_variables
+    local ____options_3 = options
+    local credentials = ____options_3.credentials
+    local key_variables = ____options_3.key_variables
     local fields = {
         form = body_forms_new(
             options.key,
@@ -153,6 +176,8 @@ local function create(options, ____bindingPattern0)
             settings_most_json_bytes(options)
         ),
         max_bytes = options.max_bytes,
+        route = route,
+        purges = nil,
         key = cache_key_new({
             credentials = credentials,
             key_variables = key_variables,

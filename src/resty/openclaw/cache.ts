@@ -4,6 +4,8 @@
  */
 import type { BodyForm } from "./cache/body_form";
 import * as body_forms from "./cache/body_form";
+import type { Purges } from "./cache/purges";
+import * as purge_list from "./cache/purges";
 import * as request_controls from "./cache/request_control";
 import * as response_fields from "./cache/response_fields";
 import type { Options } from "./cache/settings";
@@ -27,6 +29,9 @@ export interface Cache {
     readonly form: BodyForm;
     readonly max_bytes: number;
     readonly key: CacheKey;
+    readonly route: string;
+    /** What operators have purged; nothing where that is not kept. */
+    purges: Purges | undefined;
     readonly is_controlled: boolean;
     readonly skipped: Record<Reason, Counter>;
     readonly faults: Faults;
@@ -51,6 +56,16 @@ function skip_unreadable(plugin: Cache, err: string): void {
     skip(plugin, "unreadable");
 }
 
+/** Gives the request another key if its answer was purged alone. */
+function renew(plugin: Cache, purges: Purges): void {
+    let key = cache_key.present();
+    while (key !== undefined) {
+        const generation = purge_list.generation_of_key(purges, key);
+        if (generation === undefined) return;
+        key = cache_key.renew(plugin.key, key, generation);
+    }
+}
+
 /** Reads the body, and sets the key of the request. */
 function make_key(plugin: Cache): void {
     const [body, err] = request_body.read();
@@ -58,11 +73,15 @@ function make_key(plugin: Cache): void {
     if (body.bytes > plugin.max_bytes) return skip(plugin, "too_large");
     const content_type = request.variable("http_content_type");
     const encoding = request.variable("http_content_encoding");
-    const [outcome, detail] = body_forms.key_of(plugin.form, body, content_type, encoding);
+    const [outcome, detail, model] = body_forms.key_of(plugin.form, body, content_type, encoding);
     if (outcome === "failed") return skip_unreadable(plugin, detail);
     if (outcome !== "keyed") return skip(plugin, outcome === "too_large" ? "too_large" : "not_keyable");
-    const is_shareable = cache_key.fill(plugin.key, body_forms.type_of(detail, content_type), detail);
+    const { purges } = plugin;
+    const tenant = request.variable("openclaw_tenant") ?? "";
+    const generations = purges === undefined ? "" : purge_list.part_of(purges, plugin.route, tenant, model);
+    const is_shareable = cache_key.fill(plugin.key, body_forms.type_of(detail, content_type), detail, generations);
     if (!is_shareable) plugin.skipped.personal.inc();
+    else if (purges?.has_keys === true) renew(plugin, purges);
 }
 
 function access(this: Cache): void {
@@ -117,6 +136,8 @@ function create(options: Options, { path, route }: Context): Cache {
     const fields = {
         form: body_forms.new(options.key, options.ignore ?? [], settings.most_json_bytes(options)),
         max_bytes: options.max_bytes,
+        route,
+        purges: undefined,
         key: cache_key.new({ credentials, key_variables, callers: settings.callers_of(options) }),
         is_controlled: options.request_control,
         skipped,
