@@ -40,6 +40,7 @@ local generations_note = generations.note
 local lists = require("resty.openclaw.cache.purges.list")
 local lists_MOST_FILE_BYTES = lists.MOST_FILE_BYTES
 local lists_fresh = lists.fresh
+local lists_is_older = lists.is_older
 local lists_newer = lists.newer
 local purge_file = require("resty.openclaw.cache.purges.purge_file")
 local purge_file_BUSY = purge_file.BUSY
@@ -106,43 +107,52 @@ local function read_all(purges)
     if list == nil then
         return err or problem
     end
-    if list.epoch == purges.epoch and list.last < purges.last then
-        return "outdated"
+    if lists_is_older(list, purges.known_epoch, purges.known_last) then
+        return "is older than it was"
     end
-    local ____take_result_0
-    if take(purges, list, false) then
-        ____take_result_0 = nil
-    else
-        ____take_result_0 = "damaged"
+    if not take(purges, list, false) then
+        return "damaged"
     end
-    return ____take_result_0
+    return nil
 end
---- Reads what is new in the file.
-local function load(purges)
-    purges.seen = purges.stamp[0]
-    purges.file = file_state_of(purges.path, lists_MOST_FILE_BYTES)
+--- Takes what is new in the file, or all that it has. Returns why that failed, if it did.
+local function take_file(purges)
     local text = files_beginning(purges.path, lists_MOST_FILE_BYTES + 1)
-    local ____temp_1
-    if text == nil then
-        ____temp_1 = nil
-    else
-        ____temp_1 = lists_newer(text, purges.epoch, purges.last)
-    end
-    local news = ____temp_1
+    local news = lists_newer(text or "", purges.epoch, purges.last)
     if news ~= nil and take(purges, news, true) then
         return nil
     end
     return read_all(purges)
 end
+--- The purges are those of the file from now on. Returns why that failed, if it did.
+local function load(purges)
+    purges.seen = purges.stamp[0]
+    purges.file = file_state_of(purges.path, lists_MOST_FILE_BYTES)
+    local problem = take_file(purges)
+    if problem ~= nil then
+        return problem
+    end
+    purges.known_epoch = purges.epoch
+    purges.known_last = purges.last
+    purges.is_lost = false
+    return nil
+end
 --- Calls a function of the file, in a thread if there is one.
 local function call_once(purges, name, text)
+    local ____purges_0 = purges
+    local path = ____purges_0.path
+    local thread_pool = ____purges_0.thread_pool
+    local known_epoch = ____purges_0.known_epoch
+    local known_last = ____purges_0.known_last
     local at = ngx.time()
     if ngx.run_worker_thread ~= nil then
         local called, answer = ngx.run_worker_thread(
-            purges.thread_pool,
+            thread_pool,
             FILE_MODULE,
             name,
-            purges.path,
+            path,
+            known_epoch,
+            known_last,
             text,
             at
         )
@@ -150,7 +160,16 @@ local function call_once(purges, name, text)
             return answer
         end
     end
-    return name == "add" and purge_file_add(purges.path, text, at) or purge_file_begin(purges.path, text)
+    if name == "add" then
+        return purge_file_add(
+            path,
+            known_epoch,
+            known_last,
+            text,
+            at
+        )
+    end
+    return purge_file_begin(path, known_epoch, known_last, text)
 end
 --- The same, as soon as nobody else changes the file.
 local function call_file(purges, name, text)
@@ -172,10 +191,9 @@ local function begin(purges)
     if answer == "begun" then
         purges.stamp[0] = new_stamp()
     end
-    if not purges.is_lost or problem ~= nil then
-        return
+    if purges.is_lost and problem == nil then
+        load(purges)
     end
-    purges.is_lost = load(purges) ~= nil
 end
 local function begin_in_timer(premature, purges)
     if not premature then
@@ -192,7 +210,6 @@ end
 local function refresh(purges)
     local problem = load(purges)
     if problem == nil then
-        purges.is_lost = false
         return
     end
     purges.faults:report(
@@ -221,13 +238,13 @@ ____exports.part_of = part_of
 --- What is to be added to a key that was purged alone; nothing for any other. To be asked after `part_of`. Phases: any.
 local function generation_of_key(purges, key)
     local generation = purges.all.keys[key]
-    local ____temp_2
+    local ____temp_1
     if generation == nil then
-        ____temp_2 = nil
+        ____temp_1 = nil
     else
-        ____temp_2 = tostring(generation)
+        ____temp_1 = tostring(generation)
     end
-    return ____temp_2
+    return ____temp_1
 end
 ____exports.generation_of_key = generation_of_key
 local function state(self)
@@ -270,8 +287,8 @@ local function look(purges)
 end
 --- Begins the file if there is none, and finds out whether this worker may write it. Phases: init_worker.
 local function init_worker(purges)
-    local ____purges_region_duties_3 = purges.region.duties
-    ____purges_region_duties_3[#____purges_region_duties_3 + 1] = function()
+    local ____purges_region_duties_2 = purges.region.duties
+    ____purges_region_duties_2[#____purges_region_duties_2 + 1] = function()
         look(purges)
     end
     shared_memory_attend(purges.region)
@@ -295,6 +312,8 @@ local function open(purges, path)
         error(((path .. ": there is no folder ") .. folder) .. "; make it, for the user of the workers", 0)
     end
     if list ~= nil and take(purges, list, false) then
+        purges.known_epoch = list.epoch
+        purges.known_last = list.last
         return
     end
     if problem ~= "missing" then
@@ -328,6 +347,8 @@ local function create(options, dict, path)
             epoch = "",
             last = 0,
             at = 0,
+            known_epoch = "",
+            known_last = 0,
             all = generations_new(),
             part = "",
             has_keys = false,

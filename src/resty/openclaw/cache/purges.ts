@@ -65,6 +65,9 @@ export interface Purges {
     epoch: string;
     last: number;
     at: WallTime;
+    /** Of the file, as this worker has last read it. */
+    known_epoch: string;
+    known_last: number;
     all: Generations;
     /** What keys get of requests that no other purge is about. */
     part: string;
@@ -135,32 +138,51 @@ function lose(purges: Purges): void {
 function read_all(purges: Purges): string | undefined {
     const [list, problem, err] = purge_file.read(purges.path);
     if (list === undefined) return err ?? problem;
-    // Of the same epoch, but older: it is a copy that somebody has put back.
-    if (list.epoch === purges.epoch && list.last < purges.last) return "outdated";
+    if (lists.is_older(list, purges.known_epoch, purges.known_last)) return "is older than it was";
     if (!take(purges, list, false)) return "damaged";
     return undefined;
 }
 
-/** Reads what is new in the file. */
-function load(purges: Purges): string | undefined {
-    purges.seen = purges.stamp.get(0);
-    purges.file = file_state.of(purges.path, lists.MOST_FILE_BYTES);
+/** Takes what is new in the file, or all that it has. Returns why that failed, if it did. */
+function take_file(purges: Purges): string | undefined {
     const [text] = files.beginning(purges.path, lists.MOST_FILE_BYTES + 1);
     const news = lists.newer(text ?? "", purges.epoch, purges.last);
     if (news !== undefined && take(purges, news, true)) return undefined;
     return read_all(purges);
 }
 
+/** The purges are those of the file from now on. Returns why that failed, if it did. */
+function load(purges: Purges): string | undefined {
+    purges.seen = purges.stamp.get(0);
+    purges.file = file_state.of(purges.path, lists.MOST_FILE_BYTES);
+    const problem = take_file(purges);
+    if (problem !== undefined) return problem;
+    purges.known_epoch = purges.epoch;
+    purges.known_last = purges.last;
+    purges.is_lost = false;
+    return undefined;
+}
+
 /** Calls a function of the file, in a thread if there is one. */
 function call_once(purges: Purges, name: "add" | "begin", text: string): string {
+    const { path, thread_pool, known_epoch, known_last } = purges;
     const at = ngx.time();
     if (ngx.run_worker_thread !== undefined) {
-        const [called, answer] = ngx.run_worker_thread<string>(purges.thread_pool, FILE_MODULE, name, purges.path, text, at);
+        const [called, answer] = ngx.run_worker_thread<string>(
+            thread_pool,
+            FILE_MODULE,
+            name,
+            path,
+            known_epoch,
+            known_last,
+            text,
+            at,
+        );
         // The pool may not exist.
         if (called) return answer;
     }
-    if (name === "add") return purge_file.add(purges.path, text, at);
-    return purge_file.begin(purges.path, text);
+    if (name === "add") return purge_file.add(path, known_epoch, known_last, text, at);
+    return purge_file.begin(path, known_epoch, known_last, text);
 }
 
 /** The same, as soon as nobody else changes the file. */
@@ -180,8 +202,7 @@ function begin(purges: Purges): void {
     const [problem] = string.match(answer, "^failed (.*)$");
     if (problem !== undefined) purges.faults.report("purges_unwritable", purges.path, ": ", problem);
     if (answer === "begun") purges.stamp.set(0, new_stamp());
-    if (!purges.is_lost || problem !== undefined) return;
-    purges.is_lost = load(purges) !== undefined;
+    if (purges.is_lost && problem === undefined) load(purges);
 }
 
 function begin_in_timer(premature: boolean, purges: Purges): void {
@@ -196,10 +217,7 @@ function begin_soon(purges: Purges): void {
 /** Reads what other workers have purged. */
 function refresh(purges: Purges): void {
     const problem = load(purges);
-    if (problem === undefined) {
-        purges.is_lost = false;
-        return;
-    }
+    if (problem === undefined) return;
     purges.faults.report("purges_unreadable", purges.path, ": ", problem, "; everything is purged");
     lose(purges);
     begin_soon(purges);
@@ -266,7 +284,11 @@ function open(purges: Purges, path: string): void {
     if (problem === "foreign") error(`${path}: ${purges.path} is another file; name one that does not exist yet`, 0);
     const folder = purge_file.folder_of(purges.path);
     if (files.is_gone(folder)) error(`${path}: there is no folder ${folder}; make it, for the user of the workers`, 0);
-    if (list !== undefined && take(purges, list, false)) return;
+    if (list !== undefined && take(purges, list, false)) {
+        purges.known_epoch = list.epoch;
+        purges.known_last = list.last;
+        return;
+    }
     if (problem !== "missing") {
         purges.faults.report_each("purges_damaged", purges.path, " is damaged; it is kept as .damaged, and everything is purged");
     }
@@ -300,6 +322,8 @@ function create(options: Values<typeof SCHEMA>, dict: string, path: string): Pur
             epoch: "",
             last: 0,
             at: 0 as WallTime,
+            known_epoch: "",
+            known_last: 0,
             all: generations.new(),
             part: "",
             has_keys: false,

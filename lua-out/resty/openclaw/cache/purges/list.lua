@@ -40,6 +40,11 @@ local function fresh()
     }
 end
 ____exports.fresh = fresh
+--- Whether a list is older than what is known of its epoch: then it is a copy that somebody has put back. Phases: any.
+local function is_older(list, epoch, last)
+    return list.epoch == epoch and list.last < last
+end
+____exports.is_older = is_older
 local function lines_of(____bindingPattern0)
     local entries
     entries = ____bindingPattern0.entries

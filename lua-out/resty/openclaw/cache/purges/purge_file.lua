@@ -16,6 +16,7 @@ local lists = require("resty.openclaw.cache.purges.list")
 local lists_MOST_FILE_BYTES = lists.MOST_FILE_BYTES
 local lists_added = lists.added
 local lists_fresh = lists.fresh
+local lists_is_older = lists.is_older
 local lists_read = lists.read
 local lists_written = lists.written
 --- Another process is changing the file.
@@ -66,10 +67,11 @@ local function replace(path, text, folder)
     end
     return files_sync(folder)
 end
---- The list to change: that of the file, or a fresh one, if there is none. Keeps a damaged file under another name.
-local function list_to_change(path)
+--- The list to change: that of the file, or a fresh one, if there is none. Keeps a file that is damaged, or older than what the caller knows
+-- of its epoch, under another name.
+local function list_to_change(path, epoch, last)
     local list, problem, err = read(path)
-    if list ~= nil then
+    if list ~= nil and not lists_is_older(list, epoch, last) then
         return list, false
     end
     if problem == "unreadable" then
@@ -78,7 +80,7 @@ local function list_to_change(path)
     if problem == "foreign" then
         return nil, path .. " has something else than purges"
     end
-    if problem == "damaged" then
+    if problem ~= "missing" then
         files_rename(path, path .. ".damaged")
     end
     return lists_fresh(), true
@@ -102,11 +104,13 @@ local function with_lock(path, work)
 end
 --- Adds a purge. Returns "done" or, if it purges everything, "all", and the number of the purge; BUSY; or "failed" and why, and then the
 -- file is as it was, or has one purge more that nobody claims. Phases: any; blocks.
-local function add(path, filter, at)
+-- 
+-- @param epoch what the caller knows: a file of that epoch has this last number, or a higher one
+local function add(path, epoch, last, filter, at)
     return with_lock(
         path,
         function(folder)
-            local list, found = list_to_change(path)
+            local list, found = list_to_change(path, epoch, last)
             if list == nil then
                 return "failed " .. found
             end
@@ -134,17 +138,18 @@ end
 --- Begins the file if there is none, or a damaged one; else finds out whether it may be written. Returns "begun", "there", BUSY, or "failed"
 -- and why. Phases: any; blocks.
 -- 
--- @param epoch that of the list that is begun
-local function begin(path, epoch)
+-- @param epoch what the caller knows, as for `add`
+-- @param next_epoch that of the list that is begun
+local function begin(path, epoch, last, next_epoch)
     return with_lock(
         path,
         function(folder)
-            local list, found = list_to_change(path)
+            local list, found = list_to_change(path, epoch, last)
             if list == nil then
                 return "failed " .. found
             end
             local is_begun = found == true
-            local begun = {epoch = epoch, last = 0, at = 0, entries = {}}
+            local begun = {epoch = next_epoch, last = 0, at = 0, entries = {}}
             local ____is_begun_0
             if is_begun then
                 ____is_begun_0 = replace(

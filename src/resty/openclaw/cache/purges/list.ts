@@ -54,6 +54,11 @@ export function fresh(): List {
     return { epoch: random.hex(EPOCH_NUMBERS), last: 0, at: 0 as WallTime, entries: [] };
 }
 
+/** Whether a list is older than what is known of its epoch: then it is a copy that somebody has put back. Phases: any. */
+export function is_older(list: List, epoch: string, last: number): boolean {
+    return list.epoch === epoch && list.last < last;
+}
+
 function lines_of({ entries }: List): string {
     const lines: string[] = [];
     for (const { generation, filter } of entries) lines.push(string.format("%d %s\n", generation, filter));

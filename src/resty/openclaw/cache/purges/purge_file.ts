@@ -53,13 +53,20 @@ function replace(path: string, text: string, folder: File): string | undefined {
     return files.sync(folder);
 }
 
-/** The list to change: that of the file, or a fresh one, if there is none. Keeps a damaged file under another name. */
-function list_to_change(path: string): LuaMultiReturn<[list: List, is_fresh: boolean] | [list: undefined, err: string]> {
+/**
+ * The list to change: that of the file, or a fresh one, if there is none. Keeps a file that is damaged, or older than what the caller knows
+ * of its epoch, under another name.
+ */
+function list_to_change(
+    path: string,
+    epoch: string,
+    last: number,
+): LuaMultiReturn<[list: List, is_fresh: boolean] | [list: undefined, err: string]> {
     const [list, problem, err] = read(path);
-    if (list !== undefined) return $multi(list, false);
-    if (problem === "unreadable") return $multi(undefined, err!);
+    if (list !== undefined && !lists.is_older(list, epoch, last)) return $multi(list, false);
+    if (problem === "unreadable") return $multi(undefined, err as string);
     if (problem === "foreign") return $multi(undefined, `${path} has something else than purges`);
-    if (problem === "damaged") files.rename(path, `${path}.damaged`);
+    if (problem !== "missing") files.rename(path, `${path}.damaged`);
     return $multi(lists.fresh(), true);
 }
 
@@ -79,10 +86,11 @@ function with_lock(path: string, work: (this: void, folder: File) => string): st
 /**
  * Adds a purge. Returns "done" or, if it purges everything, "all", and the number of the purge; BUSY; or "failed" and why, and then the
  * file is as it was, or has one purge more that nobody claims. Phases: any; blocks.
+ * @param epoch what the caller knows: a file of that epoch has this last number, or a higher one
  */
-export function add(path: string, filter: string, at: number): string {
+export function add(path: string, epoch: string, last: number, filter: string, at: number): string {
     return with_lock(path, (folder) => {
-        const [list, found] = list_to_change(path);
+        const [list, found] = list_to_change(path, epoch, last);
         if (list === undefined) return `failed ${found as string}`;
         const [changed, is_all] = lists.added(list, filter, at as WallTime);
         const problem = replace(path, lists.written(changed), folder);
@@ -103,14 +111,15 @@ function probe(path: string): string | undefined {
 /**
  * Begins the file if there is none, or a damaged one; else finds out whether it may be written. Returns "begun", "there", BUSY, or "failed"
  * and why. Phases: any; blocks.
- * @param epoch that of the list that is begun
+ * @param epoch what the caller knows, as for `add`
+ * @param next_epoch that of the list that is begun
  */
-export function begin(path: string, epoch: string): string {
+export function begin(path: string, epoch: string, last: number, next_epoch: string): string {
     return with_lock(path, (folder) => {
-        const [list, found] = list_to_change(path);
+        const [list, found] = list_to_change(path, epoch, last);
         if (list === undefined) return `failed ${found as string}`;
         const is_begun = found === true;
-        const begun = { epoch, last: 0, at: 0 as WallTime, entries: [] };
+        const begun = { epoch: next_epoch, last: 0, at: 0 as WallTime, entries: [] };
         const problem = is_begun ? replace(path, lists.written(begun), folder) : probe(path);
         if (problem !== undefined) return `failed ${problem}`;
         return is_begun ? "begun" : "there";
