@@ -424,9 +424,12 @@ describe("what was purged does not come back", () => {
 });
 
 describe("the file", () => {
-    test("has each purge of many at once, in several workers", async () => {
+    test.each([
+        ["workers", ""],
+        ["threads", "thread_pool default threads=2;"],
+    ])("has each purge of many at once, which %s write", async (_, main) => {
         const file = `${await makeFolder()}/purges`;
-        const nginx = await start({ purges: file, workers: 4 });
+        const nginx = await start({ purges: file, workers: 4, main });
         const names = Array.from({ length: 60 }, (_, place) => `t${place}`);
         const answers = await Promise.all(names.map((name) => purge(nginx, `?tenant=${name}`)));
         expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));

@@ -54,10 +54,11 @@ local function read_byte(digits)
     return string_char(tonumber(digits, 16))
 end
 local function value_in(line, name)
-    local escaped = string_match(line, ("&" .. name) .. "=([^&]*)")
-    if escaped == nil then
+    local ____, before = string_find(line, ("&" .. name) .. "=", 1, true)
+    if before == nil then
         return nil
     end
+    local escaped = string_match(line, "^[^&]*", before + 1)
     return (string_gsub(escaped, "%%(%x%x)", read_byte))
 end
 local function is_legal(____bindingPattern0)

@@ -48,9 +48,10 @@ function read_byte(this: void, digits: string): string {
 }
 
 function value_in(line: string, name: string): string | undefined {
-    const [escaped] = string.match(line, `&${name}=([^&]*)`);
-    if (escaped === undefined) return undefined;
-    return string.gsub(escaped, "%%(%x%x)", read_byte)[0];
+    const [, before] = string.find(line, `&${name}=`, 1, true);
+    if (before === undefined) return undefined;
+    const [escaped] = string.match(line, "^[^&]*", before + 1);
+    return string.gsub(escaped!, "%%(%x%x)", read_byte)[0];
 }
 
 function is_legal({ route, tenant, model, key }: Filter): boolean {
