@@ -563,11 +563,23 @@ describe("without a place for purges", () => {
         expect(json).toMatchObject({ error: { code: "not_stored" } });
     });
 
-    test("nginx does not start with a folder that is not there, or another file", async () => {
+    test("a folder that is not there is a fault", async () => {
         const folder = await makeFolder();
-        await expect(start({ purges: `${folder}/none/purges` })).rejects.toThrow(
-            `setup: cache.purges: there is no folder ${folder}/none`,
+        const nginx = await start({ purges: `${folder}/none/purges` });
+        await nginx.waitFor("the fault is reported", async () =>
+            /purges_unwritable: .*No such file or directory; let the workers write in .*none/.test(await nginx.errorLog()),
         );
+        await cacheOf(nginx, ALL);
+        expect(await cacheOf(nginx, ALL)).toEqual(HITS);
+        expect((await purge(nginx, "?all=true")).status).toBe(503);
+        // Nobody knows what was purged.
+        await nginx.crash();
+        await nginx.startAgain();
+        expect(await cacheOf(nginx, ALL)).toEqual(ALL.map(() => "MISS"));
+    });
+
+    test("nginx does not start with another file", async () => {
+        const folder = await makeFolder();
         writeFileSync(`${folder}/passwd`, "root:x:0:0\n");
         await expect(start({ purges: `${folder}/passwd` })).rejects.toThrow(
             `setup: cache.purges: ${folder}/passwd is another file`,

@@ -16,7 +16,6 @@ local file_state = require("resty.openclaw.core.files.file_state")
 local file_state_of = file_state.of
 local files = require("resty.openclaw.core.files.files")
 local files_beginning = files.beginning
-local files_is_gone = files.is_gone
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local shared_memory_attend = shared_memory.attend
 local shared_memory_slot = shared_memory.slot
@@ -186,7 +185,15 @@ local function begin(purges)
     local answer = call_file(purges, "begin", purges.epoch)
     local problem = string_match(answer, "^failed (.*)$")
     if problem ~= nil then
-        purges.faults:report("purges_unwritable", purges.path, ": ", problem)
+        local folder = purge_file_folder_of(purges.path)
+        purges.faults:report(
+            "purges_unwritable",
+            purges.path,
+            ": ",
+            problem,
+            "; let the workers write in ",
+            folder
+        )
     end
     if answer == "begun" then
         purges.stamp[0] = new_stamp()
@@ -306,10 +313,6 @@ local function open(purges, path)
     end
     if problem == "foreign" then
         error(((path .. ": ") .. purges.path) .. " is another file; name one that does not exist yet", 0)
-    end
-    local folder = purge_file_folder_of(purges.path)
-    if files_is_gone(folder) then
-        error(((path .. ": there is no folder ") .. folder) .. "; make it, for the user of the workers", 0)
     end
     if list ~= nil and take(purges, list, false) then
         purges.known_epoch = list.epoch

@@ -200,7 +200,10 @@ function call_file(purges: Purges, name: "add" | "begin", text: string): string 
 function begin(purges: Purges): void {
     const answer = call_file(purges, "begin", purges.epoch);
     const [problem] = string.match(answer, "^failed (.*)$");
-    if (problem !== undefined) purges.faults.report("purges_unwritable", purges.path, ": ", problem);
+    if (problem !== undefined) {
+        const folder = purge_file.folder_of(purges.path);
+        purges.faults.report("purges_unwritable", purges.path, ": ", problem, "; let the workers write in ", folder);
+    }
     if (answer === "begun") purges.stamp.set(0, new_stamp());
     if (purges.is_lost && problem === undefined) load(purges);
 }
@@ -282,8 +285,6 @@ function open(purges: Purges, path: string): void {
     const [list, problem, err] = purge_file.read(purges.path);
     if (problem === "unreadable") error(`${path}: cannot read ${purges.path}: ${err}`, 0);
     if (problem === "foreign") error(`${path}: ${purges.path} is another file; name one that does not exist yet`, 0);
-    const folder = purge_file.folder_of(purges.path);
-    if (files.is_gone(folder)) error(`${path}: there is no folder ${folder}; make it, for the user of the workers`, 0);
     if (list !== undefined && take(purges, list, false)) {
         purges.known_epoch = list.epoch;
         purges.known_last = list.last;
