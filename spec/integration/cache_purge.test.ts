@@ -1,4 +1,5 @@
 /** Purges of the cache in a real nginx: which answers are gone, in which workers, and that they do not come back. */
+import { createHash } from "node:crypto";
 import { chmodSync, chownSync, existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import http from "node:http";
@@ -140,7 +141,10 @@ function send(
     });
 }
 
-async function ask(nginx: NativeNginx, { route = "chat", tenant = "a", model = "large", body }: Ask = {}): Promise<Answer> {
+async function ask(
+    nginx: NativeNginx,
+    { route = "chat", tenant = "a", model = "large", body }: Ask = {},
+): Promise<Answer> {
     const type = { "Content-Type": "application/json", "X-Tenant": tenant };
     const answer = await send(nginx, "POST", `/${route}`, type, body ?? JSON.stringify({ model }));
     expect(answer.status).toBe(200);
@@ -289,7 +293,7 @@ describe("a purge", () => {
 
     test("takes any bytes in names", async () => {
         const nginx = await start({ purges: `${await makeFolder()}/purges` });
-        const tenants = ["a&b=c %\t\"é\\", "a&b=c %\t\"e\\", "all", "route=chat"];
+        const tenants = ['a&b=c %\t"é\\', 'a&b=c %\t"e\\', "all", "route=chat"];
         // Node sends headers as Latin-1.
         const asks = tenants.map((tenant) => ({ tenant: Buffer.from(tenant).toString("latin1") }));
         await cacheOf(nginx, asks);
@@ -333,28 +337,30 @@ describe("what was purged does not come back", () => {
         const before = await ask(nginx);
         const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
         onTestFinished(() => agent.destroy());
-        // A connection to an old worker, which that closes after the response that it is at.
+        const headers = {
+            "X-Tenant": "a",
+            "Content-Type": "application/json",
+            "Content-Length": 17,
+            Expect: "100-continue",
+        };
+        const sent = http.request(nginx.url("/chat"), { method: "POST", agent, headers });
         const held = new Promise<string>((resolve, reject) => {
-            const sent = http.request(
-                nginx.url("/chat"),
-                { method: "POST", agent, headers: { "X-Tenant": "a", "Content-Type": "application/json", "Content-Length": 17 } },
-                (answer) => {
-                    answer.resume();
-                    resolve(String(answer.headers["x-cache-status"]));
-                },
-            );
-            sent.on("error", reject);
-            sent.write('{"model"');
-            void nginx
-                .waitFor("the request has begun", () => true)
-                .then(async () => {
-                    await nginx.reload();
-                    expect(await nginx.drainingPids()).toHaveLength(1);
-                    await purge(nginx, "?tenant=a");
-                    sent.end(':"large"}');
-                })
-                .catch(reject);
+            sent.on("error", reject).on("response", (answer) => {
+                answer.resume();
+                resolve(String(answer.headers["x-cache-status"]));
+            });
         });
+        // Says that a worker waits for the body.
+        const begun = new Promise((resolve) => sent.once("continue", resolve));
+        sent.flushHeaders();
+        await begun;
+        await nginx.reload();
+        await nginx.waitFor(
+            "only the old worker with the request is left",
+            async () => (await nginx.drainingPids()).length === 1,
+        );
+        await purge(nginx, "?tenant=a");
+        sent.end('{"model":"large"}');
         expect(await held).toBe("MISS");
         const after = await ask(nginx);
         expect(after.cache).toBe("HIT");
@@ -365,8 +371,14 @@ describe("what was purged does not come back", () => {
         ["is gone", (file: string) => unlinkSync(file)],
         ["is empty", (file: string) => writeFileSync(file, "")],
         ["is cut", (file: string) => writeFileSync(file, readFileSync(file, "utf8").slice(0, -5))],
-        ["has a changed line", (file: string) => writeFileSync(file, readFileSync(file, "utf8").replace("tenant=a", "tenant=c"))],
-        ["lacks a line", (file: string) => writeFileSync(file, readFileSync(file, "utf8").replace(/\n\d+ tenant=a/, ""))],
+        [
+            "has a changed line",
+            (file: string) => writeFileSync(file, readFileSync(file, "utf8").replace("tenant=a", "tenant=c")),
+        ],
+        [
+            "lacks a line",
+            (file: string) => writeFileSync(file, readFileSync(file, "utf8").replace(/\n\d+ tenant=a/, "")),
+        ],
     ])("when the file %s: then everything is purged", async (what, damage) => {
         const file = `${await makeFolder()}/purges`;
         const nginx = await start({ purges: file });
@@ -436,7 +448,8 @@ describe("the file", () => {
         const generations = answers.map(({ json }) => Number(json.generation)).sort((a, b) => a - b);
         expect(generations).toEqual(names.map((_, place) => place + 1));
         const text = readFileSync(file, "utf8");
-        for (const { json } of answers) expect(text).toContain(`\n${String(json.generation)} tenant=${String(json.tenant)}\n`);
+        for (const { json } of answers)
+            expect(text).toContain(`\n${String(json.generation)} tenant=${String(json.tenant)}\n`);
         expect((await show(nginx)).purges).toMatchObject({ filters: 60, last_generation: 60 });
     });
 
@@ -448,7 +461,10 @@ describe("the file", () => {
             const before = (await ask(nginx)).text;
             const claimed: number[] = [];
             const sent = Array.from({ length: 20 }, async (_, place) => {
-                const { status, json } = await purge(nginx, `?tenant=a&model=${place % 2 === 0 ? "large" : "m" + place}`);
+                const { status, json } = await purge(
+                    nginx,
+                    `?tenant=a&model=${place % 2 === 0 ? "large" : "m" + place}`,
+                );
                 if (status === 200) claimed.push(Number(json.generation));
             }).map((one) => one.catch(() => undefined));
             await nginx.waitFor("some are claimed", () => claimed.length > time);
@@ -495,24 +511,32 @@ describe("the file", () => {
     });
 
     test("begins anew when there are too many filters: then everything is purged", async () => {
-        const nginx = await start({ purges: `${await makeFolder()}/purges` });
+        const file = `${await makeFolder()}/purges`;
+        // As lists.written does.
+        const lines = Array.from(
+            { length: 9999 },
+            (_, place) => `${20000 - place} tenant=${"%00".repeat(20)}${place}\n`,
+        ).join("");
+        const head = `${"0".repeat(32)} 20000 1700000000 9999`;
+        const digest = createHash("sha256").update(`${head}\n${lines}`).digest("hex");
+        writeFileSync(file, `openclaw purges 1 ${head} ${digest}\n${lines}`);
+        if (process.getuid?.() === 0) chownSync(file, NOBODY, NOBODY);
+        const nginx = await start({ purges: file });
         await cacheOf(nginx, ALL);
-        const name = "%00".repeat(256);
-        let isAll = false;
-        let count = 0;
-        // A name of 256 bytes has 768 in the file.
-        while (!isAll && count < 900) {
-            const model = `${name.slice(12)}${String(count).padStart(4, "0")}`;
-            const { status, json } = await purge(nginx, `?tenant=${name}&model=${model}`);
-            expect(status).toBe(200);
-            isAll = json.all === true;
-            count += 1;
-        }
-        expect(count).toBeGreaterThan(600);
+        expect((await show(nginx)).purges).toMatchObject({
+            filters: 9999,
+            last_generation: 20000,
+            last_at: 1700000000,
+        });
+        expect((await purge(nginx, "?model=none")).json).toMatchObject({ all: false, generation: 20001 });
+        expect(await cacheOf(nginx, ALL)).toEqual(ALL.map(({ route }) => (route === "raw" ? "MISS" : "HIT")));
+        expect((await purge(nginx, "?model=none")).json).toMatchObject({ all: false, generation: 20002 });
+        expect((await show(nginx)).purges).toMatchObject({ filters: 10000 });
+        expect((await purge(nginx, "?tenant=one%20more")).json).toMatchObject({ all: true, generation: 20003 });
         expect(await cacheOf(nginx, ALL)).toEqual(ALL.map(() => "MISS"));
-        expect((await show(nginx)).purges).toMatchObject({ filters: 1, last_generation: count });
+        expect((await show(nginx)).purges).toMatchObject({ filters: 1, last_generation: 20003 });
         await purge(nginx, "?route=raw");
-        expect((await show(nginx)).purges).toMatchObject({ filters: 2, last_generation: count + 1 });
+        expect((await show(nginx)).purges).toMatchObject({ filters: 2, last_generation: 20004 });
     });
 });
 
@@ -522,37 +546,44 @@ describe("without a place for purges", () => {
         await cacheOf(nginx, ALL);
         const { status, json } = await purge(nginx, "?all=true");
         expect(status).toBe(409);
-        expect(json).toMatchObject({ error: { code: "purges_not_kept", message: expect.stringContaining("cache = { purges =") } });
+        expect(json).toMatchObject({
+            error: { code: "purges_not_kept", message: expect.stringContaining("cache = { purges =") },
+        });
         expect(await cacheOf(nginx, ALL)).toEqual(HITS);
         expect((await show(nginx)).purges).toBeNull();
     });
 
     // Root may write anywhere.
-    test.skipIf(process.getuid?.() !== 0)("a folder that workers cannot write is a fault, and no purge is claimed", async () => {
-        const folder = await makeFolder();
-        chownSync(folder, 0, 0);
-        chmodSync(folder, 0o755);
-        const nginx = await start({ purges: `${folder}/purges` });
-        await nginx.waitFor("the fault is reported", async () =>
-            /purges_unwritable: .*Permission denied/.test(await nginx.errorLog()),
-        );
-        await cacheOf(nginx, ALL);
-        expect(await cacheOf(nginx, ALL)).toEqual(HITS);
-        const { status, json } = await purge(nginx, "?all=true");
-        expect(status).toBe(503);
-        expect(json).toMatchObject({ error: { code: "not_stored", message: expect.stringContaining("Permission denied") } });
-        expect(await cacheOf(nginx, ALL)).toEqual(HITS);
-        const page = await nginx.get("/metrics/openclaw");
-        expect(page).toContain('openclaw_cache_purges_total{result="failed"} 1');
-        expect(page).toContain('openclaw_cache_purges_total{result="done"} 0');
-        // It may write there now.
-        chownSync(folder, NOBODY, NOBODY);
-        expect((await purge(nginx, "?tenant=a")).status).toBe(200);
-        const { key } = await ask(nginx);
-        await nginx.crash();
-        await nginx.startAgain();
-        expect(await ask(nginx)).toMatchObject({ key, cache: "HIT" });
-    });
+    test.skipIf(process.getuid?.() !== 0)(
+        "a folder that workers cannot write is a fault, and no purge is claimed",
+        async () => {
+            const folder = await makeFolder();
+            chownSync(folder, 0, 0);
+            chmodSync(folder, 0o755);
+            const nginx = await start({ purges: `${folder}/purges` });
+            await nginx.waitFor("the fault is reported", async () =>
+                /purges_unwritable: .*Permission denied/.test(await nginx.errorLog()),
+            );
+            await cacheOf(nginx, ALL);
+            expect(await cacheOf(nginx, ALL)).toEqual(HITS);
+            const { status, json } = await purge(nginx, "?all=true");
+            expect(status).toBe(503);
+            expect(json).toMatchObject({
+                error: { code: "not_stored", message: expect.stringContaining("Permission denied") },
+            });
+            expect(await cacheOf(nginx, ALL)).toEqual(HITS);
+            const page = await nginx.get("/metrics/openclaw");
+            expect(page).toContain('openclaw_cache_purges_total{result="failed"} 1');
+            expect(page).toContain('openclaw_cache_purges_total{result="done"} 0');
+            // It may write there now.
+            chownSync(folder, NOBODY, NOBODY);
+            expect((await purge(nginx, "?tenant=a")).status).toBe(200);
+            const { key } = await ask(nginx);
+            await nginx.crash();
+            await nginx.startAgain();
+            expect(await ask(nginx)).toMatchObject({ key, cache: "HIT" });
+        },
+    );
 
     test("a folder that goes while nginx runs", async () => {
         const folder = await makeFolder();
@@ -567,7 +598,9 @@ describe("without a place for purges", () => {
         const folder = await makeFolder();
         const nginx = await start({ purges: `${folder}/none/purges` });
         await nginx.waitFor("the fault is reported", async () =>
-            /purges_unwritable: .*No such file or directory; let the workers write in .*none/.test(await nginx.errorLog()),
+            /purges_unwritable: .*No such file or directory; let the workers write in .*none/.test(
+                await nginx.errorLog(),
+            ),
         );
         await cacheOf(nginx, ALL);
         expect(await cacheOf(nginx, ALL)).toEqual(HITS);

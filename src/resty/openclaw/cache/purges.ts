@@ -291,7 +291,11 @@ function open(purges: Purges, path: string): void {
         return;
     }
     if (problem !== "missing") {
-        purges.faults.report_each("purges_damaged", purges.path, " is damaged; it is kept as .damaged, and everything is purged");
+        purges.faults.report_each(
+            "purges_damaged",
+            purges.path,
+            " is damaged; it is kept as .damaged, and everything is purged",
+        );
     }
     lose(purges);
 }

@@ -85,12 +85,7 @@ const ROUTE = object<RouteJson>()(
     ["saved_seconds", rounded],
 );
 
-const PURGES = object<PurgesJson>()(
-    ["file", text],
-    ["filters", exact],
-    ["last_generation", exact],
-    ["last_at", exact],
-);
+const PURGES = object<PurgesJson>()(["file", text], ["filters", exact], ["last_generation", exact], ["last_at", exact]);
 
 const CACHE = object<CacheJson>()(["routes", list_of(ROUTE)], ["purges", PURGES]);
 

@@ -147,12 +147,7 @@ export function withhold(key: CacheKey): void {
  * key. Phases: server_rewrite, access.
  * @param generations a part of the key: another text for each time that answers of this kind were purged
  */
-export function fill(
-    key: CacheKey,
-    content_type: string | undefined,
-    body_digest: string,
-    generations = "",
-): boolean {
+export function fill(key: CacheKey, content_type: string | undefined, body_digest: string, generations = ""): boolean {
     if (!key.is_declared) return false;
     const is_shareable = !is_personal(key) && !is_ambiguous(key);
     const [text] = is_shareable ? make(key, content_type, body_digest, generations) : [undefined];
