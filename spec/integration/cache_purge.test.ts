@@ -286,9 +286,9 @@ describe("a purge", () => {
         await purge(nginx, "?model=small");
         expect(await cacheOf(nginx, all)).toEqual([...bodies.map(() => "MISS"), ...known.map(() => "HIT")]);
         await purge(nginx, "?model=large2");
-        expect(await cacheOf(nginx, [{ body: known[0]! }, { body: known[1]! }])).toEqual(["HIT", "MISS"]);
+        expect(await cacheOf(nginx, all.slice(-3, -1))).toEqual(["HIT", "MISS"]);
         await purge(nginx, `?model=${"x".repeat(256)}`);
-        expect(await cacheOf(nginx, [{ body: known[1]! }, { body: known[2]! }])).toEqual(["HIT", "MISS"]);
+        expect(await cacheOf(nginx, all.slice(-2))).toEqual(["HIT", "MISS"]);
     });
 
     test("takes any bytes in names", async () => {
@@ -471,7 +471,7 @@ describe("the file", () => {
             await nginx.crash();
             await Promise.all(sent);
             await nginx.startAgain();
-            const { last_generation } = (await show(nginx)).purges!;
+            const last_generation = (await show(nginx)).purges?.last_generation ?? 0;
             expect(last_generation).toBeGreaterThanOrEqual(Math.max(last, ...claimed));
             expect(Math.min(...claimed)).toBeGreaterThan(last);
             last = last_generation;

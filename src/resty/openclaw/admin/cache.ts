@@ -1,8 +1,8 @@
 /** The part of the API that shows what the cache does, and purges answers. */
-import type { Call } from "./call";
-import * as calls from "./call";
 import type { Cached } from "./cache/resource";
 import { RESOURCE } from "./cache/resource";
+import type { Call } from "./call";
+import * as calls from "./call";
 
 export type { Cached };
 
