@@ -54,6 +54,7 @@ async function start({ purges, main = "", workers = 2 }: Options): Promise<Nativ
         chat: 'cache = { key = "json", by = { "tenant" } }',
         other: 'cache = { key = "json", by = { "tenant" } }',
         raw: "cache = { shared = true }",
+        mixed: 'cache = { key = "json", by = { "class" }, ignore = { "model" }, key_variables = { "http_x_region" } }',
         digest: "body_digest = {}",
     };
     const cache = purges === undefined ? "" : `cache = { purges = "${purges}" },`;
@@ -206,13 +207,14 @@ describe("a purge", () => {
         await cacheOf(nginx, ALL);
         expect(await cacheOf(nginx, ALL)).toEqual(HITS);
         const cases: [query: string, changed: number[]][] = [
-            // The model of "raw" is not known: it may be any.
+            // All share the answers of "raw", and its model is not known: it may be any.
             ["?route=chat", [0, 1, 2, 3]],
-            ["?tenant=b", [1, 3, 5]],
+            ["?tenant=b", [1, 3, 5, 6]],
             ["?model=small", [2, 3, 6]],
             ["?route=chat&tenant=b", [1, 3]],
             ["?route=chat&model=large", [0, 1]],
             ["?tenant=a&model=large", [0, 4, 6]],
+            ["?route=raw&tenant=nobody&model=none", [6]],
             ["?route=other&tenant=b&model=large", [5]],
             ["?route=other&tenant=b&model=none", []],
             ["?all=true", [0, 1, 2, 3, 4, 5, 6]],
@@ -291,6 +293,20 @@ describe("a purge", () => {
         expect(await cacheOf(nginx, all.slice(-2))).toEqual(["HIT", "MISS"]);
     });
 
+    test("of a tenant or a model is about answers that several of them share", async () => {
+        const nginx = await start({ purges: `${await makeFolder()}/purges` });
+        const [one, two] = [
+            { route: "mixed", tenant: "a", model: "large" },
+            { route: "mixed", tenant: "b", model: "small" },
+        ];
+        const { text } = await ask(nginx, one);
+        expect(await ask(nginx, two)).toMatchObject({ cache: "HIT", text });
+        for (const query of ["?tenant=a", "?model=large", "?route=mixed&tenant=a&model=large"]) {
+            await purge(nginx, query);
+            expect(await cacheOf(nginx, [two, one])).toEqual(["MISS", "HIT"]);
+        }
+    });
+
     test("takes any bytes in names", async () => {
         const nginx = await start({ purges: `${await makeFolder()}/purges` });
         const tenants = ['a&b=c %\t"é\\', 'a&b=c %\t"e\\', "all", "route=chat"];
@@ -322,7 +338,7 @@ describe("what was purged does not come back", () => {
         expect((await show(nginx)).purges).toMatchObject({ file, filters: 2, last_generation: 2 });
         await purge(nginx, "?tenant=b");
         await nginx.reload();
-        expect(await cacheOf(nginx, ALL)).toEqual(["HIT", "MISS", "HIT", "MISS", "HIT", "MISS", "HIT"]);
+        expect(await cacheOf(nginx, ALL)).toEqual(["HIT", "MISS", "HIT", "MISS", "HIT", "MISS", "MISS"]);
         // What a reload has read is older than what came after it.
         await purge(nginx, "?route=raw");
         for (const pid of await nginx.workerPids()) nginx.kill(pid, "SIGKILL");
@@ -628,11 +644,11 @@ test("the API shows what the cache did, by route", async () => {
     await cacheOf(nginx, [{}, {}, {}, { model: "small" }, { route: "raw" }]);
     await nginx.waitFor("all are counted", async () => (await show(nginx)).routes[0]?.hits === 2);
     const { routes } = await show(nginx);
-    expect(routes.map(({ route }) => route)).toEqual(["chat", "other", "raw"]);
+    expect(routes.map(({ route }) => route)).toEqual(["chat", "mixed", "other", "raw"]);
     expect(routes[0]).toMatchObject({ hits: 2, misses: 2, bypassed: 0 });
     expect(routes[0]?.saved_bytes).toBeGreaterThan(100);
-    expect(routes[1]).toEqual({ route: "other", hits: 0, misses: 0, bypassed: 0, saved_bytes: 0, saved_seconds: 0 });
-    expect(routes[2]).toMatchObject({ hits: 0, misses: 1 });
+    expect(routes[2]).toEqual({ route: "other", hits: 0, misses: 0, bypassed: 0, saved_bytes: 0, saved_seconds: 0 });
+    expect(routes[3]).toMatchObject({ hits: 0, misses: 1 });
     const before = Date.now() / 1000 - 1;
     await purge(nginx, "?route=chat");
     const { purges } = await show(nginx);

@@ -27,6 +27,7 @@ local metric_registry_counter = metric_registry.counter
 local metric_registry_open = metric_registry.open
 local cache_key = require("resty.openclaw.core.request.cache_key")
 local cache_key_fill = cache_key.fill
+local cache_key_has_variable = cache_key.has_variable
 local cache_key_new = cache_key.new
 local cache_key_present = cache_key.present
 local cache_key_renew = cache_key.renew
@@ -42,6 +43,7 @@ local contract = require("resty.openclaw.gateway.contract")
 local contract_alone = contract.alone
 local contract_define = contract.define
 local NAME = "cache"
+local TENANT = "openclaw_tenant"
 local REFRESH = "openclaw_cache_refresh"
 local NO_STORE = "openclaw_cache_no_store"
 local REASONS = {
@@ -90,7 +92,7 @@ local function make_key(plugin)
     end
     local ____plugin_0 = plugin
     local purges = ____plugin_0.purges
-    local tenant = request_variable("openclaw_tenant") or ""
+    local tenant = plugin.tells_tenants and (request_variable(TENANT) or "") or nil
     local generations = purges == nil and "" or purge_list_part_of(purges, plugin.route, tenant, model)
     local is_shareable = cache_key_fill(
         plugin.key,
@@ -169,6 +171,11 @@ local function create(options, ____bindingPattern0)
     local ____options_3 = options
     local credentials = ____options_3.credentials
     local key_variables = ____options_3.key_variables
+    local key = cache_key_new({
+        credentials = credentials,
+        key_variables = key_variables,
+        callers = settings_callers_of(options)
+    })
     local fields = {
         form = body_forms_new(
             options.key,
@@ -177,12 +184,9 @@ local function create(options, ____bindingPattern0)
         ),
         max_bytes = options.max_bytes,
         route = route,
+        tells_tenants = cache_key_has_variable(key, TENANT),
         purges = nil,
-        key = cache_key_new({
-            credentials = credentials,
-            key_variables = key_variables,
-            callers = settings_callers_of(options)
-        }),
+        key = key,
         is_controlled = options.request_control,
         skipped = skipped,
         faults = fault_new(NAME, registry)

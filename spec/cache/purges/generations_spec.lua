@@ -7,7 +7,7 @@ describe("cache.purges.generations", function()
     local function expected(purges, route, tenant, model)
         local newest = 0
         for generation, filter in ipairs(purges) do
-            local passes = (filter.route or route) == route and (filter.tenant or tenant) == tenant
+            local passes = (filter.route or route) == route and (not tenant or (filter.tenant or tenant) == tenant)
                 and (not model or (filter.model or model) == model) and not filter.key
             if passes then newest = generation end
         end
@@ -30,9 +30,9 @@ describe("cache.purges.generations", function()
             -- In whatever order they are noted.
             for generation = #purges, 1, -1 do generations.note(all, purges[generation], generation) end
             for _, route in ipairs(ROUTES) do
-                for _, tenant in ipairs({ "t", "u", "" }) do
+                for _, tenant in ipairs({ "t", "u", "", false }) do
                     for _, model in ipairs({ "m", "n", "", false }) do
-                        local found = generations.newest(all, route, tenant, model or nil)
+                        local found = generations.newest(all, route, tenant or nil, model or nil)
                         assert.equal(expected(purges, route, tenant, model), found)
                     end
                 end

@@ -30,6 +30,8 @@ export interface Cache {
     readonly max_bytes: number;
     readonly key: CacheKey;
     readonly route: string;
+    /** Whether callers of two tenants never share an answer. */
+    readonly tells_tenants: boolean;
     /** What operators have purged; nothing where that is not kept. */
     purges: Purges | undefined;
     readonly is_controlled: boolean;
@@ -42,6 +44,7 @@ export interface Cache {
 }
 
 const NAME = "cache";
+const TENANT = "openclaw_tenant";
 const REFRESH = "openclaw_cache_refresh";
 const NO_STORE = "openclaw_cache_no_store";
 const REASONS: Reason[] = ["too_large", "unreadable", "not_keyable", "personal", "no_store"];
@@ -77,7 +80,7 @@ function make_key(plugin: Cache): void {
     if (outcome === "failed") return skip_unreadable(plugin, detail);
     if (outcome !== "keyed") return skip(plugin, outcome === "too_large" ? "too_large" : "not_keyable");
     const { purges } = plugin;
-    const tenant = request.variable("openclaw_tenant") ?? "";
+    const tenant = plugin.tells_tenants ? (request.variable(TENANT) ?? "") : undefined;
     const generations = purges === undefined ? "" : purge_list.part_of(purges, plugin.route, tenant, model);
     const is_shareable = cache_key.fill(plugin.key, body_forms.type_of(detail, content_type), detail, generations);
     if (!is_shareable) plugin.skipped.personal.inc();
@@ -133,12 +136,14 @@ function create(options: Options, { path, route }: Context): Cache {
     const skipped = {} as Record<Reason, Counter>;
     for (const reason of REASONS) skipped[reason] = family.labels(route, reason);
     const { credentials, key_variables } = options;
+    const key = cache_key.new({ credentials, key_variables, callers: settings.callers_of(options) });
     const fields = {
         form: body_forms.new(options.key, options.ignore ?? [], settings.most_json_bytes(options)),
         max_bytes: options.max_bytes,
         route,
+        tells_tenants: cache_key.has_variable(key, TENANT),
         purges: undefined,
-        key: cache_key.new({ credentials, key_variables, callers: settings.callers_of(options) }),
+        key,
         is_controlled: options.request_control,
         skipped,
         faults: fault.new(NAME, registry),

@@ -1,4 +1,5 @@
 local ____exports = {}
+local ipairs = ipairs
 local string_find = string.find
 local string_lower = string.lower
 local string_match = string.match
@@ -22,10 +23,16 @@ local FORM_DATA = "multipart/form-data"
 local RAW = "raw-"
 --- Bodies of that form. `ignored`: members of JSON that make no difference. Raises if OpenSSL has no SHA-256. Phases: init.
 local function create(form, ignored, most_json_bytes)
+    local model = MODEL
+    for ____, name in ipairs(ignored) do
+        if name == MODEL then
+            model = nil
+        end
+    end
     return {
         form = form,
         digest = digests_new("sha256"),
-        json = canonical_settings(most_json_bytes, ignored, MODEL)
+        json = canonical_settings(most_json_bytes, ignored, model)
     }
 end
 ____exports.new = create

@@ -174,7 +174,7 @@ end
 local function call_file(purges, name, text)
     local give_up = clock_now() + WAIT_SECONDS
     local answer = call_once(purges, name, text)
-    while answer == purge_file_BUSY and clock_now() < give_up and not ngx.worker.exiting() do
+    while answer == purge_file_BUSY and clock_now() < give_up do
         ngx.sleep(TRY_SECONDS)
         answer = call_once(purges, name, text)
     end
@@ -229,8 +229,9 @@ local function refresh(purges)
     lose(purges)
     begin_soon(purges)
 end
---- What the key of such a request has of purges: another text after each purge that it is subject to. `model`: nothing if it is not known;
--- then the request is subject to the purges of all models. Phases: access; blocks for the reading of what other workers have purged.
+--- What the key of such a request has of purges: another text after each purge that it is subject to. `tenant`, `model`: nothing if nobody
+-- knows of which one the answer is that the request may get; then it is subject to the purges of all of them. Phases: access; blocks for the
+-- reading of what other workers have purged.
 local function part_of(purges, route, tenant, model)
     if purges.stamp[0] ~= purges.seen then
         refresh(purges)
@@ -299,6 +300,9 @@ local function init_worker(purges)
         look(purges)
     end
     shared_memory_attend(purges.region)
+    if not purges.is_lost then
+        purges.seen = UNSEEN
+    end
     begin_soon(purges)
 end
 ____exports.init_worker = init_worker

@@ -25,7 +25,10 @@ const RAW = "raw-";
 
 /** Bodies of that form. `ignored`: members of JSON that make no difference. Raises if OpenSSL has no SHA-256. Phases: init. */
 function create(form: Form, ignored: readonly string[], most_json_bytes: number): BodyForm {
-    return { form, digest: digests.new("sha256"), json: canonical.settings(most_json_bytes, ignored, MODEL) };
+    // Two models share answers if the model is ignored: it says nothing of an answer then.
+    let model: string | undefined = MODEL;
+    for (const name of ignored) if (name === MODEL) model = undefined;
+    return { form, digest: digests.new("sha256"), json: canonical.settings(most_json_bytes, ignored, model) };
 }
 export { create as new };
 

@@ -189,7 +189,7 @@ function call_once(purges: Purges, name: "add" | "begin", text: string): string 
 function call_file(purges: Purges, name: "add" | "begin", text: string): string {
     const give_up = later(clock.now(), WAIT_SECONDS);
     let answer = call_once(purges, name, text);
-    while (answer === purge_file.BUSY && clock.now() < give_up && !ngx.worker.exiting()) {
+    while (answer === purge_file.BUSY && clock.now() < give_up) {
         ngx.sleep(TRY_SECONDS);
         answer = call_once(purges, name, text);
     }
@@ -227,10 +227,11 @@ function refresh(purges: Purges): void {
 }
 
 /**
- * What the key of such a request has of purges: another text after each purge that it is subject to. `model`: nothing if it is not known;
- * then the request is subject to the purges of all models. Phases: access; blocks for the reading of what other workers have purged.
+ * What the key of such a request has of purges: another text after each purge that it is subject to. `tenant`, `model`: nothing if nobody
+ * knows of which one the answer is that the request may get; then it is subject to the purges of all of them. Phases: access; blocks for the
+ * reading of what other workers have purged.
  */
-export function part_of(purges: Purges, route: string, tenant: string, model: string | undefined): string {
+export function part_of(purges: Purges, route: string, tenant: string | undefined, model: string | undefined): string {
     if (purges.stamp.get(0) !== purges.seen) refresh(purges);
     const generation = generations.newest(purges.all, route, tenant, model);
     if (generation === purges.all.all) return purges.part;
@@ -277,6 +278,8 @@ export function init_worker(purges: Purges): void {
         look(purges);
     });
     shared_memory.attend(purges.region);
+    // The master has read the file long ago, if this worker takes the place of one that crashed.
+    if (!purges.is_lost) purges.seen = UNSEEN;
     begin_soon(purges);
 }
 

@@ -12,6 +12,9 @@ local function create()
     }
 end
 ____exports.new = create
+local function new_leaf()
+    return {any = 0, most = 0, models = {}}
+end
 local function branch_of(all, route)
     local ____temp_0
     if route == nil then
@@ -23,7 +26,11 @@ local function branch_of(all, route)
     if known ~= nil then
         return known
     end
-    local made = {any = nil, tenants = {}}
+    local made = {
+        any = nil,
+        tenants = {},
+        pooled = new_leaf()
+    }
     if route == nil then
         all.any = made
     else
@@ -42,7 +49,7 @@ local function leaf_of(branch, tenant)
     if known ~= nil then
         return known
     end
-    local made = {any = 0, most = 0, models = {}}
+    local made = new_leaf()
     if tenant == nil then
         branch.any = made
     else
@@ -56,6 +63,17 @@ local function note_key(all, key, generation)
     end
     all.keys[key] = math_max(generation, all.keys[key] or 0)
 end
+--- Adds a purge of a model, or of all models. Returns whether it is the first one of that.
+local function note_model(leaf, model, generation)
+    local before = model == nil and leaf.any or (leaf.models[model] or 0)
+    if model == nil then
+        leaf.any = math_max(generation, before)
+    else
+        leaf.models[model] = math_max(generation, before)
+    end
+    leaf.most = math_max(generation, leaf.most)
+    return before == 0
+end
 --- Adds a purge, unless it is one of everything. Phases: any.
 local function note(all, filter, generation)
     local ____filter_2 = filter
@@ -66,20 +84,15 @@ local function note(all, filter, generation)
     if key ~= nil then
         return note_key(all, key, generation)
     end
-    local leaf = leaf_of(
-        branch_of(all, route),
-        tenant
-    )
-    local before = model == nil and leaf.any or (leaf.models[model] or 0)
-    if before == 0 then
+    local branch = branch_of(all, route)
+    if note_model(
+        leaf_of(branch, tenant),
+        model,
+        generation
+    ) then
         all.filter_count = all.filter_count + 1
     end
-    if model == nil then
-        leaf.any = math_max(generation, before)
-    else
-        leaf.models[model] = math_max(generation, before)
-    end
-    leaf.most = math_max(generation, leaf.most)
+    note_model(branch.pooled, model, generation)
 end
 ____exports.note = note
 local function newest_of_leaf(leaf, model)
@@ -95,13 +108,16 @@ local function newest_of_branch(branch, tenant, model)
     if branch == nil then
         return 0
     end
+    if tenant == nil then
+        return newest_of_leaf(branch.pooled, model)
+    end
     return (math_max(
         newest_of_leaf(branch.any, model),
         newest_of_leaf(branch.tenants[tenant], model)
     ))
 end
---- The number of the newest purge that such a request is subject to; 0 if there is none. A request whose model is not known is subject to
--- the purges of all models. Phases: any.
+--- The number of the newest purge that such a request is subject to; 0 if there is none. A request whose model or tenant is not known is
+-- subject to the purges of all of them. Phases: any.
 local function newest(all, route, tenant, model)
     if all.filter_count == 0 then
         return all.all

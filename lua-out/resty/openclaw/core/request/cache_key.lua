@@ -179,6 +179,16 @@ local function renew(key, former, generation)
     return text
 end
 ____exports.renew = renew
+--- Whether the value of a variable is a part of the keys. Phases: any.
+local function has_variable(key, name)
+    for ____, one in ipairs(key.variables) do
+        if one == name then
+            return true
+        end
+    end
+    return false
+end
+____exports.has_variable = has_variable
 --- Makes keys from these options. Phases: init.
 local function create(choice)
     local variables = {}

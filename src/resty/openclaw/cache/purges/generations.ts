@@ -13,6 +13,8 @@ interface Leaf {
 interface Branch {
     any: Leaf | undefined;
     readonly tenants: LuaMap<string, Leaf>;
+    /** The newest purges, whichever tenant they were of. */
+    readonly pooled: Leaf;
 }
 
 export interface Generations {
@@ -40,10 +42,14 @@ function create(): Generations {
 }
 export { create as new };
 
+function new_leaf(): Leaf {
+    return { any: 0, most: 0, models: new LuaMap<string, number>() };
+}
+
 function branch_of(all: Generations, route: string | undefined): Branch {
     const known = route === undefined ? all.any : all.routes.get(route);
     if (known !== undefined) return known;
-    const made: Branch = { any: undefined, tenants: new LuaMap<string, Leaf>() };
+    const made: Branch = { any: undefined, tenants: new LuaMap<string, Leaf>(), pooled: new_leaf() };
     if (route === undefined) all.any = made;
     else all.routes.set(route, made);
     return made;
@@ -52,7 +58,7 @@ function branch_of(all: Generations, route: string | undefined): Branch {
 function leaf_of(branch: Branch, tenant: string | undefined): Leaf {
     const known = tenant === undefined ? branch.any : branch.tenants.get(tenant);
     if (known !== undefined) return known;
-    const made: Leaf = { any: 0, most: 0, models: new LuaMap<string, number>() };
+    const made = new_leaf();
     if (tenant === undefined) branch.any = made;
     else branch.tenants.set(tenant, made);
     return made;
@@ -63,16 +69,22 @@ function note_key(all: Generations, key: string, generation: number): void {
     all.keys.set(key, math.max(generation, all.keys.get(key) ?? 0));
 }
 
+/** Adds a purge of a model, or of all models. Returns whether it is the first one of that. */
+function note_model(leaf: Leaf, model: string | undefined, generation: number): boolean {
+    const before = model === undefined ? leaf.any : (leaf.models.get(model) ?? 0);
+    if (model === undefined) leaf.any = math.max(generation, before);
+    else leaf.models.set(model, math.max(generation, before));
+    leaf.most = math.max(generation, leaf.most);
+    return before === 0;
+}
+
 /** Adds a purge, unless it is one of everything. Phases: any. */
 export function note(all: Generations, filter: Filter, generation: number): void {
     const { route, tenant, model, key } = filter;
     if (key !== undefined) return note_key(all, key, generation);
-    const leaf = leaf_of(branch_of(all, route), tenant);
-    const before = model === undefined ? leaf.any : (leaf.models.get(model) ?? 0);
-    if (before === 0) all.filter_count += 1;
-    if (model === undefined) leaf.any = math.max(generation, before);
-    else leaf.models.set(model, math.max(generation, before));
-    leaf.most = math.max(generation, leaf.most);
+    const branch = branch_of(all, route);
+    if (note_model(leaf_of(branch, tenant), model, generation)) all.filter_count += 1;
+    note_model(branch.pooled, model, generation);
 }
 
 function newest_of_leaf(leaf: Leaf | undefined, model: string | undefined): number {
@@ -82,16 +94,17 @@ function newest_of_leaf(leaf: Leaf | undefined, model: string | undefined): numb
     return math.max(leaf.any, leaf.models.get(model) ?? 0);
 }
 
-function newest_of_branch(branch: Branch | undefined, tenant: string, model: string | undefined): number {
+function newest_of_branch(branch: Branch | undefined, tenant: string | undefined, model: string | undefined): number {
     if (branch === undefined) return 0;
+    if (tenant === undefined) return newest_of_leaf(branch.pooled, model);
     return math.max(newest_of_leaf(branch.any, model), newest_of_leaf(branch.tenants.get(tenant), model));
 }
 
 /**
- * The number of the newest purge that such a request is subject to; 0 if there is none. A request whose model is not known is subject to
- * the purges of all models. Phases: any.
+ * The number of the newest purge that such a request is subject to; 0 if there is none. A request whose model or tenant is not known is
+ * subject to the purges of all of them. Phases: any.
  */
-export function newest(all: Generations, route: string, tenant: string, model: string | undefined): number {
+export function newest(all: Generations, route: string, tenant: string | undefined, model: string | undefined): number {
     if (all.filter_count === 0) return all.all;
     const of_any = newest_of_branch(all.any, tenant, model);
     const of_route = newest_of_branch(all.routes.get(route), tenant, model);

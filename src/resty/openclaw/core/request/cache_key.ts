@@ -179,6 +179,12 @@ export function renew(key: CacheKey, former: string, generation: string): string
     return text;
 }
 
+/** Whether the value of a variable is a part of the keys. Phases: any. */
+export function has_variable(key: CacheKey, name: string): boolean {
+    for (const one of key.variables) if (one === name) return true;
+    return false;
+}
+
 /** The options of the key; see docs/body_digest.md. */
 export interface Choice {
     readonly credentials: "bypass" | "key";
