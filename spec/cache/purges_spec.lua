@@ -2,6 +2,7 @@ local disk = require("spec.support.disk")
 local eventually = require("spec.support.eventually")
 local files = require("resty.openclaw.core.files.files")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local purge_file = require("resty.openclaw.cache.purges.purge_file")
 local purge_lists = require("resty.openclaw.cache.purges")
 
 local KEY = ("0123456789abcdef"):rep(4)
@@ -66,6 +67,23 @@ describe("cache.purges", function()
         assert.is_true(math.abs(purges.at - ngx.time()) <= 1)
         -- And one that begins later.
         assert.equal(third, purge_lists.part_of(open(), "r", "t", "m"))
+    end)
+
+    it("are those of the file when a worker begins, whatever the master has read", function()
+        local when_missing, here = open(), started()
+        local when_there = open()
+        here:add({ route = "r" })
+        -- By another gateway, whose workers do not change the number in shared memory.
+        local answer = purge_file.add(path, here.known_epoch, here.known_last, "route=s", 5)
+        assert.equal("done 2", answer)
+        for _, purges in ipairs({ when_missing, when_there }) do
+            purges.seen = purges.stamp[0]
+            local before = purge_lists.part_of(purges, "s", "", nil)
+            purge_lists.init_worker(purges)
+            local after = purge_lists.part_of(purges, "s", "", nil)
+            assert.not_equal(before, after)
+            assert.equal(after, purge_lists.part_of(open(), "s", "", nil))
+        end
     end)
 
     it("know keys that were purged alone", function()

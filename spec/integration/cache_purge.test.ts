@@ -515,6 +515,15 @@ describe("the file", () => {
             return found.every(({ text }) => text !== before);
         });
         expect(await cacheOf(two, [{}, { tenant: "b" }])).toEqual(["HIT", "HIT"]);
+        // A worker that takes the place of one that crashed has what the master read at the start.
+        const old = await two.workerPids();
+        for (const pid of old) two.kill(pid, "SIGKILL");
+        await two.waitFor("new workers are there", async () => {
+            const pids = await two.workerPids();
+            return pids.length === 2 && pids.every((pid) => !old.includes(pid));
+        });
+        expect((await ask(two)).text).not.toBe(before);
+        expect((await ask(two)).text).not.toBe(before);
     });
 
     test("of each gateway is its own", async () => {

@@ -300,7 +300,7 @@ local function init_worker(purges)
         look(purges)
     end
     shared_memory_attend(purges.region)
-    if not purges.is_lost then
+    if load(purges) ~= nil and not purges.is_lost then
         purges.seen = UNSEEN
     end
     begin_soon(purges)

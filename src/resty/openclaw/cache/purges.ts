@@ -279,7 +279,7 @@ export function init_worker(purges: Purges): void {
     });
     shared_memory.attend(purges.region);
     // The master has read the file long ago, if this worker takes the place of one that crashed.
-    if (!purges.is_lost) purges.seen = UNSEEN;
+    if (load(purges) !== undefined && !purges.is_lost) purges.seen = UNSEEN;
     begin_soon(purges);
 }
 
