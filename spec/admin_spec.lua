@@ -702,7 +702,7 @@ describe("admin", function()
 
         it("hands its options on", function()
             local function refusal(options) return select(2, pcall(setup.build, { admin = options })) end
-            assert.equal('setup: admin: unknown option "upstreams"; known are prefix, limits_prefix, token, token_file, dict', refusal({ upstreams = {} }))
+            assert.equal('setup: admin: unknown option "upstreams"; known are prefix, limits_prefix, cache_prefix, token, token_file, dict', refusal({ upstreams = {} }))
             assert.equal('setup: admin: unknown option "tocken"; did you mean "token"?', refusal({ tocken = "x" }))
             assert.equal('setup: admin must be a table, got a string', refusal(admins.TOKEN))
             local built = setup.build({ admin = { token = admins.TOKEN, prefix = "/x" } })

@@ -263,6 +263,14 @@ function ____exports.limits_page()
     end
     gateway.admin:limits_page()
 end
+--- The API to see what the cache does, and to purge answers; see docs/admin.md. Phases: content.
+function ____exports.cache_page()
+    if gateway == nil then
+        json_error_respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        return
+    end
+    gateway.admin:cache_page()
+end
 --- Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
 -- error. Phases: content.
 local function edge()

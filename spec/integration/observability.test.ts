@@ -270,6 +270,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                         durable = true,
                         spool = "${folder}/spool",
                     },
+                    cache = { purges = "${folder}/purges" },
                     metrics = { max_series = 230 },
                 }
             }

@@ -71,6 +71,7 @@ describe("the variant", function()
         end
         assert.equal("0", samples['openclaw_cache_requests_total{route="varied",variant="v1",status="hit"}'])
         assert.equal("0", samples['openclaw_cache_saved_seconds_total{route="varied",variant="v1"}'])
+        assert.equal("0", samples['openclaw_cache_saved_bytes_total{route="varied",variant="v1"}'])
     end)
 
     it("is cut and cleaned when it comes from a stranger, and looked up all the same", function()
@@ -195,12 +196,15 @@ describe("the time that a cache saves", function()
     it("is what nodes took before, less what the hit took", function()
         local grown = growth("saved", 1, function() get("key=a&sleep=1&variant=timed") end)
         assert.equal(0, grown(saved("timed")))
+        assert.equal(0, grown('openclaw_cache_saved_bytes_total{route="saved",variant="timed"}'))
         grown = growth("saved", 3, function()
             for _ = 1, 3 do get("key=a&variant=timed") end
         end)
         local seconds = grown(saved("timed"))
         assert.is_true(seconds >= 0.5 and seconds < 60, "saved " .. seconds)
         assert.equal(3, grown('openclaw_cache_requests_total{route="saved",variant="timed",status="hit"}'))
+        assert.is_true(grown('openclaw_cache_saved_bytes_total{route="saved",variant="timed"}') > 300)
+        assert.equal(grown('openclaw_response_bytes_total{route="saved",variant="timed"}'), grown('openclaw_cache_saved_bytes_total{route="saved",variant="timed"}'))
     end)
 
     it("is nothing as long as no node has answered for the variant", function()

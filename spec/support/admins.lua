@@ -59,6 +59,22 @@ _M.limited = admin.new({
 _M.queues = admin.new({ upstreams = { cluster = _M.balancer, learning = _M.learning, classed = _M.classed, told = told }, prefix = "/queues" })
 _M.elsewhere = admin.new({ upstreams = upstreams, prefix = "/nodes" })
 _M.guarded = admin.new({ upstreams = upstreams, token = _M.TOKEN })
+--- Purges that answer what a spec tells them to, and keep what they were asked for.
+_M.purges = { asked = {}, now = { path = "/var/lib/openclaw/purges", filters = 0, last = 0, at = 0 } }
+function _M.purges.state() return _M.purges.now end
+function _M.purges.add(_, filter)
+    _M.purges.asked[#_M.purges.asked + 1] = filter
+    return _M.purges.made, _M.purges.err
+end
+
+local function of_cache(options, purges)
+    local read = require("resty.openclaw.config.schema").read_or_raise(admin.SCHEMA, options, "admin")
+    return admin.create(read, { upstreams = {}, limits = {}, cached = { "spec cached", 'spec "odd"' }, purges = purges }, "admin")
+end
+
+_M.cached = of_cache({}, _M.purges)
+_M.guarded_cache = of_cache({ token = _M.TOKEN, cache_prefix = "/cached" }, _M.purges)
+_M.unkept = of_cache({ cache_prefix = "/unkept" })
 _M.nothing = admin.new({ upstreams = {} })
 
 return _M

@@ -215,6 +215,15 @@ export function limits_page(): void {
     gateway.admin.limits_page();
 }
 
+/** The API to see what the cache does, and to purge answers; see docs/admin.md. Phases: content. */
+export function cache_page(): void {
+    if (gateway === undefined) {
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.");
+        return;
+    }
+    gateway.admin.cache_page();
+}
+
 /**
  * Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
  * error. Phases: content.

@@ -122,6 +122,10 @@ declare namespace ngx {
         function set_header(name: string, value: string): void;
         function clear_header(name: string): void;
         function set_uri_args(args: string): void;
+        /** Decoded; true where an argument has no "=", and a list where it came more than once. */
+        function get_uri_args(
+            most?: number,
+        ): LuaMultiReturn<[args: LuaTable<string, string | true | (string | true)[]>, err?: string]>;
         /** By names in lower case; a list where a header came more than once. */
         function get_headers(
             most?: number,

@@ -42,6 +42,9 @@ function openclaw.upstreams_page() end
 ---The API to see and change limits: see docs/admin.md. Phase: content.
 function openclaw.limits_page() end
 
+---The API to see what the cache does, and to purge answers: see docs/admin.md. Phase: content.
+function openclaw.cache_page() end
+
 ---Stores a request that got no response, for routes with the option `edge`: see docs/edge.md. Phase: content.
 function openclaw.edge() end
 

@@ -361,9 +361,14 @@
 ---@class openclaw.Setup.admin
 ---@field prefix? string the path of the location of upstreams, as clients send it
 ---@field limits_prefix? string the path of the location of limits, as clients send it
+---@field cache_prefix? string the path of the location of the cache, as clients send it
 ---@field token? string 16 to 4096 bytes of printable ASCII without spaces; clients with it have access from any address
 ---@field token_file? string file with the token; must not be readable by all users; read when nginx starts or reloads
 ---@field dict? string the `lua_shared_dict` of the metrics
+
+---@class openclaw.Setup.cache
+---@field purges? string the file of the purges; without it nothing can be purged. The workers must be able to write in its folder
+---@field thread_pool? string the `thread_pool` of nginx that writes the file
 
 ---@class openclaw.Setup.status
 ---@field token? string 16 to 4096 bytes of printable ASCII without spaces; clients with it have access from any address
@@ -376,5 +381,6 @@
 ---@field log? openclaw.Log sinks of the request records, and the slow log's options; see post_action
 ---@field metrics? openclaw.Setup.metrics the options of metrics
 ---@field admin? openclaw.Setup.admin the options of admin, without `upstreams` and `limits`
+---@field cache? openclaw.Setup.cache what concerns the cache of all routes
 ---@field status? openclaw.Setup.status the options of status, without `upstreams` and `routes`
 ---@field plugins? openclaw.Declaration[] your own plugins, each of which routes may have by its name

@@ -2,6 +2,8 @@ local ____exports = {}
 local setmetatable = setmetatable
 local type = type
 local string_find = string.find
+local cache = require("resty.openclaw.admin.cache")
+local cache_answer = cache.answer
 local calls = require("resty.openclaw.admin.call")
 local calls_refuse = calls.refuse
 local calls_refuse_address = calls.refuse_address
@@ -47,6 +49,7 @@ local PREFIX = kinds_of("path", "a path of plain letters without a slash at its 
 local SCHEMA = {
     prefix = option(PREFIX, "/openclaw/upstreams", "the path of the location of upstreams, as clients send it"),
     limits_prefix = option(PREFIX, "/openclaw/limits", "the path of the location of limits, as clients send it"),
+    cache_prefix = option(PREFIX, "/openclaw/cache", "the path of the location of the cache, as clients send it"),
     token = again(tokens_TOKEN_OPTION),
     token_file = again(tokens_TOKEN_FILE_OPTION),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
@@ -67,6 +70,7 @@ local ALONE_SCHEMA = {
     ),
     prefix = again(SCHEMA.prefix),
     limits_prefix = again(SCHEMA.limits_prefix),
+    cache_prefix = again(SCHEMA.cache_prefix),
     token = again(SCHEMA.token),
     token_file = again(SCHEMA.token_file),
     dict = again(SCHEMA.dict)
@@ -120,17 +124,31 @@ local function limits_page(self)
         enter(self, call, self.limits_prefix)
     )
 end
-local metatable = {__index = {page = page, limits_page = limits_page}}
---- The API of some upstreams, and of limits that may be added later. Raises if the token is invalid. Phases: init.
-local function create(options, upstreams, its_limits, path)
+local function cache_page(self)
+    local call = call_of(self)
+    cache_answer(
+        call,
+        self.cached,
+        enter(self, call, self.cache_prefix)
+    )
+end
+local metatable = {__index = {page = page, limits_page = limits_page, cache_page = cache_page}}
+--- The API of these subjects. Raises if the token is invalid. Phases: init.
+local function create(options, subjects, path)
     local registry = metric_registry_open(options.dict)
+    local ____subjects_0 = subjects
+    local upstreams = ____subjects_0.upstreams
+    local cached = ____subjects_0.cached
+    local purges = ____subjects_0.purges
     local fields = {
         upstreams = upstreams,
-        limits = its_limits,
+        limits = subjects.limits,
+        cached = {registry = registry, routes = cached, purges = purges},
         prefix = options.prefix,
         limits_prefix = options.limits_prefix,
+        cache_prefix = options.cache_prefix,
         token = tokens_new(path, options),
-        requests = metric_registry_counter(registry, "openclaw_admin_requests_total", "Requests to see or change nodes, queues and limits, by method and status.", {"method", "status"}),
+        requests = metric_registry_counter(registry, "openclaw_admin_requests_total", "Requests to see or change nodes, queues, limits and the cache, by method and status.", {"method", "status"}),
         faults = fault_new(NAME, registry)
     }
     return setmetatable(fields, metatable)
@@ -139,7 +157,7 @@ ____exports.create = create
 --- The API outside `setup`, from the options in docs/admin.md. Raises if one is invalid. Phases: init.
 local function alone(options)
     local read = read_or_raise(ALONE_SCHEMA, options, NAME)
-    return create(read, read.upstreams, read.limits, NAME)
+    return create(read, {upstreams = read.upstreams, limits = read.limits, cached = {}, purges = nil}, NAME)
 end
 ____exports.new = alone
 return ____exports

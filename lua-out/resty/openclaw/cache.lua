@@ -15,6 +15,9 @@ local coalescing_REFRESH = coalescing.REFRESH
 local coalescing_before_balance = coalescing.before_balance
 local coalescing_enter = coalescing.enter
 local coalescing_refuse_uncached = coalescing.refuse_uncached
+local purge_list = require("resty.openclaw.cache.purges")
+local purge_list_generation_of_key = purge_list.generation_of_key
+local purge_list_part_of = purge_list.part_of
 local request_controls = require("resty.openclaw.cache.request_control")
 local request_controls_ANY = request_controls.ANY
 local request_controls_of_request = request_controls.of_request
@@ -32,7 +35,9 @@ local metric_registry_counter = metric_registry.counter
 local metric_registry_open = metric_registry.open
 local cache_key = require("resty.openclaw.core.request.cache_key")
 local cache_key_fill = cache_key.fill
+local cache_key_has_variable = cache_key.has_variable
 local cache_key_new = cache_key.new
+local cache_key_renew = cache_key.renew
 local cache_key_withhold = cache_key.withhold
 local cache_status = require("resty.openclaw.core.request.cache_status")
 local cache_status_VARIABLE = cache_status.VARIABLE
@@ -46,6 +51,7 @@ local contract = require("resty.openclaw.gateway.contract")
 local contract_alone = contract.alone
 local contract_define = contract.define
 local NAME = "cache"
+local TENANT = "openclaw_tenant"
 local REASONS = {
     "too_large",
     "unreadable",
@@ -62,6 +68,18 @@ local function skip_unreadable(plugin, err)
     plugin.faults:report("unreadable_body", err)
     return skip(plugin, "unreadable")
 end
+--- The key of a request whose answer was purged alone: another one. Nothing if the request has none now.
+local function renewed(plugin, purges, given)
+    local key = given
+    while key ~= nil do
+        local generation = purge_list_generation_of_key(purges, key)
+        if generation == nil then
+            return key
+        end
+        key = cache_key_renew(plugin.key, key, generation)
+    end
+    return nil
+end
 --- Reads the body, and sets the key of the request. Returns the key; nothing if the request has none.
 local function make_key(plugin)
     local body, err = request_body_read()
@@ -73,20 +91,27 @@ local function make_key(plugin)
     end
     local content_type = request_variable("http_content_type")
     local encoding = request_variable("http_content_encoding")
-    local outcome, detail = body_forms_key_of(plugin.form, body, content_type, encoding)
+    local outcome, detail, model = body_forms_key_of(plugin.form, body, content_type, encoding)
     if outcome == "failed" then
         return skip_unreadable(plugin, detail)
     end
     if outcome ~= "keyed" then
         return skip(plugin, outcome == "too_large" and "too_large" or "not_keyable")
     end
+    local ____plugin_0 = plugin
+    local purges = ____plugin_0.purges
+    local tenant = plugin.tells_tenants and (request_variable(TENANT) or "") or nil
+    local generations = purges == nil and "" or purge_list_part_of(purges, plugin.route, tenant, model)
     local key = cache_key_fill(
         plugin.key,
         body_forms_type_of(detail, content_type),
-        detail
+        detail,
+        generations
     )
     if key == nil then
         plugin.skipped.personal:inc()
+    elseif (purges and purges.has_keys) == true then
+        return renewed(plugin, purges, key)
     end
     return key
 end
@@ -135,10 +160,15 @@ local function create(options, ____bindingPattern0)
     for ____, reason in ipairs(REASONS) do
         skipped[reason] = family:labels(route, reason)
     end
-    local ____options_0 = options
-    local credentials = ____options_0.credentials
-    local key_variables = ____options_0.key_variables
+    local ____options_3 = options
+    local credentials = ____options_3.credentials
+    local key_variables = ____options_3.key_variables
     local faults = fault_new(NAME, registry)
+    local key = cache_key_new({
+        credentials = credentials,
+        key_variables = key_variables,
+        callers = settings_callers_of(options)
+    })
     local fields = {
         form = body_forms_new(
             options.key,
@@ -146,11 +176,10 @@ local function create(options, ____bindingPattern0)
             settings_most_json_bytes(options)
         ),
         max_bytes = options.max_bytes,
-        key = cache_key_new({
-            credentials = credentials,
-            key_variables = key_variables,
-            callers = settings_callers_of(options)
-        }),
+        route = route,
+        tells_tenants = cache_key_has_variable(key, TENANT),
+        purges = nil,
+        key = key,
         is_controlled = options.request_control,
         skipped = skipped,
         faults = faults,

@@ -35,6 +35,18 @@ describe("body_key", function()
         assert.same({ "keyed", "raw-" .. ngx.md5("") }, { key_of("raw", "") })
     end)
 
+    it("says of JSON what the wanted member is", function()
+        local settings = canonical.settings(1e6, {}, "model")
+        local function key_and_model(kind, text)
+            local key = body_key.begin(kind, md5, settings)
+            body_key.update(key, ffi.cast("const uint8_t *", text), #text)
+            return body_key.finish(key)
+        end
+        local text = '{"model":"large"}'
+        assert.same({ "keyed", "json-" .. ngx.md5(text), "large" }, { key_and_model("json", text) })
+        assert.same({ "keyed", "raw-" .. ngx.md5(text) }, { key_and_model("raw", text) })
+    end)
+
     it("says why there is none", function()
         assert.same({ "not_json" }, { key_of("json", "a=b") })
         assert.same({ "not_json" }, { key_of("json", "") })

@@ -1,4 +1,6 @@
-/** An HTTP API to see and change upstreams (nodes, waiting rooms) and limits while nginx runs, without a reload. */
+/** An HTTP API to see and change upstreams (nodes, waiting rooms) and limits, and to purge the cache, while nginx runs, without a reload. */
+import type { Cached } from "./admin/cache";
+import * as cache from "./admin/cache";
 import type { Call } from "./admin/call";
 import * as calls from "./admin/call";
 import type { Limited } from "./admin/limits";
@@ -23,8 +25,10 @@ export interface Admin {
     readonly upstreams: LuaMap<string, Upstream>;
     /** The limits of routes, by the names of these. */
     readonly limits: LuaMap<string, Limited>;
+    readonly cached: Cached;
     readonly prefix: string;
     readonly limits_prefix: string;
+    readonly cache_prefix: string;
     readonly token: Token | undefined;
     readonly requests: Family<Counter>;
     readonly faults: Faults;
@@ -32,6 +36,8 @@ export interface Admin {
     page(): void;
     /** Answers a request about limits. Phases: content; yields. Never raises. */
     limits_page(): void;
+    /** Answers a request about the cache. Phases: content; yields. Never raises. */
+    cache_page(): void;
 }
 
 const NAME = "admin";
@@ -49,6 +55,7 @@ const PREFIX = kinds.of<string>("path", "a path of plain letters without a slash
 export const SCHEMA = {
     prefix: option(PREFIX, "/openclaw/upstreams", "the path of the location of upstreams, as clients send it"),
     limits_prefix: option(PREFIX, "/openclaw/limits", "the path of the location of limits, as clients send it"),
+    cache_prefix: option(PREFIX, "/openclaw/cache", "the path of the location of the cache, as clients send it"),
     token: again(tokens.TOKEN_OPTION),
     token_file: again(tokens.TOKEN_FILE_OPTION),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
@@ -73,6 +80,7 @@ export const ALONE_SCHEMA = {
     ),
     prefix: again(SCHEMA.prefix),
     limits_prefix: again(SCHEMA.limits_prefix),
+    cache_prefix: again(SCHEMA.cache_prefix),
     token: again(SCHEMA.token),
     token_file: again(SCHEMA.token_file),
     dict: again(SCHEMA.dict),
@@ -108,26 +116,39 @@ function limits_page(this: Admin): void {
     limits.answer(call, this.limits, enter(this, call, this.limits_prefix));
 }
 
-const metatable = { __index: { page, limits_page } };
+function cache_page(this: Admin): void {
+    const call = call_of(this);
+    cache.answer(call, this.cached, enter(this, call, this.cache_prefix));
+}
 
-/** The API of some upstreams, and of limits that may be added later. Raises if the token is invalid. Phases: init. */
-export function create(
-    options: Values<typeof SCHEMA>,
-    upstreams: LuaMap<string, Upstream>,
-    its_limits: LuaMap<string, Limited>,
-    path: string,
-): Admin {
+const metatable = { __index: { page, limits_page, cache_page } };
+
+/** What the API is about. All but the upstreams may be added later. */
+export interface Subjects {
+    readonly upstreams: LuaMap<string, Upstream>;
+    /** The limits of routes, by the names of these. */
+    readonly limits: LuaMap<string, Limited>;
+    /** The routes with a cache. */
+    readonly cached: readonly string[];
+    readonly purges: Cached["purges"];
+}
+
+/** The API of these subjects. Raises if the token is invalid. Phases: init. */
+export function create(options: Values<typeof SCHEMA>, subjects: Subjects, path: string): Admin {
     const registry = metric_registry.open(options.dict);
+    const { upstreams, cached, purges } = subjects;
     const fields = {
         upstreams,
-        limits: its_limits,
+        limits: subjects.limits,
+        cached: { registry, routes: cached, purges },
         prefix: options.prefix,
         limits_prefix: options.limits_prefix,
+        cache_prefix: options.cache_prefix,
         token: tokens.new(path, options),
         requests: metric_registry.counter(
             registry,
             "openclaw_admin_requests_total",
-            "Requests to see or change nodes, queues and limits, by method and status.",
+            "Requests to see or change nodes, queues, limits and the cache, by method and status.",
             ["method", "status"],
         ),
         faults: fault.new(NAME, registry),
@@ -138,6 +159,6 @@ export function create(
 /** The API outside `setup`, from the options in docs/admin.md. Raises if one is invalid. Phases: init. */
 function alone(options: unknown): Admin {
     const read = read_or_raise(ALONE_SCHEMA, options, NAME);
-    return create(read, read.upstreams, read.limits, NAME);
+    return create(read, { upstreams: read.upstreams, limits: read.limits, cached: [], purges: undefined }, NAME);
 }
 export { alone as new };

@@ -7,6 +7,8 @@ import * as answers from "./cache/answers";
 import type { BodyForm } from "./cache/body_form";
 import * as body_forms from "./cache/body_form";
 import * as coalescing from "./cache/coalescing";
+import type { Purges } from "./cache/purges";
+import * as purge_list from "./cache/purges";
 import * as request_controls from "./cache/request_control";
 import type { Options } from "./cache/settings";
 import * as settings from "./cache/settings";
@@ -32,6 +34,11 @@ export interface Cache {
     readonly form: BodyForm;
     readonly max_bytes: number;
     readonly key: CacheKey;
+    readonly route: string;
+    /** Whether callers of two tenants never share an answer. */
+    readonly tells_tenants: boolean;
+    /** What operators have purged; nothing where that is not kept. */
+    purges: Purges | undefined;
     readonly is_controlled: boolean;
     readonly skipped: Record<Reason, Counter>;
     readonly faults: Faults;
@@ -49,6 +56,7 @@ export interface Cache {
 }
 
 const NAME = "cache";
+const TENANT = "openclaw_tenant";
 const REASONS: Reason[] = ["too_large", "unreadable", "not_keyable", "personal", "no_store"];
 
 function skip(plugin: Cache, reason: Reason): undefined {
@@ -62,6 +70,17 @@ function skip_unreadable(plugin: Cache, err: string): undefined {
     return skip(plugin, "unreadable");
 }
 
+/** The key of a request whose answer was purged alone: another one. Nothing if the request has none now. */
+function renewed(plugin: Cache, purges: Purges, given: string): string | undefined {
+    let key: string | undefined = given;
+    while (key !== undefined) {
+        const generation = purge_list.generation_of_key(purges, key);
+        if (generation === undefined) return key;
+        key = cache_key.renew(plugin.key, key, generation);
+    }
+    return undefined;
+}
+
 /** Reads the body, and sets the key of the request. Returns the key; nothing if the request has none. */
 function make_key(plugin: Cache): string | undefined {
     const [body, err] = request_body.read();
@@ -69,11 +88,15 @@ function make_key(plugin: Cache): string | undefined {
     if (body.bytes > plugin.max_bytes) return skip(plugin, "too_large");
     const content_type = request.variable("http_content_type");
     const encoding = request.variable("http_content_encoding");
-    const [outcome, detail] = body_forms.key_of(plugin.form, body, content_type, encoding);
+    const [outcome, detail, model] = body_forms.key_of(plugin.form, body, content_type, encoding);
     if (outcome === "failed") return skip_unreadable(plugin, detail);
     if (outcome !== "keyed") return skip(plugin, outcome === "too_large" ? "too_large" : "not_keyable");
-    const key = cache_key.fill(plugin.key, body_forms.type_of(detail, content_type), detail);
+    const { purges } = plugin;
+    const tenant = plugin.tells_tenants ? (request.variable(TENANT) ?? "") : undefined;
+    const generations = purges === undefined ? "" : purge_list.part_of(purges, plugin.route, tenant, model);
+    const key = cache_key.fill(plugin.key, body_forms.type_of(detail, content_type), detail, generations);
     if (key === undefined) plugin.skipped.personal.inc();
+    else if (purges?.has_keys === true) return renewed(plugin, purges, key);
     return key;
 }
 
@@ -120,10 +143,14 @@ function create(options: Options, { path, route }: Context): Cache {
     for (const reason of REASONS) skipped[reason] = family.labels(route, reason);
     const { credentials, key_variables } = options;
     const faults = fault.new(NAME, registry);
+    const key = cache_key.new({ credentials, key_variables, callers: settings.callers_of(options) });
     const fields = {
         form: body_forms.new(options.key, options.ignore ?? [], settings.most_json_bytes(options)),
         max_bytes: options.max_bytes,
-        key: cache_key.new({ credentials, key_variables, callers: settings.callers_of(options) }),
+        route,
+        tells_tenants: cache_key.has_variable(key, TENANT),
+        purges: undefined,
+        key,
         is_controlled: options.request_control,
         skipped,
         faults,

@@ -1,4 +1,5 @@
 local ____exports = {}
+local ipairs = ipairs
 local string_find = string.find
 local string_lower = string.lower
 local string_match = string.match
@@ -15,15 +16,23 @@ local canonical = require("resty.openclaw.core.text.json.canonical")
 local canonical_settings = canonical.settings
 local texts = require("resty.openclaw.core.text.text")
 local texts_trim = texts.trim
+--- The member of JSON that says which model is to answer.
+local MODEL = "model"
 local FORM_DATA = "multipart/form-data"
 --- How keys of bytes begin.
 local RAW = "raw-"
 --- Bodies of that form. `ignored`: members of JSON that make no difference. Raises if OpenSSL has no SHA-256. Phases: init.
 local function create(form, ignored, most_json_bytes)
+    local model = MODEL
+    for ____, name in ipairs(ignored) do
+        if name == MODEL then
+            model = nil
+        end
+    end
     return {
         form = form,
         digest = digests_new("sha256"),
-        json = canonical_settings(most_json_bytes, ignored)
+        json = canonical_settings(most_json_bytes, ignored, model)
     }
 end
 ____exports.new = create
@@ -67,14 +76,15 @@ local function type_of(key, content_type)
     return is_without_meaning(rest) and its_type or content_type
 end
 ____exports.type_of = type_of
---- The key of a body with that Content-Type and Content-Encoding; what is no JSON is taken as bytes. Phases: access; yields.
+--- The key of a body with that Content-Type and Content-Encoding; what is no JSON is taken as bytes. After the key the model that JSON names,
+-- if it is known. Phases: access; yields.
 local function key_of(of, body, content_type, encoding)
     local kind = kind_of(
         of.form,
         media_types_of(texts_trim(content_type or "")),
         encoding
     )
-    local outcome, detail = body_key_of(
+    local outcome, detail, model = body_key_of(
         body,
         kind,
         of.digest,
@@ -90,7 +100,7 @@ local function key_of(of, body, content_type, encoding)
             content_type
         )
     end
-    return outcome, detail
+    return outcome, detail, model
 end
 ____exports.key_of = key_of
 return ____exports

@@ -6,6 +6,9 @@ local tostring = tostring
 local admins = require("resty.openclaw.admin")
 local admins_SCHEMA = admins.SCHEMA
 local admins_create = admins.create
+local purge_lists = require("resty.openclaw.cache.purges")
+local purge_lists_SCHEMA = purge_lists.SCHEMA
+local purge_lists_new = purge_lists.new
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_anything = kinds.anything
 local names = require("resty.openclaw.config.names")
@@ -71,6 +74,7 @@ local SCHEMA = {
     log = schemas_optional(ANY_TABLE, "sinks of the request records, and the slow log's options; see [post_action](post_action.md)"),
     metrics = defaulted(metrics_SCHEMA, "the options of [metrics](metrics.md)"),
     admin = defaulted(admins_SCHEMA, "the options of [admin](admin.md), without `upstreams` and `limits`"),
+    cache = defaulted(purge_lists_SCHEMA, "what concerns the [cache](cache.md#purge) of all routes"),
     status = defaulted(statuses_SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
     plugins = option(DECLARATIONS, {}, "your own [plugins](plugins.md), each of which routes may have by its name")
 }
@@ -157,12 +161,21 @@ local function build(options)
     local log = logs_read(read.log, problems)
     local sinks = logs_make_sinks(log, problems)
     local limits = {}
+    local purges = attempt(
+        problems,
+        function() return purge_lists_new(read.cache, DICT, "setup: cache") end
+    )
+    local cached = {}
     local admin = attempt(
         problems,
         function() return admins_create(
             read.admin,
-            of_any(balancers),
-            of_any(limits),
+            {
+                upstreams = of_any(balancers),
+                limits = of_any(limits),
+                cached = cached,
+                purges = purges
+            },
             "setup: admin"
         ) end
     )
@@ -197,6 +210,7 @@ local function build(options)
         metrics = figures,
         admin = admin,
         status = status,
+        purges = purges,
         balancers = balancers,
         routes = {},
         logs = sinks,
@@ -231,6 +245,11 @@ local function build(options)
         made_routes[name] = route
         if route.instances.limit ~= nil then
             limits[name] = route.instances.limit
+        end
+        local cache = route.instances.cache
+        if cache ~= nil then
+            cache.purges = purges
+            cached[#cached + 1] = name
         end
         if route.filters_headers then
             gateway.filters_headers = true

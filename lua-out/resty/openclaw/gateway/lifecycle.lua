@@ -1,6 +1,8 @@
 local ____exports = {}
 local ipairs = ipairs
 local pairs = pairs
+local purge_lists = require("resty.openclaw.cache.purges")
+local purge_lists_init_worker = purge_lists.init_worker
 local names = require("resty.openclaw.config.names")
 local names_sorted = names.sorted
 local guard = require("resty.openclaw.core.metrics.guard")
@@ -46,6 +48,9 @@ function ____exports.init_worker(gateway)
                 end
             )
         end
+    end
+    if gateway.purges ~= nil then
+        purge_lists_init_worker(gateway.purges)
     end
     gateway.status:init_worker()
 end

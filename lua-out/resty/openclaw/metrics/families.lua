@@ -41,6 +41,7 @@ local function create(registry, bounds)
         upstream = histogram(registry, "openclaw_upstream_duration_seconds", "What the node that was tried last took for its answer, connecting included.", bounds),
         cache = counter(registry, "openclaw_cache_requests_total", "Requests to a route with a cache, by what it did.", LABELS_WITH_STATUS),
         saved = counter(registry, "openclaw_cache_saved_seconds_total", "Time by which answers from the cache were quicker than nodes have lately been.", LABELS),
+        saved_bytes = counter(registry, "openclaw_cache_saved_bytes_total", "Size of all answers from the cache, headers included.", LABELS),
         request_bytes = counter(registry, "openclaw_request_bytes_total", "Size of all requests, headers included.", LABELS),
         response_bytes = counter(registry, "openclaw_response_bytes_total", "Size of all answers, headers included.", LABELS)
     }
@@ -90,6 +91,7 @@ local function bind(of, route, variant)
         upstream = of.upstream:labels(route, variant),
         cache = cache,
         saved = of.saved:labels(route, variant),
+        saved_bytes = of.saved_bytes:labels(route, variant),
         request_bytes = of.request_bytes:labels(route, variant),
         response_bytes = of.response_bytes:labels(route, variant),
         name = (route .. " ") .. variant,

@@ -103,6 +103,7 @@ local function log(self)
     if status_class >= FIRST_ERROR then
         count_error(figures, status_class, node_seconds)
     end
+    local sent = request_whole_number("bytes_sent")
     local cache = cache_status_present()
     if cache ~= nil then
         local ____opt_0 = figures.cache[cache]
@@ -112,6 +113,7 @@ local function log(self)
         local mean = mean_of(self, figures)
         if FROM_CACHE[cache] ~= nil then
             figures.saved:inc(math_max(0, mean[0] - taken))
+            metric_handles_add(figures.saved_bytes, sent)
         else
             learn(mean, node_seconds, status_class)
         end
@@ -120,10 +122,7 @@ local function log(self)
         figures.request_bytes,
         request_whole_number("request_length")
     )
-    metric_handles_add(
-        figures.response_bytes,
-        request_whole_number("bytes_sent")
-    )
+    metric_handles_add(figures.response_bytes, sent)
 end
 local metatable = {__index = {header_filter = header_filter, log = log}}
 --- The recorder of a route, with the handles for requests without a variant. Phases: init.

@@ -224,6 +224,41 @@ describe("canonical json", function()
         assert_canonical('{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}', '{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}')
     end)
 
+    it("says what the wanted member is, if it is a plain string at the top level", function()
+        local function wanted(text, name, ignored)
+            local settings = canonical.settings(1e6, ignored or {}, name or "model")
+            local found
+            for _, bytes in ipairs({ 1000, 1, 2, 3 }) do
+                local json = canonical.new(settings)
+                for _, piece in ipairs(pieces_of(text, bytes)) do feed(json, piece) end
+                local outcome, reason, value = canonical.finish(json, function() end)
+                assert.same({ "canonical" }, { outcome, reason })
+                if bytes < 1000 then assert.equal(found, value, text) end
+                found = value
+            end
+            return found
+        end
+        assert.equal("a", wanted('{"model":"a"}'))
+        assert.equal("", wanted('{"model":""}'))
+        assert.equal("é/b", wanted(' { "n" : 1, "mod\\u0065l" : "\\u00e9\\/b" , "a" : 2 } '))
+        assert.equal("a", wanted('{"x":{"model":"b"},"model":"a","y":[{"model":"c"}]}'))
+        assert.equal("a", wanted('{"models":"b","model":"a","modem":"c"}'))
+        assert.equal("a", wanted('{"user":1,"model":"a"}', "model", { "model", "user" }))
+        assert.equal("a", wanted('{"a longer name":"a","a longer game":"b"}', "a longer name"))
+        assert.equal(("x"):rep(256), wanted('{"model":"' .. ("x"):rep(256) .. '"}'))
+        for _, text in ipairs({
+            "{}", '{"n":1}', '"model"', "[]", '[{"model":"a"}]', '{"x":{"model":"a"}}', '{"model":1}', '{"model":null}', '{"model":["a"]}',
+            '{"model":{"model":"a"}}', '{"model":"a\\"b"}', '{"model":"a\\\\"}', '{"model":"\\n"}', '{"model":"' .. ("x"):rep(257) .. '"}',
+        }) do
+            assert.is_nil(wanted(text), text)
+        end
+        -- Of the text before, which had one.
+        assert.is_nil(wanted('{"n":1}'))
+        local json = canonical.new(WIDE)
+        feed(json, '{"model":"a"}')
+        assert.same({ "canonical" }, { canonical.finish(json, function() end) })
+    end)
+
     it("leaves out members of these names, at the top level only", function()
         local settings = canonical.settings(1e6, { "user", "stream", "naïve\n\"" })
         assert_canonical('{"a":1}', '{"a":1,"user":"x"}', settings)

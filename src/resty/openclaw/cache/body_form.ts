@@ -17,13 +17,18 @@ export interface BodyForm {
     readonly json: Settings;
 }
 
+/** The member of JSON that says which model is to answer. */
+const MODEL = "model";
 const FORM_DATA = "multipart/form-data";
 /** How keys of bytes begin. */
 const RAW = "raw-";
 
 /** Bodies of that form. `ignored`: members of JSON that make no difference. Raises if OpenSSL has no SHA-256. Phases: init. */
 function create(form: Form, ignored: readonly string[], most_json_bytes: number): BodyForm {
-    return { form, digest: digests.new("sha256"), json: canonical.settings(most_json_bytes, ignored) };
+    // Two models share answers if the model is ignored: it says nothing of an answer then.
+    let model: string | undefined = MODEL;
+    for (const name of ignored) if (name === MODEL) model = undefined;
+    return { form, digest: digests.new("sha256"), json: canonical.settings(most_json_bytes, ignored, model) };
 }
 export { create as new };
 
@@ -63,7 +68,10 @@ export function type_of(key: string, content_type: string | undefined): string |
     return is_without_meaning(rest!) ? its_type : content_type;
 }
 
-/** The key of a body with that Content-Type and Content-Encoding; what is no JSON is taken as bytes. Phases: access; yields. */
+/**
+ * The key of a body with that Content-Type and Content-Encoding; what is no JSON is taken as bytes. After the key the model that JSON names,
+ * if it is known. Phases: access; yields.
+ */
 export function key_of(
     of: BodyForm,
     body: Body,
@@ -71,7 +79,7 @@ export function key_of(
     encoding: string | undefined,
 ): LuaMultiReturn<Outcome> {
     const kind = kind_of(of.form, media_types.of(texts.trim(content_type ?? "")), encoding);
-    const [outcome, detail] = body_key.of(body, kind, of.digest, of.json, content_type);
+    const [outcome, detail, model] = body_key.of(body, kind, of.digest, of.json, content_type);
     if (outcome === "not_json") return body_key.of(body, "raw", of.digest, of.json, content_type);
-    return $multi(outcome, detail) as unknown as LuaMultiReturn<Outcome>;
+    return $multi(outcome, detail, model) as unknown as LuaMultiReturn<Outcome>;
 }

@@ -2,6 +2,9 @@
 import type { Admin } from "../admin";
 import * as admins from "../admin";
 import type { Balancer } from "../balancer";
+import type { Cache } from "../cache";
+import type { Purges } from "../cache/purges";
+import * as purge_lists from "../cache/purges";
 import * as kinds from "../config/kinds";
 import * as names from "../config/names";
 import type { Problems } from "../config/problems";
@@ -34,6 +37,8 @@ export interface Gateway {
     readonly metrics: Metrics;
     readonly admin: Admin;
     readonly status: Status;
+    /** Nothing where purges are not kept. */
+    readonly purges: Purges | undefined;
     readonly balancers: LuaTable<string, Balancer>;
     readonly routes: LuaTable<string, Route>;
     readonly logs: PostAction[];
@@ -62,6 +67,7 @@ export const SCHEMA = {
     ),
     metrics: defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
     admin: defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams` and `limits`"),
+    cache: defaulted(purge_lists.SCHEMA, "what concerns the [cache](cache.md#purge) of all routes"),
     status: defaulted(statuses.SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
     plugins: option(DECLARATIONS, [], "your own [plugins](plugins.md), each of which routes may have by its name"),
 };
@@ -131,7 +137,15 @@ export function build(options: unknown): Gateway {
     const log = logs.read(read.log, problems);
     const sinks = logs.make_sinks(log, problems);
     const limits = new LuaTable<string, Limits>();
-    const admin = attempt(problems, () => admins.create(read.admin, of_any(balancers), of_any(limits), "setup: admin"));
+    const purges = attempt(problems, () => purge_lists.new(read.cache, DICT, "setup: cache"));
+    const cached: string[] = [];
+    const admin = attempt(problems, () =>
+        admins.create(
+            read.admin,
+            { upstreams: of_any(balancers), limits: of_any(limits), cached, purges },
+            "setup: admin",
+        ),
+    );
     const made_routes = new LuaMap<string, Route>();
     const plugins_of = (route: string) => made_routes.get(route)?.instances;
     const status = attempt(problems, () =>
@@ -147,6 +161,7 @@ export function build(options: unknown): Gateway {
         metrics: figures!,
         admin: admin!,
         status: status!,
+        purges,
         balancers,
         routes: new LuaTable(),
         logs: sinks,
@@ -164,6 +179,11 @@ export function build(options: unknown): Gateway {
         gateway.routes.set(name, route);
         made_routes.set(name, route);
         if (route.instances.has("limit")) limits.set(name, route.instances.get("limit") as Limits);
+        const cache = route.instances.get("cache") as Cache | undefined;
+        if (cache !== undefined) {
+            cache.purges = purges;
+            cached.push(name);
+        }
         if (route.filters_headers) gateway.filters_headers = true;
         if (route.balances) gateway.balances = true;
     }

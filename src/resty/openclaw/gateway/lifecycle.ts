@@ -1,4 +1,5 @@
 /** What runs when a worker begins and ends. */
+import * as purge_lists from "../cache/purges";
 import * as names from "../config/names";
 import * as guard from "../core/metrics/guard";
 import type { Gateway } from "./builder";
@@ -37,6 +38,7 @@ export function init_worker(gateway: Gateway): void {
             });
         }
     }
+    if (gateway.purges !== undefined) purge_lists.init_worker(gateway.purges);
     gateway.status.init_worker();
 }
 

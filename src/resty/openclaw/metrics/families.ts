@@ -12,6 +12,7 @@ export interface Families {
     readonly upstream: Family<Histogram>;
     readonly cache: Family<Counter>;
     readonly saved: Family<Counter>;
+    readonly saved_bytes: Family<Counter>;
     readonly request_bytes: Family<Counter>;
     readonly response_bytes: Family<Counter>;
 }
@@ -30,6 +31,7 @@ export interface Figures {
     /** By the value of `$upstream_cache_status`. */
     readonly cache: LuaMap<string, Counter>;
     readonly saved: Counter;
+    readonly saved_bytes: Counter;
     readonly request_bytes: Counter;
     readonly response_bytes: Counter;
     /** Route and variant. */
@@ -94,6 +96,12 @@ function create(registry: Registry, bounds: readonly number[]): Families {
             "Time by which answers from the cache were quicker than nodes have lately been.",
             LABELS,
         ),
+        saved_bytes: counter(
+            registry,
+            "openclaw_cache_saved_bytes_total",
+            "Size of all answers from the cache, headers included.",
+            LABELS,
+        ),
         request_bytes: counter(
             registry,
             "openclaw_request_bytes_total",
@@ -132,6 +140,7 @@ export function bind(of: Families, route: string, variant: string): Figures {
         upstream: of.upstream.labels(route, variant),
         cache,
         saved: of.saved.labels(route, variant),
+        saved_bytes: of.saved_bytes.labels(route, variant),
         request_bytes: of.request_bytes.labels(route, variant),
         response_bytes: of.response_bytes.labels(route, variant),
         name: `${route} ${variant}`,

@@ -92,15 +92,18 @@ function log(this: Recorder): void {
     const node_seconds = request.last_seconds("upstream_response_time");
     if (node_seconds !== undefined) metric_handles.observe(figures.upstream, node_seconds);
     if (status_class >= FIRST_ERROR) count_error(figures, status_class, node_seconds);
+    const sent = request.whole_number("bytes_sent");
     const cache = cache_status.present();
     if (cache !== undefined) {
         figures.cache.get(cache)?.inc();
         const mean = mean_of(this, figures);
-        if (FROM_CACHE.has(cache)) figures.saved.inc(math.max(0, mean.get(0) - taken));
-        else learn(mean, node_seconds, status_class);
+        if (FROM_CACHE.has(cache)) {
+            figures.saved.inc(math.max(0, mean.get(0) - taken));
+            metric_handles.add(figures.saved_bytes, sent);
+        } else learn(mean, node_seconds, status_class);
     }
     metric_handles.add(figures.request_bytes, request.whole_number("request_length"));
-    metric_handles.add(figures.response_bytes, request.whole_number("bytes_sent"));
+    metric_handles.add(figures.response_bytes, sent);
 }
 
 const metatable = { __index: { header_filter, log } };

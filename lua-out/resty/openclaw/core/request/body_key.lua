@@ -65,17 +65,17 @@ local function update(key, bytes, count)
     end
 end
 ____exports.update = update
-local function finish_digest(key)
+local function finish_digest(key, wanted)
     local hex, err = key.digest:finish(key.context)
     if hex == nil then
         return "failed", err
     end
-    return "keyed", (key.kind .. "-") .. hex
+    return "keyed", (key.kind .. "-") .. hex, wanted
 end
 local function finish_json(key, json, breathe)
-    local outcome, reason = canonical_finish(json, digest.update, key.context, breathe)
+    local outcome, reason, wanted = canonical_finish(json, digest.update, key.context, breathe)
     if outcome == "canonical" then
-        return finish_digest(key)
+        return finish_digest(key, wanted)
     end
     if outcome == "not_keyable" then
         return "not_keyable", reason

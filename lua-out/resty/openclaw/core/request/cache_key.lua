@@ -11,6 +11,8 @@ local digests_new = digests.new
 local request = require("resty.openclaw.core.request.request")
 local request_set_variable = request.set_variable
 local request_variable = request.variable
+--- What keys are made of, and how: another number gives other keys.
+local VERSION = "1"
 local KEY = "openclaw_cache_key"
 local SKIP = "openclaw_cache_skip"
 --- - the method: nginx looks up GET and HEAD in the cache whatever `proxy_cache_methods` says;
@@ -66,17 +68,19 @@ local function set_part(place, value)
     parts[2 * place + 1 + 1] = value or ""
 end
 --- The key of the current request. On failure nil and why.
-local function make(key, content_type, body_digest)
+local function make(key, content_type, body_digest, generations)
     local count = #key.variables
-    for place = 0, count - 1 do
+    set_part(0, VERSION)
+    for place = 1, count do
         set_part(
             place,
-            request_variable(key.variables[place + 1])
+            request_variable(key.variables[place])
         )
     end
-    set_part(count, content_type)
-    set_part(count + 1, body_digest)
-    local text = table_concat(parts, ":", 1, 2 * (count + 2))
+    set_part(count + 1, content_type)
+    set_part(count + 2, body_digest)
+    set_part(count + 3, generations)
+    local text = table_concat(parts, ":", 1, 2 * (count + 4))
     return key.digest:of(text)
 end
 --- Whether a header of the key was sent twice, or with `_` instead of `-`, which nginx treats as the same header, while nginx's
@@ -126,13 +130,18 @@ ____exports.withhold = withhold
 --- Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
 -- credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns the key; nothing if the
 -- request has none. Phases: server_rewrite, access.
-local function fill(key, content_type, body_digest)
+-- 
+-- @param generations a part of the key: another text for each time that answers of this kind were purged
+local function fill(key, content_type, body_digest, generations)
+    if generations == nil then
+        generations = ""
+    end
     if not key.is_declared then
         return nil
     end
     local is_shareable = not is_personal(key) and not is_ambiguous(key)
     local text = unpack(
-        is_shareable and ({make(key, content_type, body_digest)}) or ({nil}),
+        is_shareable and ({make(key, content_type, body_digest, generations)}) or ({nil}),
         1,
         1
     )
@@ -148,6 +157,28 @@ local function fill(key, content_type, body_digest)
     return text
 end
 ____exports.fill = fill
+--- Gives the current request, which has a key, another one: made from that one and the generation. Returns it; nothing if the request has
+-- none now. Phases: access.
+local function renew(key, former, generation)
+    local text = key.digest:of((former .. ":") .. generation)
+    if text == nil then
+        withhold(key)
+        return nil
+    end
+    key.is_declared = request_set_variable(KEY, text)
+    return text
+end
+____exports.renew = renew
+--- Whether the value of a variable is a part of the keys. Phases: any.
+local function has_variable(key, name)
+    for ____, one in ipairs(key.variables) do
+        if one == name then
+            return true
+        end
+    end
+    return false
+end
+____exports.has_variable = has_variable
 --- Makes keys from these options. Phases: init.
 local function create(choice)
     local variables = {}

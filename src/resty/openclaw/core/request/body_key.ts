@@ -21,9 +21,12 @@ export type Kind = "raw" | "json" | "multipart";
 /** What is wrong with a body that has no key: `no_boundary` is a Content-Type without one. */
 export type KeyProblem = Reason | Problem | "no_boundary";
 
-/** The key; or why there is none, where that may be said of the body; or why reading it failed. */
+/**
+ * The key, and of JSON the value of the member that the settings want, if it is known; or why there is no key, where that may be said of the
+ * body; or why reading it failed.
+ */
 export type Outcome =
-    | [outcome: "keyed", key: string]
+    | [outcome: "keyed", key: string, wanted?: string | undefined]
     | [outcome: "not_json" | "too_large"]
     | [outcome: "not_keyable", problem: KeyProblem]
     | [outcome: "failed", err: string];
@@ -75,15 +78,15 @@ export function update(this: void, key: BodyKey, bytes: Bytes, count: number): v
     else if (key.kind === "raw") digest.update(key.context, bytes, count);
 }
 
-function finish_digest(key: BodyKey): LuaMultiReturn<Outcome> {
+function finish_digest(key: BodyKey, wanted?: string): LuaMultiReturn<Outcome> {
     const [hex, err] = key.digest.finish(key.context);
     if (hex === undefined) return $multi("failed", err);
-    return $multi("keyed", `${key.kind}-${hex}`);
+    return $multi("keyed", `${key.kind}-${hex}`, wanted);
 }
 
 function finish_json(key: BodyKey, json: Canonical, breathe: Breathe | undefined): LuaMultiReturn<Outcome> {
-    const [outcome, reason] = canonical.finish(json, digest.update, key.context, breathe);
-    if (outcome === "canonical") return finish_digest(key);
+    const [outcome, reason, wanted] = canonical.finish(json, digest.update, key.context, breathe);
+    if (outcome === "canonical") return finish_digest(key, wanted);
     if (outcome === "not_keyable") return $multi("not_keyable", reason!);
     return $multi(outcome);
 }

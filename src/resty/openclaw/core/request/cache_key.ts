@@ -1,6 +1,6 @@
 /**
- * The key under which nginx caches a response: the SHA-256 of all parts of a request that the response may depend on. Each part
- * is preceded by its length, so that two different lists of parts never give the same text. The key always has 64 characters:
+ * The key under which nginx caches a response: the SHA-256 of all parts of a request that the response may depend on, and of a version.
+ * Each part is preceded by its length, so that two different lists of parts never give the same text. The key always has 64 characters:
  * nginx keeps it in the buffer of the response header, and does not cache if there is no room.
  *
  * `$openclaw_cache_key` contains the key. Until it is set, and for requests that may not share a response, the variable has a
@@ -22,6 +22,8 @@ export interface CacheKey {
     is_declared: boolean;
 }
 
+/** What keys are made of, and how: another number gives other keys. */
+const VERSION = "1";
 const KEY = "openclaw_cache_key";
 const SKIP = "openclaw_cache_skip";
 
@@ -87,12 +89,19 @@ function set_part(place: number, value: string | undefined): void {
 }
 
 /** The key of the current request. On failure nil and why. */
-function make(key: CacheKey, content_type: string | undefined, body_digest: string): Result<string> {
+function make(
+    key: CacheKey,
+    content_type: string | undefined,
+    body_digest: string,
+    generations: string,
+): Result<string> {
     const count = key.variables.length;
-    for (const place of $range(0, count - 1)) set_part(place, request.variable(key.variables[place]!));
-    set_part(count, content_type);
-    set_part(count + 1, body_digest);
-    const text = table.concat(parts as string[], ":", 1, 2 * (count + 2));
+    set_part(0, VERSION);
+    for (const place of $range(1, count)) set_part(place, request.variable(key.variables[place - 1]!));
+    set_part(count + 1, content_type);
+    set_part(count + 2, body_digest);
+    set_part(count + 3, generations);
+    const text = table.concat(parts as string[], ":", 1, 2 * (count + 4));
     return key.digest.of(text);
 }
 
@@ -136,11 +145,17 @@ export function withhold(key: CacheKey): void {
  * Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
  * credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns the key; nothing if the
  * request has none. Phases: server_rewrite, access.
+ * @param generations a part of the key: another text for each time that answers of this kind were purged
  */
-export function fill(key: CacheKey, content_type: string | undefined, body_digest: string): string | undefined {
+export function fill(
+    key: CacheKey,
+    content_type: string | undefined,
+    body_digest: string,
+    generations = "",
+): string | undefined {
     if (!key.is_declared) return undefined;
     const is_shareable = !is_personal(key) && !is_ambiguous(key);
-    const [text] = is_shareable ? make(key, content_type, body_digest) : [undefined];
+    const [text] = is_shareable ? make(key, content_type, body_digest, generations) : [undefined];
     if (text === undefined) {
         withhold(key);
         return undefined;
@@ -149,6 +164,26 @@ export function fill(key: CacheKey, content_type: string | undefined, body_diges
     if (!key.is_declared) return undefined;
     request.set_variable(SKIP, "");
     return text;
+}
+
+/**
+ * Gives the current request, which has a key, another one: made from that one and the generation. Returns it; nothing if the request has
+ * none now. Phases: access.
+ */
+export function renew(key: CacheKey, former: string, generation: string): string | undefined {
+    const [text] = key.digest.of(`${former}:${generation}`);
+    if (text === undefined) {
+        withhold(key);
+        return undefined;
+    }
+    key.is_declared = request.set_variable(KEY, text);
+    return text;
+}
+
+/** Whether the value of a variable is a part of the keys. Phases: any. */
+export function has_variable(key: CacheKey, name: string): boolean {
+    for (const one of key.variables) if (one === name) return true;
+    return false;
 }
 
 /** The options of the key; see docs/body_digest.md. */

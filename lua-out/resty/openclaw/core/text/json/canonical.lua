@@ -2,6 +2,7 @@ local ____exports = {}
 local ipairs = ipairs
 local math_max = math.max
 local math_min = math.min
+local string_find = string.find
 local table_remove = table.remove
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
@@ -66,14 +67,35 @@ local function end_text(json)
         json.problem = "too_large"
     end
 end
+--- Of the wanted member's value.
+local MOST_WANTED_BYTES = 256
+local QUOTE = 34
+--- The value of the wanted member, if it is a string without escapes and of at most 256 bytes.
+local function wanted_value(json)
+    if json.wanted == NO_MEMBER then
+        return nil
+    end
+    local ____json_members_json_wanted_1 = json.members[json.wanted]
+    local begins = ____json_members_json_wanted_1.begins
+    local name_bytes = ____json_members_json_wanted_1.name_bytes
+    local ends = ____json_members_json_wanted_1.ends
+    local value = begins + name_bytes + 3
+    local bytes = ends - value - 2
+    if json.text[value] ~= QUOTE or bytes > MOST_WANTED_BYTES then
+        return nil
+    end
+    local text = ffi_string(json.text + (value + 1), bytes)
+    local escape = string_find(text, "\\", 1, true)
+    return escape == nil and text or nil
+end
 --- Texts that are done, whose memory serves the next ones.
 local idle = {}
 local MOST_IDLE = 8
 local MOST_FREED = 2 * 1024 * 1024
 --- Gives back all memory of a region but the least, in steps: the system takes a quarter of a millisecond for a MiB.
 local function shrink(region, breathe)
-    local ____region_1 = region
-    local bytes = ____region_1.bytes
+    local ____region_2 = region
+    local bytes = ____region_2.bytes
     while bytes > regions_LEAST_BYTES do
         bytes = math_max(bytes - MOST_FREED, regions_LEAST_BYTES)
         regions_resize(region, bytes)
@@ -92,22 +114,30 @@ local function recycle(json, breathe)
         idle[#idle + 1] = json
     end
 end
---- The text has ended: passes its canonical text to the sink, whole or not at all. Returns what became of it, and why there is no
--- canonical form. The object must not be used again. Calls `breathe`, if there is one, after less than a millisecond each: it may
+--- The text has ended: passes its canonical text to the sink, whole or not at all. Returns what became of it, why there is no
+-- canonical form, and the value of the wanted member if that is a string without escapes and of at most 256 bytes. The object must not be
+-- used again. Calls `breathe`, if there is one, after less than a millisecond each: it may
 -- yield. Phases: any. Never raises, if the sink and `breathe` do not.
 local function finish(json, sink, state, breathe)
     end_text(json)
     if json.problem == nil then
         order_sort_all(json, breathe)
     end
-    local ____json_2 = json
-    local problem = ____json_2.problem
+    local ____json_3 = json
+    local problem = ____json_3.problem
+    local ____temp_4
+    if problem == nil then
+        ____temp_4 = wanted_value(json)
+    else
+        ____temp_4 = nil
+    end
+    local wanted = ____temp_4
     if problem == nil then
         emission_emit(json, sink, state, breathe)
     end
     recycle(json, breathe)
     if problem == nil then
-        return "canonical"
+        return "canonical", nil, wanted
     end
     if problem == "not_json" or problem == "too_large" then
         return problem
@@ -147,6 +177,7 @@ local function create(settings, expected_bytes)
     json.code = 0
     json.hex_digits = 0
     json.high = 0
+    json.wanted = NO_MEMBER
     json.member_count = 0
     json.object_count = 0
     writing_reserve(
@@ -159,36 +190,56 @@ ____exports.new = create
 local function discard()
     return
 end
---- Adds a name to those that are ignored, as it stands in canonical JSON.
-local function add_name(ignored, name)
+local PLAIN = {max_bytes = MOST_BYTES, ignored = nil, wanted_key = nil, wanted_name = nil}
+--- A name as it stands in canonical JSON, and its key; nothing where it is too long to have a canonical form.
+local function canonical_name(name)
     local text = ("{" .. json_text_text(name)) .. ":0}"
-    local json = create({max_bytes = MOST_BYTES, ignored = nil}, #text)
+    local json = create(PLAIN, #text)
     reader_feed(
         json,
         ffi_cast("const uint8_t *", text),
         #text
     )
+    local its_name
+    local its_key
     if json.problem == nil then
-        local ____json_members__0_3 = json.members[0]
-        local begins = ____json_members__0_3.begins
-        local name_bytes = ____json_members__0_3.name_bytes
-        local key = ____json_members__0_3.key
-        local names = ignored[key] or ({})
-        names[ffi_string(json.text + (begins + 1), name_bytes)] = true
-        ignored[key] = names
+        local ____json_members__0_5 = json.members[0]
+        local begins = ____json_members__0_5.begins
+        local name_bytes = ____json_members__0_5.name_bytes
+        local key = ____json_members__0_5.key
+        its_name = ffi_string(json.text + (begins + 1), name_bytes)
+        its_key = key
     end
     finish(json, discard, nil)
+    return its_name, its_key
+end
+--- Adds a name to those that are ignored.
+local function add_name(ignored, name)
+    local its_name, key = canonical_name(name)
+    if its_name == nil then
+        return
+    end
+    local names = ignored[key] or ({})
+    names[its_name] = true
+    ignored[key] = names
 end
 --- Settings for texts whose canonical text may have so many bytes, at most 1 GiB. If the text is an object, its members with one of these
--- names are left out, but not those of objects in it. Phases: any.
-function ____exports.settings(max_bytes, ignored_names)
+-- names are left out, but not those of objects in it. `wanted`: the name of the member whose value `finish` returns, also if it is left
+-- out. Phases: any.
+function ____exports.settings(max_bytes, ignored_names, wanted)
     local ignored = {}
     for ____, name in ipairs(ignored_names) do
         add_name(ignored, name)
     end
-    return {
-        max_bytes = math_min(max_bytes, MOST_BYTES),
-        ignored = #ignored_names > 0 and ignored or nil
-    }
+    local wanted_name, wanted_key = canonical_name(wanted or "")
+    local ____math_min_result_7 = math_min(max_bytes, MOST_BYTES)
+    local ____temp_8 = #ignored_names > 0 and ignored or nil
+    local ____temp_6
+    if wanted == nil then
+        ____temp_6 = nil
+    else
+        ____temp_6 = wanted_key
+    end
+    return {max_bytes = ____math_min_result_7, ignored = ____temp_8, wanted_key = ____temp_6, wanted_name = wanted_name}
 end
 return ____exports

@@ -49,6 +49,23 @@ function end_text(json: Canonical): void {
     else if (json.text_bytes > json.settings.max_bytes) json.problem = "too_large";
 }
 
+/** Of the wanted member's value. */
+const MOST_WANTED_BYTES = 256;
+const QUOTE = 34;
+
+/** The value of the wanted member, if it is a string without escapes and of at most 256 bytes. */
+function wanted_value(json: Canonical): string | undefined {
+    if (json.wanted === NO_MEMBER) return undefined;
+    const { begins, name_bytes, ends } = json.members.get(json.wanted);
+    // After the name, its quotes and the colon.
+    const value = begins + name_bytes + 3;
+    const bytes = ends - value - 2;
+    if (json.text.get(value) !== QUOTE || bytes > MOST_WANTED_BYTES) return undefined;
+    const text = ffi.string(pointer_add(json.text, value + 1), bytes);
+    const [escape] = string.find(text, "\\", 1, true);
+    return escape === undefined ? text : undefined;
+}
+
 /** Texts that are done, whose memory serves the next ones. */
 const idle: Canonical[] = [];
 const MOST_IDLE = 8;
@@ -74,8 +91,9 @@ function recycle(json: Canonical, breathe: Breathe | undefined): void {
 }
 
 /**
- * The text has ended: passes its canonical text to the sink, whole or not at all. Returns what became of it, and why there is no
- * canonical form. The object must not be used again. Calls `breathe`, if there is one, after less than a millisecond each: it may
+ * The text has ended: passes its canonical text to the sink, whole or not at all. Returns what became of it, why there is no
+ * canonical form, and the value of the wanted member if that is a string without escapes and of at most 256 bytes. The object must not be
+ * used again. Calls `breathe`, if there is one, after less than a millisecond each: it may
  * yield. Phases: any. Never raises, if the sink and `breathe` do not.
  */
 export function finish<State>(
@@ -83,13 +101,14 @@ export function finish<State>(
     sink: Sink<State>,
     state: State,
     breathe?: Breathe,
-): LuaMultiReturn<[outcome: Outcome, reason?: Reason]> {
+): LuaMultiReturn<[outcome: Outcome, reason?: Reason | undefined, wanted?: string | undefined]> {
     end_text(json);
     if (json.problem === undefined) order.sort_all(json, breathe);
     const { problem } = json;
+    const wanted = problem === undefined ? wanted_value(json) : undefined;
     if (problem === undefined) emission.emit(json, sink, state, breathe);
     recycle(json, breathe);
-    if (problem === undefined) return $multi("canonical");
+    if (problem === undefined) return $multi("canonical", undefined, wanted);
     if (problem === "not_json" || problem === "too_large") return $multi(problem);
     return $multi("not_keyable", problem);
 }
@@ -126,6 +145,7 @@ function create(settings: Settings, expected_bytes = 0): Canonical {
     json.code = 0;
     json.hex_digits = 0;
     json.high = 0;
+    json.wanted = NO_MEMBER;
     json.member_count = 0;
     json.object_count = 0;
     writing.reserve(json, math.min(expected_bytes, settings.max_bytes));
@@ -137,30 +157,46 @@ function discard(this: void): void {
     return;
 }
 
-/** Adds a name to those that are ignored, as it stands in canonical JSON. */
-function add_name(ignored: LuaTable<number, LuaSet<string>>, name: string): void {
+const PLAIN: Settings = { max_bytes: MOST_BYTES, ignored: undefined, wanted_key: undefined, wanted_name: undefined };
+
+/** A name as it stands in canonical JSON, and its key; nothing where it is too long to have a canonical form. */
+function canonical_name(name: string): LuaMultiReturn<[name?: string, key?: number]> {
     const text = `{${json_text.text(name)}:0}`;
-    const json = create({ max_bytes: MOST_BYTES, ignored: undefined }, text.length);
+    const json = create(PLAIN, text.length);
     reader.feed(json, ffi.cast("const uint8_t *", text), text.length);
-    // Longer names have no canonical form anyway.
+    let its_name: string | undefined;
+    let its_key: number | undefined;
     if (json.problem === undefined) {
         const { begins, name_bytes, key } = json.members.get(0);
-        const names = (ignored.get(key) as LuaSet<string> | undefined) ?? new LuaSet<string>();
-        names.add(ffi.string(pointer_add(json.text, begins + 1), name_bytes));
-        ignored.set(key, names);
+        its_name = ffi.string(pointer_add(json.text, begins + 1), name_bytes);
+        its_key = key;
     }
     finish(json, discard, undefined);
+    return $multi(its_name!, its_key!);
+}
+
+/** Adds a name to those that are ignored. */
+function add_name(ignored: LuaTable<number, LuaSet<string>>, name: string): void {
+    const [its_name, key] = canonical_name(name);
+    if (its_name === undefined) return;
+    const names = (ignored.get(key!) as LuaSet<string> | undefined) ?? new LuaSet<string>();
+    names.add(its_name);
+    ignored.set(key!, names);
 }
 
 /**
  * Settings for texts whose canonical text may have so many bytes, at most 1 GiB. If the text is an object, its members with one of these
- * names are left out, but not those of objects in it. Phases: any.
+ * names are left out, but not those of objects in it. `wanted`: the name of the member whose value `finish` returns, also if it is left
+ * out. Phases: any.
  */
-export function settings(max_bytes: number, ignored_names: readonly string[]): Settings {
+export function settings(max_bytes: number, ignored_names: readonly string[], wanted?: string): Settings {
     const ignored = new LuaTable<number, LuaSet<string>>();
     for (const name of ignored_names) add_name(ignored, name);
+    const [wanted_name, wanted_key] = canonical_name(wanted ?? "");
     return {
         max_bytes: math.min(max_bytes, MOST_BYTES),
         ignored: ignored_names.length > 0 ? ignored : undefined,
+        wanted_key: wanted === undefined ? undefined : wanted_key,
+        wanted_name,
     };
 }

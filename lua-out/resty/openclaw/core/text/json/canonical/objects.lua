@@ -131,6 +131,16 @@ local function ignore(json, member)
         object.order = WITH_GAPS
     end
 end
+--- At the top level: notes where the wanted member is.
+local function note_wanted(json, member, at)
+    if member.key ~= json.settings.wanted_key or json.depth ~= 1 then
+        return
+    end
+    local name = ffi_string(json.text + (member.begins + 1), member.name_bytes)
+    if name == json.settings.wanted_name then
+        json.wanted = at
+    end
+end
 --- The name is whole. As `open`.
 local function end_name(json)
     local at = json.member_count - 1
@@ -146,6 +156,7 @@ local function end_name(json)
         compare_to(json, json.members[json.member], member)
     end
     ignore(json, member)
+    note_wanted(json, member, at)
     json.member = at
     json.is_name = false
     return COLON

@@ -94,6 +94,8 @@ export interface Canonical {
     object_count: number;
     /** For the sort of one object at a time. */
     readonly sort_region: Region;
+    /** The outermost object's member of the wanted name; NO_MEMBER if there is none, or none so far. */
+    wanted: number;
 }
 
 export interface Settings {
@@ -101,4 +103,7 @@ export interface Settings {
     readonly max_bytes: number;
     /** The canonical names of members at the top level that are left out, by their keys: see `names`. Nothing if there are none. */
     readonly ignored: LuaTable<number, LuaSet<string>> | undefined;
+    /** The member at the top level whose text `finish` returns: its key, and its canonical name. Nothing if none is wanted. */
+    readonly wanted_key: number | undefined;
+    readonly wanted_name: string | undefined;
 }

@@ -91,6 +91,13 @@ function ignore(json: Canonical, member: Member): void {
     if (object.order === IN_ORDER) object.order = WITH_GAPS;
 }
 
+/** At the top level: notes where the wanted member is. */
+function note_wanted(json: Canonical, member: Member, at: number): void {
+    if (member.key !== json.settings.wanted_key || json.depth !== 1) return;
+    const name = ffi.string(pointer_add(json.text, member.begins + 1), member.name_bytes);
+    if (name === json.settings.wanted_name) json.wanted = at;
+}
+
 /** The name is whole. As `open`. */
 export function end_name(json: Canonical): number {
     const at = json.member_count - 1;
@@ -102,6 +109,7 @@ export function end_name(json: Canonical): number {
     member.key = key_of(json.text, begins + 1, bytes);
     if (json.member !== NO_MEMBER) compare_to(json, json.members.get(json.member), member);
     ignore(json, member);
+    note_wanted(json, member, at);
     json.member = at;
     json.is_name = false;
     return COLON;
