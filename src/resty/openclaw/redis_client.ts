@@ -13,6 +13,8 @@ export type { Redis };
 
 export const SCHEMA = options.SCHEMA;
 export const check = options.check;
+export const fingerprint = options.fingerprint;
+export const address = options.address;
 export const open = connections.open;
 export const leave = connections.leave;
 export const index_of = connections.index_of;
