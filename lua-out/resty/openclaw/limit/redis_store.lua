@@ -13,7 +13,7 @@ local redis_links_enter = redis_links.enter
 local redis_links_fail = redis_links.fail
 local redis_links_leave = redis_links.leave
 local redis_links_may_ask = redis_links.may_ask
-local redis_links_new = redis_links.new
+local redis_links_of = redis_links.of
 local redis_links_recover = redis_links.recover
 local redis_links_report = redis_links.report
 local outages = require("resty.openclaw.limit.outage")
@@ -41,21 +41,16 @@ local MOST_QUESTIONS = 128
 local MOST_ATTEMPTS = 2
 --- Gives back the place of the question of a request that was ended in the middle. Phases: any with a request.
 ____exports.leave = redis_links.leave
---- By the fingerprint of the options.
-local links = {}
 local function link_of(options, path)
-    local fingerprint = redis_options_fingerprint(options)
-    local known = links[fingerprint]
-    if known ~= nil then
-        known.routes = known.routes + 1
-        return known
+    local function open()
+        return redis_client_new(options, path, "redis", MOST_QUESTIONS)
     end
-    local link = redis_links_new(
-        redis_client_new(options, path, "redis", MOST_QUESTIONS),
+    return redis_links_of(
+        NAME,
+        redis_options_fingerprint(options),
+        open,
         MOST_QUESTIONS
     )
-    links[fingerprint] = link
-    return link
 end
 --- The name of this gateway, which a reload does not change.
 local function gateway_of(dict)

@@ -11,18 +11,27 @@ ____exports.FAULT = FAULT
 local SECONDS_BETWEEN_FAILURES = 0.1
 --- A question that was not even given up in that time was ended from outside.
 local SECONDS_MORE = 0.2
---- With room for so many questions at the same time, in each worker. Phases: init.
-local function create(redis, most_questions)
-    return {
-        redis = redis,
-        places = places_new(most_questions),
-        is_failing = false,
-        ask_again_at = 0,
-        routes = 1,
-        is_told = false
-    }
+local links = {}
+--- The link of one more route of a plugin: that of other routes with the same fingerprint, or else a new one to what `open` makes, with room
+-- for so many questions at the same time in each worker. Raises where `open` does. Phases: init.
+local function of(plugin, fingerprint, open, most_questions)
+    local name = (plugin .. " ") .. fingerprint
+    local link = links[name]
+    if link == nil then
+        link = {
+            redis = open(),
+            places = places_new(most_questions),
+            is_failing = false,
+            ask_again_at = 0,
+            routes = 0,
+            is_told = false
+        }
+        links[name] = link
+    end
+    link.routes = link.routes + 1
+    return link
 end
-____exports.new = create
+____exports.of = of
 --- Gives back the place of the question of a request that was ended in the middle. Phases: any with a request.
 local function leave(state)
     local ____state_0 = state

@@ -51,19 +51,9 @@ const MOST_ATTEMPTS = 2;
 /** Gives back the place of the question of a request that was ended in the middle. Phases: any with a request. */
 export const leave = redis_links.leave;
 
-/** By the fingerprint of the options. */
-const links = new LuaMap<string, Link>();
-
 function link_of(options: Options, path: string): Link {
-    const fingerprint = redis_options.fingerprint(options);
-    const known = links.get(fingerprint);
-    if (known !== undefined) {
-        known.routes += 1;
-        return known;
-    }
-    const link = redis_links.new(redis_client.new(options, path, "redis", MOST_QUESTIONS), MOST_QUESTIONS);
-    links.set(fingerprint, link);
-    return link;
+    const open = () => redis_client.new(options, path, "redis", MOST_QUESTIONS);
+    return redis_links.of(NAME, redis_options.fingerprint(options), open, MOST_QUESTIONS);
 }
 
 /** The name of this gateway, which a reload does not change. */

@@ -42,18 +42,29 @@ const SECONDS_BETWEEN_FAILURES = 0.1;
 /** A question that was not even given up in that time was ended from outside. */
 const SECONDS_MORE = 0.2;
 
-/** With room for so many questions at the same time, in each worker. Phases: init. */
-function create(redis: Redis, most_questions: number): Link {
-    return {
-        redis,
-        places: places.new(most_questions),
-        is_failing: false,
-        ask_again_at: 0 as MonotonicTime,
-        routes: 1,
-        is_told: false,
-    };
+const links = new LuaMap<string, Link>();
+
+/**
+ * The link of one more route of a plugin: that of other routes with the same fingerprint, or else a new one to what `open` makes, with room
+ * for so many questions at the same time in each worker. Raises where `open` does. Phases: init.
+ */
+export function of(plugin: string, fingerprint: string, open: (this: void) => Redis, most_questions: number): Link {
+    const name = `${plugin} ${fingerprint}`;
+    let link = links.get(name);
+    if (link === undefined) {
+        link = {
+            redis: open(),
+            places: places.new(most_questions),
+            is_failing: false,
+            ask_again_at: 0 as MonotonicTime,
+            routes: 0,
+            is_told: false,
+        };
+        links.set(name, link);
+    }
+    link.routes += 1;
+    return link;
 }
-export { create as new };
 
 /** Gives back the place of the question of a request that was ended in the middle. Phases: any with a request. */
 export function leave(state: RequestState): void {
@@ -114,7 +125,12 @@ interface User {
     readonly faults: Faults;
 }
 
-function probe<Its extends User>(this: void, premature: boolean, user: Its, ask: (this: void, user: Its) => void): void {
+function probe<Its extends User>(
+    this: void,
+    premature: boolean,
+    user: Its,
+    ask: (this: void, user: Its) => void,
+): void {
     if (premature) return;
     ask(user);
     user.link.ask_again_at = later(clock.now(), SECONDS_BETWEEN_FAILURES);
