@@ -70,13 +70,11 @@ local function add(sum, text, from, slice)
     return all
 end
 --- The value for an answer. `gzip`: not used by another meanwhile. Phases: those that may yield; yields.
-local function pack(gzip, key, ____bindingPattern0)
-    local ____until
-    local body
-    local head
-    head = ____bindingPattern0.head
-    body = ____bindingPattern0.body
-    ____until = ____bindingPattern0["until"]
+local function pack(gzip, key, answer)
+    local ____answer_0 = answer
+    local head = ____answer_0.head
+    local body = ____answer_0.body
+    local ____until = ____answer_0["until"]
     local kept = shortest(gzip, body)
     local line = string_format(
         "%d %d %d %.0f\n",
@@ -129,13 +127,9 @@ local function uncompressed(value, from, bytes, slice)
     return (table_concat(parts))
 end
 --- The answer in the value of a key; nil and what is wrong, which shows nothing of it. Phases: those that may yield; yields if it is long.
-function ____exports.unpack(key, value)
+local function unpack(key, value)
     local beginning = string_sub(value, 1, MOST_LINE_BYTES)
-    local sum, summed, head_digits, body_digits, kept_digits, until_digits, behind = unpack(
-        string_match(beginning, LINE),
-        1,
-        7
-    )
+    local sum, summed, head_digits, body_digits, kept_digits, until_digits, behind = string_match(beginning, LINE)
     if sum == nil then
         return nil, "it has no beginning that this version knows"
     end
@@ -143,7 +137,8 @@ function ____exports.unpack(key, value)
     if head_bytes > MOST_HEAD_BYTES or body_bytes > options_MOST_BODY_BYTES or kept_bytes > body_bytes then
         return nil, "it is too long"
     end
-    local from = behind - 1 + head_bytes
+    local head_from = tonumber(behind)
+    local from = head_from - 1 + head_bytes
     if #value ~= from + kept_bytes then
         return nil, "it is not as long as it says"
     end
@@ -151,13 +146,13 @@ function ____exports.unpack(key, value)
     local found = add(
         checksums_add_text(checksums_NOTHING, key),
         value,
-        summed - 1,
+        tonumber(summed) - 1,
         slice
     )
     if found ~= tonumber(sum, 16) then
         return nil, "its checksum is wrong"
     end
-    local head = string_sub(value, behind, from)
+    local head = string_sub(value, head_from, from)
     local ____until = tonumber(until_digits)
     if kept_bytes == body_bytes then
         return {
@@ -172,4 +167,5 @@ function ____exports.unpack(key, value)
     end
     return {head = head, body = body, ["until"] = ____until}
 end
+____exports.unpack = unpack
 return ____exports

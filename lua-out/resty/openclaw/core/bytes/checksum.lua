@@ -9,10 +9,9 @@ ffi_cdef("unsigned long openclaw_crc32(unsigned long sum, const uint8_t *bytes, 
 --- The sum of no bytes.
 local NOTHING = 0
 ____exports.NOTHING = NOTHING
-local library
+local library = gzip_find_library()
 --- Whether there is a zlib. Phases: init.
 local function is_available()
-    library = library or gzip_find_library()
     return library ~= nil
 end
 ____exports.is_available = is_available

@@ -63,7 +63,8 @@ function add(sum: number, text: string, from: number, slice: Slice): number {
 }
 
 /** The value for an answer. `gzip`: not used by another meanwhile. Phases: those that may yield; yields. */
-export function pack(gzip: Gzip, key: string, { head, body, until }: Answer): string {
+export function pack(gzip: Gzip, key: string, answer: Answer): string {
+    const { head, body, until } = answer;
     const kept = shortest(gzip, body);
     const line = string.format("%d %d %d %.0f\n", head.length, body.length, kept.length, until);
     const slice = time_slice.begin();
@@ -95,10 +96,7 @@ function uncompressed(value: string, from: number, bytes: number, slice: Slice):
 /** The answer in the value of a key; nil and what is wrong, which shows nothing of it. Phases: those that may yield; yields if it is long. */
 export function unpack(key: string, value: string): Result<Answer> {
     const beginning = string.sub(value, 1, MOST_LINE_BYTES);
-    const [sum, summed, head_digits, body_digits, kept_digits, until_digits, behind] = string.match(
-        beginning,
-        LINE,
-    ) as unknown as LuaMultiReturn<[string | undefined, number, string, string, string, string, number]>;
+    const [sum, summed, head_digits, body_digits, kept_digits, until_digits, behind] = string.match(beginning, LINE);
     if (sum === undefined) return $multi(undefined, "it has no beginning that this version knows");
     const [head_bytes, body_bytes, kept_bytes] = [
         tonumber(head_digits)!,
@@ -108,12 +106,13 @@ export function unpack(key: string, value: string): Result<Answer> {
     if (head_bytes > MOST_HEAD_BYTES || body_bytes > options.MOST_BODY_BYTES || kept_bytes > body_bytes) {
         return $multi(undefined, "it is too long");
     }
-    const from = behind - 1 + head_bytes;
+    const head_from = tonumber(behind)!;
+    const from = head_from - 1 + head_bytes;
     if (value.length !== from + kept_bytes) return $multi(undefined, "it is not as long as it says");
     const slice = time_slice.begin();
-    const found = add(checksums.add_text(checksums.NOTHING, key), value, summed - 1, slice);
+    const found = add(checksums.add_text(checksums.NOTHING, key), value, tonumber(summed)! - 1, slice);
     if (found !== tonumber(sum, 16)) return $multi(undefined, "its checksum is wrong");
-    const head = string.sub(value, behind, from);
+    const head = string.sub(value, head_from, from);
     const until = tonumber(until_digits)!;
     if (kept_bytes === body_bytes) return $multi({ head, body: string.sub(value, from + 1), until });
     const [body, err] = uncompressed(value, from, body_bytes, slice);

@@ -1,6 +1,5 @@
 /** CRC-32, as gzip has it, of bytes in several pieces. Source: zlib.h, version 1.2. */
 import * as ffi from "ffi";
-import type { Library } from "./gzip";
 import * as gzip from "./gzip";
 
 ffi.cdef('unsigned long openclaw_crc32(unsigned long sum, const uint8_t *bytes, unsigned int count) __asm__("crc32");');
@@ -8,11 +7,10 @@ ffi.cdef('unsigned long openclaw_crc32(unsigned long sum, const uint8_t *bytes, 
 /** The sum of no bytes. */
 export const NOTHING = 0;
 
-let library: Library | undefined;
+const library = gzip.find_library();
 
 /** Whether there is a zlib. Phases: init. */
 export function is_available(): boolean {
-    library = library ?? gzip.find_library();
     return library !== undefined;
 }
 
