@@ -134,7 +134,13 @@ local function write_one(entry)
     if reply == nil then
         return give_up(tier, err, cause)
     end
-    return reply == 1 and "written" or "dropped"
+    if reply == 1 then
+        return "written"
+    end
+    if reply == 0 then
+        return "dropped"
+    end
+    return give_up(tier, "its reply is none to the question", "misdirected")
 end
 --- Takes the first entry away.
 local function remove(writer, entry)

@@ -135,7 +135,10 @@ function write_one(entry: Entry): WriteResult {
         ...words,
     );
     if (reply === undefined) return give_up(tier, err!, cause as redis_client.Cause);
-    return reply === 1 ? "written" : "dropped";
+    if (reply === 1) return "written";
+    // It came too late.
+    if (reply === 0) return "dropped";
+    return give_up(tier, "its reply is none to the question", "misdirected");
 }
 
 /** Takes the first entry away. */
