@@ -1,8 +1,11 @@
 /** Answers that gateways share in a real Redis: the tier alone, in a real nginx. */
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
+import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort, NativeNginx } from "./support/native_nginx";
 import { RedisServer } from "./support/redis_server";
@@ -258,6 +261,24 @@ test("what is damaged, foreign, of another version or another key is a miss and 
     // It is written anew.
     await gateway.store("new");
     expect(String((await gateway.read())?.body)).toBe("new");
+});
+
+test("a user with the rights in docs/cache.md is enough", async () => {
+    const text = readFileSync(path.join(CHECKOUT, "docs/cache.md"), "utf8");
+    const command = /^redis-cli (ACL SETUSER .*)$/m.exec(text)?.[1] ?? "";
+    const redis = await RedisServer.start({ isKept: false });
+    await redis.cli(...command.replaceAll("'", "").split(" "));
+    const gateway = await Gateway.start(redis.port, `${PATIENT}, username = "gateway", password = "PASSWORD"`);
+    await gateway.store("text");
+    expect(String((await gateway.read())?.body)).toBe("text");
+    // Another prefix is refused, and then nothing is asked.
+    const other = await Gateway.start(
+        redis.port,
+        `${PATIENT}, username = "gateway", password = "PASSWORD", prefix = "a:"`,
+    );
+    for (let time = 0; time < 5; time += 1) expect(await other.read()).toBeUndefined();
+    expect(await other.questions()).toEqual({ failed: 1, skipped: 4 });
+    expect(await other.nginx.errorLog()).not.toContain("PASSWORD");
 });
 
 test("FLUSHALL loses the answers, and nothing else", async () => {

@@ -13,6 +13,8 @@ import { readSnippets } from "./support/snippets";
 
 /** What comes to the page after a day, or with its first use, and its labels: it is enough that the code has the name. */
 const TOO_LATE: Record<string, string[]> = {
+    openclaw_cache_redis_questions_total: ["route", "result"],
+    openclaw_cache_redis_writes_total: ["route", "result"],
     openclaw_metrics_expired_series_total: ["metric"],
     openclaw_post_action_actions_total: ["outcome"],
 };
