@@ -138,7 +138,7 @@ local function kept_in(tier, key, reply, asked_at)
     end
     local left = math_min(found.left, answer["until"] - found.now) / 1000
     local seconds = left - (clock_now() - asked_at)
-    if not (seconds > 0) then
+    if seconds <= 0 then
         return miss(tier)
     end
     tier.figures.questions.hit:inc()

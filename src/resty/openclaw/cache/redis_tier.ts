@@ -14,12 +14,11 @@ import * as links from "../redis_client/link";
 import * as outages from "../redis_client/outage";
 import * as circuit from "./redis_tier/circuit";
 import * as figures from "./redis_tier/figures";
-import type { RedisTier } from "./redis_tier/model";
+import type { RedisTier, Writer } from "./redis_tier/model";
 import type { Options } from "./redis_tier/options";
 import * as options from "./redis_tier/options";
 import * as scripts from "./redis_tier/scripts";
 import * as values from "./redis_tier/value";
-import type { Writer } from "./redis_tier/writer";
 import * as writers from "./redis_tier/writer";
 
 export type { Options, RedisTier };
@@ -105,8 +104,7 @@ function kept_in(tier: RedisTier, key: string, reply: unknown, asked_at: Monoton
     if (answer === undefined) return refuse(tier, err);
     const left = math.min(found.left, answer.until - found.now) / 1000;
     const seconds = left - (clock.now() - asked_at);
-    // NaN is not either.
-    if (!(seconds > 0)) return miss(tier);
+    if (seconds <= 0) return miss(tier);
     tier.figures.questions.hit.inc();
     return { head: answer.head, body: answer.body, seconds };
 }

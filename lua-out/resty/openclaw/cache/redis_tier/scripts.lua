@@ -9,19 +9,25 @@ ____exports.READ = READ
 -- it, it keeps the answer no longer than it is fresh.
 local WRITE = "\nlocal time = redis.call(\"TIME\")\nlocal left = ARGV[2] - time[1] * 1000 - math.ceil(time[2] / 1000)\nleft = math.min(left, tonumber(ARGV[3]))\nif left < 1 then return 0 end\nredis.call(\"SET\", KEYS[1], ARGV[1], \"PX\", string.format(\"%.0f\", left))\nreturn 1\n"
 ____exports.WRITE = WRITE
+--- All lengths and moments are below it.
+local MOST = 1000000000000000
+--- Neither NaN nor endless: it can be compared, and computed with.
+local function is_finite(value)
+    return type(value) == "number" and value > -MOST and value < MOST
+end
 --- What a reply to `READ` says; nothing where it is none. Phases: any.
 local function found_in(reply)
     if type(reply) ~= "table" then
         return nil
     end
     local bytes, left, now, value = unpack(reply, 1, 4)
-    if type(bytes) ~= "number" then
+    if not is_finite(bytes) then
         return nil
     end
     if value == nil then
         return {bytes = bytes, left = 0, now = 0, value = nil}
     end
-    if type(left) ~= "number" or type(now) ~= "number" or type(value) ~= "string" then
+    if not is_finite(left) or not is_finite(now) or type(value) ~= "string" then
         return nil
     end
     return {bytes = bytes, left = left, now = now, value = value}
@@ -38,7 +44,7 @@ local function moment_in(reply)
         return nil
     end
     local moment = whole * 1000 + math_floor(parts / 1000)
-    return moment > 0 and moment < 1000000000000000 and moment or nil
+    return is_finite(moment) and moment or nil
 end
 ____exports.moment_in = moment_in
 return ____exports

@@ -110,15 +110,14 @@ local function uncompressed(value, from, bytes, slice)
     )
     local parts = {}
     local made = 0
-    local count = 0
-    repeat
-        do
-            count = inflations_step(inflation)
-            made = made + count
-            parts[#parts + 1] = ffi_string(inflations.output, count)
-            pause(slice)
-        end
-    until not (count == inflations_OUTPUT_BYTES and made <= bytes and not inflation.is_ended)
+    local is_full = true
+    while is_full and made <= bytes and not inflation.is_ended do
+        local count = inflations_step(inflation)
+        made = made + count
+        is_full = count == inflations_OUTPUT_BYTES
+        parts[#parts + 1] = ffi_string(inflations.output, count)
+        pause(slice)
+    end
     local is_whole = inflation.is_ended and inflation.problem == nil and made == bytes
     inflations_finish(inflation)
     if not is_whole then

@@ -25,6 +25,9 @@ redis.call("SET", KEYS[1], ARGV[1], "PX", string.format("%.0f", left))
 return 1
 `;
 
+/** All lengths and moments are below it. */
+const MOST = 1e15;
+
 /** What is read of a key. */
 export interface Found {
     readonly bytes: number;
@@ -36,13 +39,18 @@ export interface Found {
     readonly value: string | undefined;
 }
 
+/** Neither NaN nor endless: it can be compared, and computed with. */
+function is_finite(value: unknown): value is number {
+    return typeof value === "number" && value > -MOST && value < MOST;
+}
+
 /** What a reply to `READ` says; nothing where it is none. Phases: any. */
 export function found_in(reply: unknown): Found | undefined {
     if (type(reply) !== "table") return undefined;
     const [bytes, left, now, value] = reply as unknown[];
-    if (typeof bytes !== "number") return undefined;
+    if (!is_finite(bytes)) return undefined;
     if (value === undefined) return { bytes, left: 0, now: 0, value: undefined };
-    if (typeof left !== "number" || typeof now !== "number" || typeof value !== "string") return undefined;
+    if (!is_finite(left) || !is_finite(now) || typeof value !== "string") return undefined;
     return { bytes, left, now, value };
 }
 
@@ -53,6 +61,5 @@ export function moment_in(reply: unknown): number | undefined {
     const [whole, parts] = [tonumber(seconds), tonumber(microseconds)];
     if (whole === undefined || parts === undefined) return undefined;
     const moment = whole * 1000 + Math.floor(parts / 1000);
-    // NaN is not either.
-    return moment > 0 && moment < 1e15 ? moment : undefined;
+    return is_finite(moment) ? moment : undefined;
 }

@@ -80,13 +80,14 @@ function uncompressed(value: string, from: number, bytes: number, slice: Slice):
     inflations.give(inflation, pointer_add(ffi.cast("const uint8_t *", value), from), value.length - from);
     const parts: string[] = [];
     let made = 0;
-    let count = 0;
-    do {
-        count = inflations.step(inflation);
+    let is_full = true;
+    while (is_full && made <= bytes && !inflation.is_ended) {
+        const count = inflations.step(inflation);
         made += count;
+        is_full = count === inflations.OUTPUT_BYTES;
         parts.push(ffi.string(inflations.output, count));
         pause(slice);
-    } while (count === inflations.OUTPUT_BYTES && made <= bytes && !inflation.is_ended);
+    }
     const is_whole = inflation.is_ended && inflation.problem === undefined && made === bytes;
     inflations.finish(inflation);
     if (!is_whole) return $multi(undefined, "its body is not as long as it says");

@@ -5,42 +5,13 @@
 import type { Gzip } from "../../core/bytes/gzip";
 import * as guard from "../../core/metrics/guard";
 import * as clock from "../../core/time/clock";
-import * as redis_client from "../../redis_client";
 import type { Redis } from "../../redis_client";
+import * as redis_client from "../../redis_client";
 import * as circuit from "./circuit";
 import type { WriteResult } from "./figures";
-import type { RedisTier } from "./model";
+import type { Entry, RedisTier, Writer } from "./model";
 import * as scripts from "./scripts";
 import * as values from "./value";
-
-/** An answer that waits. */
-interface Entry {
-    readonly tier: RedisTier;
-    readonly key: string;
-    readonly head: string;
-    readonly body: string;
-    /** When it stops being fresh. */
-    readonly until: MonotonicTime;
-    readonly bytes: number;
-    next: Entry | undefined;
-}
-
-/** The queue of a worker for one Redis. */
-export interface Writer {
-    readonly redis: Redis;
-    /** One answer is compressed at a time. */
-    readonly gzip: Gzip;
-    first: Entry | undefined;
-    last: Entry | undefined;
-    is_at_work: boolean;
-    /** Redis refuses to write, though it can be read: until when nothing is written. */
-    paused_until: MonotonicTime;
-    /** How many milliseconds the clock of the server is ahead of ours, and no less. */
-    ahead: number;
-    /** The server whose clock it is, and until when this is taken for true. */
-    clock_of: number;
-    known_until: MonotonicTime;
-}
 
 /** All that waits in a worker, for whatever Redis. */
 export const MOST_QUEUED_BYTES = 16 * 1024 * 1024;
