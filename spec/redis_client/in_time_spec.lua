@@ -9,14 +9,4 @@ describe("redis_client.in_time", function()
         end, job) })
         assert.is_nil(job.is_done)
     end)
-
-    it("does not give up what was done while the worker was busy", function()
-        local result
-        local thread = ngx.thread.spawn(function() result = in_time.run(0.005, function() ngx.sleep(0.002) end, {}) end)
-        local ends = os.clock() + 0.03
-        while os.clock() < ends do end
-        -- The work and the time are over in the same round of events.
-        ngx.thread.wait(thread)
-        assert.is_true(result)
-    end)
 end)

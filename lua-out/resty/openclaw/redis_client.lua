@@ -156,7 +156,7 @@ local function answer(redis, seconds, most_bytes, command, words)
     }
     local first = redis.current
     local is_done, err = in_time_run(seconds, work, question)
-    if is_done == nil then
+    if is_done == nil and question.reply == nil then
         if redis.current == first then
             connections_use_next_server(redis)
         end

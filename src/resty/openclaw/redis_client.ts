@@ -146,7 +146,8 @@ function answer(
     };
     const first = redis.current;
     const [is_done, err] = in_time.run(seconds, work, question);
-    if (is_done === undefined) {
+    // A worker that was busy meanwhile learns at once that there is a reply and that the time is over.
+    if (is_done === undefined && question.reply === undefined) {
         if (redis.current === first) connections.use_next_server(redis);
         const cause: Cause = "unreachable";
         return $multi(undefined, err, cause);

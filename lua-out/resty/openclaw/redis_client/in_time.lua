@@ -17,10 +17,6 @@ local function run(seconds, work, job)
     if in_time == true then
         return true
     end
-    local is_done = done:wait(0)
-    if is_done == true then
-        return true
-    end
     ngx.thread.kill(thread)
     return nil, "not done in time"
 end

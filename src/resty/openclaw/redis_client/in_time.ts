@@ -17,9 +17,6 @@ export function run<Job>(seconds: number, work: (this: void, job: Job) => void, 
     const thread = ngx.thread.spawn(finish, work as (this: void, job: unknown) => void, job as unknown, done);
     const [in_time] = done.wait(seconds);
     if (in_time === true) return $multi(true);
-    // A worker that was busy meanwhile learns at once that the work is done and that the time is over.
-    const [is_done] = done.wait(0);
-    if (is_done === true) return $multi(true);
     ngx.thread.kill(thread);
     return $multi(undefined, "not done in time");
 }
