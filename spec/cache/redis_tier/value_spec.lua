@@ -84,6 +84,7 @@ describe("cache.redis_tier.value", function()
         local packed = assert(gzip:compress(("x"):rep(1000)))
         assert.equal("its body is not as long as it says", wrong(forge("", packed, 0, 999, #packed)))
         assert.equal("its body is not as long as it says", wrong(forge("", packed, 0, 1001, #packed)))
+        assert.equal("its body is not as long as it says", wrong(forge("", packed:sub(1, -9), 0, 1000, #packed - 8)))
         assert.truthy(values.unpack(KEY, forge("", packed, 0, 1000, #packed)))
     end)
 
