@@ -48,6 +48,17 @@ end)
 describe("redis_client", function()
     after_each(listener.close_all)
 
+    it("takes a reply that came in time to a worker that was busy", function()
+        local server = listener.tcp()
+        local asked = ask(client({ port = server.port }), 0.2, "get", "a")
+        local peer = accept(server)
+        read_to(peer, "a\r\n")
+        peer:send("+b\r\n")
+        local ends = os.clock() + 0.3
+        while os.clock() < ends do end
+        assert.same({ "b" }, outcome(asked))
+    end)
+
     it("sends one command, and keeps the connection for the next", function()
         local server = listener.tcp()
         local redis = client({ port = server.port })

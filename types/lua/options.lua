@@ -301,6 +301,24 @@
 ---@field key_variables? string[] more variables for the key of the cache, without `$`
 ---@field dict? string the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself
 
+---@class openclaw.Route.cache.redis
+---@field prefix? string begins the names of all keys in Redis
+---@field max_bytes? integer maximum length of the body of an answer that is written to Redis
+---@field host? string a name, an IPv4 address, or an IPv6 address in brackets
+---@field port? integer its port
+---@field path? string a unix socket instead
+---@field username? string user name; without it, the default user
+---@field password? string the password, which is never logged
+---@field password_file? string the absolute path of a file whose first line is the password, read anew at most once a second; workers must be able to read it, and not all users may
+---@field hosts? string[] instead of `host` and `port`: `{ "10.0.0.1:6379", "10.0.0.2:6379" }`, the nodes of a cluster, or a server and its replicas
+---@field database? integer the database; a cluster has only 0
+---@field ssl? boolean whether to use TLS
+---@field ssl_verify? boolean whether the server's certificate must be trusted and match the name
+---@field ssl_server_name? string that name; required with an address that is verified
+---@field connect_seconds? number timeout for connecting
+---@field keepalive_seconds? number how long an idle connection is kept; connections are shared only with equal credentials
+---@field timeout_seconds? number how long a request waits for Redis, the connection included; longer with TLS, or over a slow network
+
 ---@class openclaw.Route.cache
 ---@field key? "raw"|"multipart"|"json" what makes two bodies the same: their bytes, the parts of a form, or what the JSON says
 ---@field ignore? string[] with `key = "json"`: members of the outermost object that change no answer, such as `{ "user", "stream_options" }`
@@ -317,6 +335,8 @@
 ---@field negative? table for how long answers with other statuses than 200 may be used, such as `{ [404] = "10s" }`
 ---@field errors? any[] what of a JSON answer with 200 says that it is an error, such as `{ "error" }`; such answers are not stored
 ---@field stream_buffer_bytes? integer how much of an answer shared memory keeps: longer ones are not kept there, and readers of a stream may be so far behind
+---@field store? "local"|"redis" `"redis"`: gateways share answers, see More than one machine
+---@field redis? openclaw.Route.cache.redis with `store = "redis"`: where Redis or Valkey is, see Options of Redis; `{}` is a Redis on this machine
 ---@field answers? string the `lua_shared_dict` of answers
 ---@field dict? string the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself
 

@@ -1,5 +1,7 @@
 local ____exports = {}
 local pcall = pcall
+local bounded = require("resty.openclaw.redis_client.bounded")
+local bounded_exchange = bounded.exchange
 local connections = require("resty.openclaw.redis_client.connection")
 local connections_index_of = connections.index_of
 local connections_is_kept = connections.is_kept
@@ -18,6 +20,8 @@ local options_SCHEMA = options.SCHEMA
 local SCHEMA = options_SCHEMA
 ____exports.SCHEMA = SCHEMA
 ____exports.check = options.check
+____exports.fingerprint = options.fingerprint
+____exports.address = options.address
 ____exports.open = connections.open
 ____exports.leave = connections.leave
 ____exports.index_of = connections.index_of
@@ -27,10 +31,23 @@ ____exports.new = create
 --- A key that moves is followed so many times.
 local MOST_REDIRECTIONS = 3
 ____exports.MOST_REDIRECTIONS = MOST_REDIRECTIONS
+local function exchange(client, question)
+    local ____question_0 = question
+    local command = ____question_0.command
+    local words = ____question_0.words
+    local most_bytes = ____question_0.most_bytes
+    if most_bytes ~= nil then
+        return bounded_exchange(client, most_bytes, command, words)
+    end
+    return client[command](
+        client,
+        unpack(words)
+    )
+end
 --- Sends the command to one server, and takes its reply.
 local function attempt(question, index, asks)
-    local ____question_0 = question
-    local redis = ____question_0.redis
+    local ____question_1 = question
+    local redis = ____question_1.redis
     question.is_answered = false
     question.was_kept = false
     local client, err = connections_open(redis, index)
@@ -43,11 +60,7 @@ local function attempt(question, index, asks)
     if asks then
         client:asking()
     end
-    local command = client[question.command]
-    local reply, reply_err = command(
-        client,
-        unpack(question.words)
-    )
+    local reply, reply_err = exchange(client, question)
     question.is_answered = reply ~= nil
     if reply == nil or reply == false then
         question.err = errors_unwrapped(reply_err or "no reply")
@@ -66,8 +79,8 @@ local function is_stale(question, is_first)
 end
 --- The server to ask after one that gave no reply, if any may give another answer.
 local function next_index(question, index, servers_asked)
-    local ____question_1 = question
-    local redis = ____question_1.redis
+    local ____question_2 = question
+    local redis = ____question_2.redis
     if question.is_answered and not errors_may_another_host_accept(question.err) then
         return nil
     end
@@ -77,8 +90,8 @@ local function next_index(question, index, servers_asked)
     return servers_asked < #redis.servers and redis.current or nil
 end
 local function follow(question)
-    local ____question_2 = question
-    local redis = ____question_2.redis
+    local ____question_3 = question
+    local redis = ____question_3.redis
     local index = redis.current
     local servers_asked = 1
     local redirections = 0
@@ -89,23 +102,23 @@ local function follow(question)
         if question.reply ~= nil then
             return
         end
-        local ____question_is_answered_3
+        local ____question_is_answered_4
         if question.is_answered then
-            ____question_is_answered_3 = errors_redirection(question.err)
+            ____question_is_answered_4 = errors_redirection(question.err)
         else
-            ____question_is_answered_3 = nil
+            ____question_is_answered_4 = nil
         end
-        local redirection = ____question_is_answered_3
+        local redirection = ____question_is_answered_4
         if redirection ~= nil then
             redirections = redirections + 1
             asks = redirection.asks
-            local ____temp_4
+            local ____temp_5
             if redirections <= MOST_REDIRECTIONS then
-                ____temp_4 = connections_index_of(redis, index, redirection)
+                ____temp_5 = connections_index_of(redis, index, redirection)
             else
-                ____temp_4 = nil
+                ____temp_5 = nil
             end
-            index = ____temp_4
+            index = ____temp_5
             if index ~= nil and not asks then
                 redis.current = index
             end
@@ -124,20 +137,17 @@ local function work(question)
     end
     question.is_answered = false
     question.err = "no reply of Redis: " .. err
-    local ____opt_5 = question.client
-    if ____opt_5 ~= nil then
-        ____opt_5:close()
+    local ____opt_6 = question.client
+    if ____opt_6 ~= nil then
+        ____opt_6:close()
     end
 end
---- Asks one question, such as `ask(redis, 1, "hgetall", "a key")`. It follows redirections to servers that are configured, and asks the next
--- server where one cannot be reached. A connection that breaks is replaced once, so Redis may get the command twice. After `seconds` it gives
--- up. A reply that is nil in Redis is `ngx.null`. Phases: those that may yield. Never raises.
-local function ask(redis, seconds, command, ...)
-    local words = {...}
+local function answer(redis, seconds, most_bytes, command, words)
     local question = {
         redis = redis,
         command = command,
         words = words,
+        most_bytes = most_bytes,
         client = nil,
         reply = nil,
         err = "",
@@ -146,7 +156,7 @@ local function ask(redis, seconds, command, ...)
     }
     local first = redis.current
     local is_done, err = in_time_run(seconds, work, question)
-    if is_done == nil then
+    if is_done == nil and question.reply == nil then
         if redis.current == first then
             connections_use_next_server(redis)
         end
@@ -160,5 +170,30 @@ local function ask(redis, seconds, command, ...)
     local cause = (question.is_answered or likely == "credentials") and likely or "unreachable"
     return nil, question.err, cause
 end
+--- Asks one question, such as `ask(redis, 1, "hgetall", "a key")`. It follows redirections to servers that are configured, and asks the next
+-- server where one cannot be reached. A connection that breaks is replaced once, so Redis may get the command twice. After `seconds` it gives
+-- up. A reply that is nil in Redis is `ngx.null`. Phases: those that may yield. Never raises.
+local function ask(redis, seconds, command, ...)
+    local words = {...}
+    return answer(
+        redis,
+        seconds,
+        nil,
+        command,
+        words
+    )
+end
 ____exports.ask = ask
+--- The same, where the reply is one value, or a list of no more than 16, with texts of no more than `most_bytes`; a longer one is no reply.
+local function ask_within(redis, seconds, most_bytes, command, ...)
+    local words = {...}
+    return answer(
+        redis,
+        seconds,
+        most_bytes,
+        command,
+        words
+    )
+end
+____exports.ask_within = ask_within
 return ____exports

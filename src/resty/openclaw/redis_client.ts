@@ -3,6 +3,7 @@
  * sockets and kept connections. `ask` sends one command; who sends several at once uses `open` and `leave`.
  */
 import type { RedisClient } from "resty.redis";
+import * as bounded from "./redis_client/bounded";
 import type { Redis } from "./redis_client/connection";
 import * as connections from "./redis_client/connection";
 import * as errors from "./redis_client/errors";
@@ -13,6 +14,8 @@ export type { Redis };
 
 export const SCHEMA = options.SCHEMA;
 export const check = options.check;
+export const fingerprint = options.fingerprint;
+export const address = options.address;
 export const open = connections.open;
 export const leave = connections.leave;
 export const index_of = connections.index_of;
@@ -30,6 +33,8 @@ interface Question {
     readonly redis: Redis;
     readonly command: string;
     readonly words: readonly string[];
+    /** The longest text in the reply; nothing where the library reads it. */
+    readonly most_bytes: number | undefined;
     client: RedisClient | undefined;
     reply: unknown;
     /** Why there is no reply: what Redis says, or what happened to the connection. */
@@ -46,6 +51,12 @@ export type Cause = "unreachable" | errors.Cause;
 /** The reply; nil, why, and the cause. */
 export type Answer = LuaMultiReturn<[reply: unknown, err?: undefined] | [reply: undefined, err: string, cause: Cause]>;
 
+function exchange(client: RedisClient, question: Question): bounded.Reply {
+    const { command, words, most_bytes } = question;
+    if (most_bytes !== undefined) return bounded.exchange(client, most_bytes, command, words);
+    return (client as unknown as Record<string, Command>)[command]!(client, ...words);
+}
+
 /** Sends the command to one server, and takes its reply. */
 function attempt(question: Question, index: number, asks: boolean): void {
     const { redis } = question;
@@ -59,8 +70,7 @@ function attempt(question: Question, index: number, asks: boolean): void {
     }
     question.was_kept = connections.is_kept(client);
     if (asks) client.asking();
-    const command = (client as unknown as Record<string, Command>)[question.command]!;
-    const [reply, reply_err] = command(client, ...question.words);
+    const [reply, reply_err] = exchange(client, question);
     question.is_answered = reply !== undefined;
     if (reply === undefined || reply === false) question.err = errors.unwrapped(reply_err ?? "no reply");
     else question.reply = reply;
@@ -116,16 +126,18 @@ function work(question: Question): void {
     question.client?.close();
 }
 
-/**
- * Asks one question, such as `ask(redis, 1, "hgetall", "a key")`. It follows redirections to servers that are configured, and asks the next
- * server where one cannot be reached. A connection that breaks is replaced once, so Redis may get the command twice. After `seconds` it gives
- * up. A reply that is nil in Redis is `ngx.null`. Phases: those that may yield. Never raises.
- */
-export function ask(redis: Redis, seconds: number, command: string, ...words: string[]): Answer {
+function answer(
+    redis: Redis,
+    seconds: number,
+    most_bytes: number | undefined,
+    command: string,
+    words: readonly string[],
+): Answer {
     const question: Question = {
         redis,
         command,
         words,
+        most_bytes,
         client: undefined,
         reply: undefined,
         err: "",
@@ -134,7 +146,8 @@ export function ask(redis: Redis, seconds: number, command: string, ...words: st
     };
     const first = redis.current;
     const [is_done, err] = in_time.run(seconds, work, question);
-    if (is_done === undefined) {
+    // A worker that was busy meanwhile learns at once that there is a reply and that the time is over.
+    if (is_done === undefined && question.reply === undefined) {
         if (redis.current === first) connections.use_next_server(redis);
         const cause: Cause = "unreachable";
         return $multi(undefined, err, cause);
@@ -143,4 +156,24 @@ export function ask(redis: Redis, seconds: number, command: string, ...words: st
     const likely = errors.cause_of(question.err);
     const cause: Cause = question.is_answered || likely === "credentials" ? likely : "unreachable";
     return $multi(undefined, question.err, cause);
+}
+
+/**
+ * Asks one question, such as `ask(redis, 1, "hgetall", "a key")`. It follows redirections to servers that are configured, and asks the next
+ * server where one cannot be reached. A connection that breaks is replaced once, so Redis may get the command twice. After `seconds` it gives
+ * up. A reply that is nil in Redis is `ngx.null`. Phases: those that may yield. Never raises.
+ */
+export function ask(redis: Redis, seconds: number, command: string, ...words: string[]): Answer {
+    return answer(redis, seconds, undefined, command, words);
+}
+
+/** The same, where the reply is one value, or a list of no more than 16, with texts of no more than `most_bytes`; a longer one is no reply. */
+export function ask_within(
+    redis: Redis,
+    seconds: number,
+    most_bytes: number,
+    command: string,
+    ...words: string[]
+): Answer {
+    return answer(redis, seconds, most_bytes, command, words);
 }

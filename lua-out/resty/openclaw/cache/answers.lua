@@ -11,6 +11,7 @@ local request_now = request.now
 local request_set_variable = request.set_variable
 local request_status = request.status
 local request_variable = request.variable
+local request_whole_number = request.whole_number
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_present = request_state.present
 local chunk = require("resty.openclaw.core.request.response_chunk")
@@ -39,6 +40,9 @@ local records_note_kept = records.note_kept
 local records_note_live = records.note_live
 local records_note_passing = records.note_passing
 local records_note_stored = records.note_stored
+local redis_tiers = require("resty.openclaw.cache.redis_tier")
+local redis_tiers_leave = redis_tiers.leave
+local redis_tiers_write = redis_tiers.write
 local response_fields = require("resty.openclaw.cache.response_fields")
 local response_fields_is_from_cache = response_fields.is_from_cache
 local response_fields_show = response_fields.show
@@ -62,8 +66,9 @@ ____exports.NO_STORE = NO_STORE
 local OK = 200
 local TOO_MANY_REQUESTS = 429
 local FIRST_SERVER_ERROR = 500
---- nginx's own status for a request whose node was not chosen.
 local EVENTS = "text/event-stream"
+--- JSON of that length is read in about 2 ms, which is as long as others may wait.
+local MOST_JUDGED_BYTES = 256 * 1024
 local function is_json(its_type)
     return its_type == "application/json" or string_sub(its_type, -5) == "+json"
 end
@@ -133,6 +138,10 @@ local function guard_store(store, status, its_type)
     end
     return may_store
 end
+--- Whether the answer says that it is longer than what may be kept.
+local function is_too_long(store)
+    return request_whole_number("upstream_http_content_length") > store.limit
+end
 --- A node's answer to a request that asks has begun.
 local function judge(asking, status, its_type, may_store)
     if status >= FIRST_SERVER_ERROR or status == TOO_MANY_REQUESTS then
@@ -143,14 +152,15 @@ local function judge(asking, status, its_type, may_store)
     end
     local ____asking_3 = asking
     local store = ____asking_3.store
-    if not is_read_first(store, status, its_type) then
+    asking.is_kept = is_read_first(store, status, its_type)
+    if not asking.is_kept and (store.tier == nil or status ~= OK or is_too_long(store)) then
         return
     end
     local is_keepable = stores_seconds_of(store, status) ~= nil and storability_is_same_for_all()
     if is_keepable and request_variable("request_method") ~= "HEAD" then
         begin_recording(asking, its_type == EVENTS)
     end
-    if asking.recording == nil then
+    if asking.is_kept and asking.recording == nil then
         let_others_pass(asking)
     end
 end
@@ -192,10 +202,39 @@ local function result_of(store, recording, body)
     if body == nil then
         return "incomplete"
     end
-    local ____recording_head_8 = recording.head
-    local status = ____recording_head_8.status
-    local is_error = status == OK and recording.stream_end == nil and #store.error_paths > 0 and errors_in_answers_is_error(store.error_paths, body)
-    return is_error and "error" or "kept"
+    local is_judged = recording.head.status == OK and recording.stream_end == nil and #store.error_paths > 0
+    if not is_judged then
+        return "kept"
+    end
+    if #body > MOST_JUDGED_BYTES then
+        return "too_large"
+    end
+    return errors_in_answers_is_error(store.error_paths, body) and "error" or "kept"
+end
+--- For how many seconds the answer may be kept.
+local function seconds_of(____bindingPattern0, status)
+    local seconds
+    local store
+    store = ____bindingPattern0.store
+    seconds = ____bindingPattern0.seconds
+    local most = stores_seconds_of(store, status)
+    return seconds == nil and most or math_min(most, seconds)
+end
+--- Hands the answer to the other gateways.
+local function share(asking, ____bindingPattern0, body)
+    local head
+    head = ____bindingPattern0.head
+    local ____asking_store_8 = asking.store
+    local tier = ____asking_store_8.tier
+    if tier ~= nil then
+        redis_tiers_write(
+            tier,
+            asking.key,
+            heads_write(head),
+            body,
+            seconds_of(asking, head.status)
+        )
+    end
 end
 --- Keeps what was recorded, if it may be kept, and lets the others go on.
 local function keep(asking, recording)
@@ -205,10 +244,7 @@ local function keep(asking, recording)
     local name = ____asking_9.name
     local body = recordings_body_of(recording)
     local result = result_of(store, recording, body)
-    local seconds = stores_seconds_of(store, recording.head.status)
-    if asking.seconds ~= nil then
-        seconds = math_min(seconds, asking.seconds)
-    end
+    local seconds = seconds_of(asking, recording.head.status)
     if result == "kept" and not kept_answers_keep(
         store.dict,
         name,
@@ -219,6 +255,9 @@ local function keep(asking, recording)
         result = "no_room"
     end
     metric_handles_add(store.results[result])
+    if result == "kept" then
+        share(asking, recording, body)
+    end
     if result == "kept" then
         records_note_kept(store.dict, key, name, seconds)
     else
@@ -257,11 +296,28 @@ end
 local function settle_later(_premature, asking)
     settle(asking)
 end
+--- nginx stores the answer after the filters; the client may take its time for the rest.
+local function let_nginx_store(asking)
+    asking.status = request_status()
+    if asking.leads then
+        ngx.timer.at(0, settle_later, asking)
+    end
+end
 local function take(asking, recording)
     recordings_take(recording, asking.store.faults)
     if recording.is_whole then
         asking.has_ended = true
-        keep(asking, recording)
+        if asking.is_kept then
+            return keep(asking, recording)
+        end
+        local body = recordings_body_of(recording)
+        if body ~= nil then
+            share(asking, recording, body)
+        end
+        asking.recording = nil
+        let_nginx_store(asking)
+    elseif not asking.is_kept then
+        return
     elseif recording.pieces == nil and asking.leads then
         let_go(asking, recording)
     end
@@ -280,10 +336,7 @@ local function body_filter()
         return
     end
     asking.has_ended = true
-    asking.status = request_status()
-    if asking.leads then
-        ngx.timer.at(0, settle_later, asking)
-    end
+    let_nginx_store(asking)
 end
 ____exports.body_filter = body_filter
 --- Ends what the request still has to do with others. Phases: log. Never raises.
@@ -297,6 +350,7 @@ local function log()
         settle(asking)
     end
     coalescing_leave(state)
+    redis_tiers_leave(state)
 end
 ____exports.log = log
 return ____exports

@@ -23,11 +23,14 @@ local time_left = require("resty.openclaw.core.request.time_left")
 local time_left_seconds = time_left.seconds
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
+local heads = require("resty.openclaw.cache.answer_head")
+local heads_read = heads.read
 local awaited_keys = require("resty.openclaw.cache.awaited_keys")
 local awaited_keys_join = awaited_keys.join
 local awaited_keys_wait = awaited_keys.wait
 local kept_answers = require("resty.openclaw.cache.kept_answers")
 local kept_answers_head_of = kept_answers.head_of
+local kept_answers_keep = kept_answers.keep
 local leadership = require("resty.openclaw.cache.leadership")
 local leadership_give_up = leadership.give_up
 local leadership_new_name = leadership.new_name
@@ -48,9 +51,13 @@ local records_PASSING = records.PASSING
 local records_STORED = records.STORED
 local records_forget = records.forget
 local records_look = records.look
+local records_note_kept = records.note_kept
+local redis_tiers = require("resty.openclaw.cache.redis_tier")
+local redis_tiers_read = redis_tiers.read
 local replays = require("resty.openclaw.cache.replay")
 local replays_send_kept = replays.send_kept
 local replays_send_live = replays.send_live
+local replays_send_whole = replays.send_whole
 --- Gives up the lead. Phases: any with a request, timer.
 local function give_up(asking)
     if not asking.leads then
@@ -62,9 +69,9 @@ end
 ____exports.give_up = give_up
 --- Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises.
 local function leave(state)
-    local ____state_4 = state
-    local cache_asking = ____state_4.cache_asking
-    local cache_live = ____state_4.cache_live
+    local ____state_7 = state
+    local cache_asking = ____state_7.cache_asking
+    local cache_live = ____state_7.cache_live
     state.cache_key = nil
     state.cache_store = nil
     if cache_live ~= nil then
@@ -75,11 +82,11 @@ local function leave(state)
         return
     end
     state.cache_asking = nil
-    local ____cache_asking_5 = cache_asking
-    local recording = ____cache_asking_5.recording
-    local store = ____cache_asking_5.store
-    local key = ____cache_asking_5.key
-    local name = ____cache_asking_5.name
+    local ____cache_asking_8 = cache_asking
+    local recording = ____cache_asking_8.recording
+    local store = ____cache_asking_8.store
+    local key = ____cache_asking_8.key
+    local name = ____cache_asking_8.name
     if recording ~= nil then
         recordings_finish(recording)
         records_forget(store.dict, key, name)
@@ -112,6 +119,7 @@ local function try_to_lead(store, key, state, seconds)
         seconds = seconds,
         leads = false,
         recording = nil,
+        is_kept = false,
         is_from_cache = false,
         has_ended = false,
         status = 0,
@@ -197,6 +205,38 @@ local function wait(store, key, ____until)
         end
     end
 end
+--- Answers with what another gateway has learned, if it is young enough, and keeps it here.
+local function answer_from_tier(tier, state, wish)
+    local ____state_cache_asking_1 = state.cache_asking
+    local store = ____state_cache_asking_1.store
+    local key = ____state_cache_asking_1.key
+    local name = ____state_cache_asking_1.name
+    local found = redis_tiers_read(tier, key)
+    local ____temp_2
+    if found == nil then
+        ____temp_2 = nil
+    else
+        ____temp_2 = heads_read(found.head)
+    end
+    local head = ____temp_2
+    if head == nil or not is_young(head.made_at, wish) then
+        return
+    end
+    local ____found_3 = found
+    local body = ____found_3.body
+    local seconds = ____found_3.seconds
+    if kept_answers_keep(
+        store.dict,
+        name,
+        found.head,
+        body,
+        seconds
+    ) then
+        records_note_kept(store.dict, key, name, seconds)
+    end
+    leave(state)
+    replays_send_whole(head, body)
+end
 --- Refuses a request that wants no node to be asked. Phases: access; never returns.
 local function refuse_uncached()
     return json_error_respond(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER)
@@ -213,8 +253,8 @@ local function pass_on(store, key, state, wish)
 end
 --- Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once.
 local function decide(store, key, wish, state)
-    local ____store_1 = store
-    local dict = ____store_1.dict
+    local ____store_4 = store
+    local dict = ____store_4.dict
     local value, kind = records_look(dict, key)
     if kind == records_PASSING then
         if wish.is_only_cached then
@@ -242,6 +282,9 @@ local function decide(store, key, wish, state)
     end
     if not try_to_lead(store, key, state, wish.seconds) then
         return false
+    end
+    if store.tier ~= nil and not wish.is_fresh then
+        answer_from_tier(store.tier, state, wish)
     end
     if wish.is_fresh or is_known or store.seconds ~= nil or wish.max_age ~= nil then
         ask_anew()
@@ -292,8 +335,8 @@ local function before_balance()
         end
         try_to_lead(cache_store, cache_key, state, nil)
     end
-    local ____opt_2 = state.cache_asking
-    if (____opt_2 and ____opt_2.leads) == true then
+    local ____opt_5 = state.cache_asking
+    if (____opt_5 and ____opt_5.leads) == true then
         client_watch_ignore()
     end
     return true

@@ -22,6 +22,8 @@ local option = ____schema.option
 local optional = ____schema.optional
 local errors_in_answers = require("resty.openclaw.cache.error_in_answer")
 local errors_in_answers_PATHS = errors_in_answers.PATHS
+local redis_tiers = require("resty.openclaw.cache.redis_tier")
+local redis_tiers_KIND = redis_tiers.KIND
 local MIB = 1024 * 1024
 --- Canonical JSON is made in memory, in up to three times its size.
 local JSON_BYTES = 8 * MIB
@@ -111,6 +113,12 @@ local SCHEMA = {
         MIB,
         "how much of an answer shared memory keeps: longer ones are not kept there, and readers of a stream may be so far behind"
     ),
+    store = option(
+        kinds_one_of("local", "redis"),
+        "local",
+        "`\"redis\"`: gateways share answers, see [More than one machine](#more-than-one-machine)"
+    ),
+    redis = optional(redis_tiers_KIND, "with `store = \"redis\"`: where Redis or Valkey is, see [Options of Redis](#options-of-redis); `{}` is a Redis on this machine"),
     answers = option(kinds.text, "openclaw_answers", "the `lua_shared_dict` of answers"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself")
 }
@@ -119,6 +127,12 @@ ____exports.SCHEMA = SCHEMA
 local function check(options, path)
     if options.shared and options.by ~= nil then
         error(path .. " must have by or shared = true, not both", 0)
+    end
+    if options.store == "redis" and options.redis == nil then
+        error(path .. ".redis must be where Redis is, such as { host = \"10.0.2.5\" }, with store = \"redis\"", 0)
+    end
+    if options.store ~= "redis" and options.redis ~= nil then
+        error(path .. ".redis needs store = \"redis\"", 0)
     end
     if options.key == "json" then
         return

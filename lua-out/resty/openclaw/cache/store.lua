@@ -3,6 +3,8 @@ local error = error
 local ipairs = ipairs
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_counter = metric_registry.counter
+local redis_tiers = require("resty.openclaw.cache.redis_tier")
+local redis_tiers_new = redis_tiers.new
 --- For how long an answer is kept that nginx's cache cannot keep, where the route does not say.
 local DEFAULT_SECONDS = 3600
 local OK = 200
@@ -29,6 +31,8 @@ local function create(options, path, route, registry, faults)
         local line = ("lua_shared_dict " .. options.answers) .. " 64m;"
         error((((path .. ".answers: there is no lua_shared_dict \"") .. options.answers) .. "\"; write into http: ") .. line, 0)
     end
+    local ____options_0 = options
+    local redis = ____options_0.redis
     local followers = metric_registry_counter(registry, "openclaw_cache_followers_total", "Requests that found another one asking the same, by what became of them.", {"route", "result"})
     local answers = metric_registry_counter(registry, "openclaw_cache_recorded_total", "Answers that the gateway recorded to keep them in shared memory, by what became of them.", {"route", "result"})
     local following = {}
@@ -48,6 +52,13 @@ local function create(options, path, route, registry, faults)
         negative = options.negative or ({}),
         error_paths = options.errors or ({}),
         limit = options.stream_buffer_bytes,
+        tier = redis and redis_tiers_new(
+            redis,
+            path .. ".redis",
+            faults,
+            registry,
+            route
+        ),
         following = following,
         results = results,
         faults = faults

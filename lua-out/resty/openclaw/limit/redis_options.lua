@@ -3,7 +3,6 @@ local error = error
 local ipairs = ipairs
 local tostring = tostring
 local type = type
-local table_concat = table.concat
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local problem_child = problem.child
@@ -11,12 +10,13 @@ local problem_inner = problem.inner
 local problem_refuse = problem.refuse
 local ____schema = require("resty.openclaw.config.schema")
 local joined = ____schema.joined
-local names = ____schema.names
 local option = ____schema.option
 local table_of = ____schema.table_of
 local redis_client = require("resty.openclaw.redis_client")
 local redis_client_SCHEMA = redis_client.SCHEMA
+local redis_client_address = redis_client.address
 local redis_client_check = redis_client.check
+local redis_client_fingerprint = redis_client.fingerprint
 local PREFIX_SCHEMA = {prefix = option(kinds.text, "openclaw:limit:", "begins the names of all keys in Redis")}
 --- A request waits for Redis, so the timeout is short.
 local SCHEMA = joined(
@@ -41,41 +41,9 @@ local DEFAULTS = TABLE.read({}, "", {})
 ____exports.DEFAULTS = DEFAULTS
 --- A text that is the same for equal options only, and shows no secret. Phases: init.
 local function fingerprint(options)
-    local parts = {}
-    for ____, name in ipairs(names(SCHEMA)) do
-        local value = options[name]
-        if name ~= "hosts" then
-            parts[#parts + 1] = (name .. "=") .. tostring(value)
-        end
-    end
-    for ____, ____value in ipairs(options.hosts or ({})) do
-        local host = ____value.host
-        local port = ____value.port
-        parts[#parts + 1] = (host .. ":") .. tostring(port)
-    end
-    return ngx.md5(table_concat(parts, "\n"))
+    return redis_client_fingerprint(options, SCHEMA)
 end
 ____exports.fingerprint = fingerprint
---- Where Redis is, for the log: "10.0.2.5:6379", with `hosts` all of them, or "unix:/path". Phases: init.
-local function address(____bindingPattern0)
-    local hosts
-    local path
-    local port
-    local host
-    host = ____bindingPattern0.host
-    port = ____bindingPattern0.port
-    path = ____bindingPattern0.path
-    hosts = ____bindingPattern0.hosts
-    if path ~= nil then
-        return "unix:" .. path
-    end
-    local all = {}
-    for ____, its in ipairs(hosts or ({{host = host, port = port}})) do
-        all[#all + 1] = (its.host .. ":") .. tostring(its.port)
-    end
-    return (table_concat(all, ", "))
-end
-____exports.address = address
 --- Begins the names of all keys of a route in Redis. The brackets keep them on one node of a cluster. Phases: init.
 local function key_prefix(redis, route)
     return ((redis.prefix .. "{") .. (route == "" and "*" or route)) .. "}:"
@@ -106,12 +74,12 @@ local function place_of(given, path)
             local options = given[index]
             check_store(options, its_path)
             if options.store ~= "redis" or options.tokens ~= nil then
-                goto __continue21
+                goto __continue12
             end
             first = first or problem_child(its_path, "redis")
             local its = options.redis
             if its == nil then
-                goto __continue21
+                goto __continue12
             end
             local its_place = {
                 options = its,
@@ -124,10 +92,10 @@ local function place_of(given, path)
                 problem_refuse(its_place.path, expected, its)
             end
         end
-        ::__continue21::
+        ::__continue12::
     end
     if place == nil and first ~= nil then
-        local expected = "the place of Redis, such as { host = \"10.0.2.5\" }, or {} for " .. address(DEFAULTS)
+        local expected = "the place of Redis, such as { host = \"10.0.2.5\" }, or {} for " .. redis_client_address(DEFAULTS)
         problem_refuse(first, expected, nil)
     end
     return place

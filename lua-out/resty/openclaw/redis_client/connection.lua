@@ -42,9 +42,9 @@ local function servers_of(options, path)
     return servers
 end
 --- The servers and how to authenticate. `user`: what needs them, for the error where the library is missing. `pool_size`: how many idle
--- connections each worker keeps to each server. Phases: init. Raises when options contradict each other, or the library or password file
--- is missing.
-local function create(options, path, user, pool_size)
+-- connections each worker keeps to each server. `socket_seconds`: how long a connection may be silent, where questions have limits of their
+-- own. Phases: init. Raises when options contradict each other, or the library or password file is missing.
+local function create(options, path, user, pool_size, socket_seconds)
     local library = find_library(path, user)
     local servers = servers_of(options, path)
     local ____options_0 = options
@@ -70,7 +70,7 @@ local function create(options, path, user, pool_size)
         password_file = ____temp_1,
         database = options.database,
         connect_ms = options.connect_seconds * 1000,
-        timeout_ms = options.timeout_seconds * 1000,
+        timeout_ms = (socket_seconds or options.timeout_seconds) * 1000,
         keepalive_ms = options.keepalive_seconds * 1000,
         pool_size = pool_size,
         pools = {},

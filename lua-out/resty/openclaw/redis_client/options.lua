@@ -1,8 +1,11 @@
 local ____exports = {}
+local ipairs = ipairs
 local tonumber = tonumber
+local tostring = tostring
 local type = type
 local string_lower = string.lower
 local string_match = string.match
+local table_concat = table.concat
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_list_of = kinds.list_of
 local kinds_whole = kinds.whole
@@ -10,6 +13,7 @@ local problem = require("resty.openclaw.config.problems")
 local problem_beginning = problem.beginning
 local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
+local names = ____schema.names
 local option = ____schema.option
 local optional = ____schema.optional
 local endpoints = require("resty.openclaw.http_client.endpoint")
@@ -96,4 +100,41 @@ local function check(given, path, problems)
     end
 end
 ____exports.check = check
+--- A text that is the same for equal options of a schema that has these, and shows no secret. Phases: init.
+local function fingerprint(options, schema)
+    local parts = {}
+    for ____, name in ipairs(names(schema)) do
+        local value = options[name]
+        if name ~= "hosts" then
+            parts[#parts + 1] = (name .. "=") .. tostring(value)
+        end
+    end
+    for ____, ____value in ipairs(options.hosts or ({})) do
+        local host = ____value.host
+        local port = ____value.port
+        parts[#parts + 1] = (host .. ":") .. tostring(port)
+    end
+    return ngx.md5(table_concat(parts, "\n"))
+end
+____exports.fingerprint = fingerprint
+--- Where Redis is, for the log: "10.0.2.5:6379", with `hosts` all of them, or "unix:/path". Phases: init.
+local function address(____bindingPattern0)
+    local hosts
+    local path
+    local port
+    local host
+    host = ____bindingPattern0.host
+    port = ____bindingPattern0.port
+    path = ____bindingPattern0.path
+    hosts = ____bindingPattern0.hosts
+    if path ~= nil then
+        return "unix:" .. path
+    end
+    local all = {}
+    for ____, its in ipairs(hosts or ({{host = host, port = port}})) do
+        all[#all + 1] = (its.host .. ":") .. tostring(its.port)
+    end
+    return (table_concat(all, ", "))
+end
+____exports.address = address
 return ____exports

@@ -13,6 +13,7 @@ import * as live_streams from "./live_streams";
 import type { Recording } from "./recording";
 import * as recordings from "./recording";
 import * as records from "./records";
+import * as redis_tiers from "./redis_tier";
 import * as response_fields from "./response_fields";
 import * as storability from "./storability";
 import type { Result, Store } from "./store";
@@ -24,8 +25,9 @@ export const NO_STORE = "openclaw_cache_no_store";
 const OK = 200;
 const TOO_MANY_REQUESTS = 429;
 const FIRST_SERVER_ERROR = 500;
-/** nginx's own status for a request whose node was not chosen. */
 const EVENTS = "text/event-stream";
+/** JSON of that length is read in about 2 ms, which is as long as others may wait. */
+const MOST_JUDGED_BYTES = 256 * 1024;
 
 function is_json(its_type: string): boolean {
     return its_type === "application/json" || string.sub(its_type, -5) === "+json";
@@ -76,15 +78,21 @@ function guard_store(store: Store, status: number, its_type: string): boolean {
     return may_store;
 }
 
+/** Whether the answer says that it is longer than what may be kept. */
+function is_too_long(store: Store): boolean {
+    return request.whole_number("upstream_http_content_length") > store.limit;
+}
+
 /** A node's answer to a request that asks has begun. */
 function judge(asking: Asking, status: number, its_type: string, may_store: boolean): void {
     if (status >= FIRST_SERVER_ERROR || status === TOO_MANY_REQUESTS) return coalescing.give_up(asking);
     if (!may_store) return let_others_pass(asking);
     const { store } = asking;
-    if (!is_read_first(store, status, its_type)) return;
+    asking.is_kept = is_read_first(store, status, its_type);
+    if (!asking.is_kept && (store.tier === undefined || status !== OK || is_too_long(store))) return;
     const is_keepable = stores.seconds_of(store, status) !== undefined && storability.is_same_for_all();
     if (is_keepable && request.variable("request_method") !== "HEAD") begin_recording(asking, its_type === EVENTS);
-    if (asking.recording === undefined) let_others_pass(asking);
+    if (asking.is_kept && asking.recording === undefined) let_others_pass(asking);
 }
 
 /** Where nginx has no cache, or nobody has asked it. */
@@ -112,13 +120,25 @@ export function header_filter(store: Store): void {
 function result_of(store: Store, recording: Recording, body: string | undefined): Result {
     if (recording.pieces === undefined) return "too_large";
     if (body === undefined) return "incomplete";
-    const { status } = recording.head;
-    const is_error =
-        status === OK &&
-        recording.stream_end === undefined &&
-        store.error_paths.length > 0 &&
-        errors_in_answers.is_error(store.error_paths, body);
-    return is_error ? "error" : "kept";
+    const is_judged =
+        recording.head.status === OK && recording.stream_end === undefined && store.error_paths.length > 0;
+    if (!is_judged) return "kept";
+    if (body.length > MOST_JUDGED_BYTES) return "too_large";
+    return errors_in_answers.is_error(store.error_paths, body) ? "error" : "kept";
+}
+
+/** For how many seconds the answer may be kept. */
+function seconds_of({ store, seconds }: Asking, status: number): number {
+    const most = stores.seconds_of(store, status)!;
+    return seconds === undefined ? most : math.min(most, seconds);
+}
+
+/** Hands the answer to the other gateways. */
+function share(asking: Asking, { head }: Recording, body: string): void {
+    const { tier } = asking.store;
+    if (tier !== undefined) {
+        redis_tiers.write(tier, asking.key, heads.write(head), body, seconds_of(asking, head.status));
+    }
 }
 
 /** Keeps what was recorded, if it may be kept, and lets the others go on. */
@@ -126,12 +146,12 @@ function keep(asking: Asking, recording: Recording): void {
     const { store, key, name } = asking;
     const body = recordings.body_of(recording);
     let result = result_of(store, recording, body);
-    let seconds = stores.seconds_of(store, recording.head.status)!;
-    if (asking.seconds !== undefined) seconds = math.min(seconds, asking.seconds);
+    const seconds = seconds_of(asking, recording.head.status);
     if (result === "kept" && !kept_answers.keep(store.dict, name, heads.write(recording.head), body!, seconds)) {
         result = "no_room";
     }
     metric_handles.add(store.results[result]);
+    if (result === "kept") share(asking, recording, body!);
     if (result === "kept") records.note_kept(store.dict, key, name, seconds);
     else records.forget(store.dict, key, name);
     asking.recording = undefined;
@@ -155,11 +175,23 @@ function settle_later(this: void, _premature: boolean, asking: Asking): void {
     settle(asking);
 }
 
+/** nginx stores the answer after the filters; the client may take its time for the rest. */
+function let_nginx_store(asking: Asking): void {
+    asking.status = request.status();
+    if (asking.leads) ngx.timer.at(0, settle_later, asking);
+}
+
 function take(asking: Asking, recording: Recording): void {
     recordings.take(recording, asking.store.faults);
     if (recording.is_whole) {
         asking.has_ended = true;
-        keep(asking, recording);
+        if (asking.is_kept) return keep(asking, recording);
+        const body = recordings.body_of(recording);
+        if (body !== undefined) share(asking, recording, body);
+        asking.recording = undefined;
+        let_nginx_store(asking);
+    } else if (!asking.is_kept) {
+        return;
     } else if (recording.pieces === undefined && asking.leads) {
         let_go(asking, recording);
     }
@@ -172,9 +204,7 @@ export function body_filter(): void {
     if (asking.recording !== undefined) return take(asking, asking.recording);
     if (!chunk.is_last() || asking.is_from_cache) return;
     asking.has_ended = true;
-    asking.status = request.status();
-    // nginx stores the answer after this; the client may take its time for the rest.
-    if (asking.leads) ngx.timer.at(0, settle_later, asking);
+    let_nginx_store(asking);
 }
 
 /** Ends what the request still has to do with others. Phases: log. Never raises. */
@@ -184,6 +214,7 @@ export function log(): void {
     const asking = state.cache_asking;
     if (asking !== undefined && asking.has_ended && asking.recording === undefined && asking.status > 0) settle(asking);
     coalescing.leave(state);
+    redis_tiers.leave(state);
 }
 
 /** The stream has become too long to be kept: who comes now asks a node. Those that read it already go on. */

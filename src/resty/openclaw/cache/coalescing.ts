@@ -12,6 +12,7 @@ import * as request_state from "../core/request/request_state";
 import * as time_left from "../core/request/time_left";
 import * as clock from "../core/time/clock";
 import type { AnswerHead } from "./answer_head";
+import * as heads from "./answer_head";
 import * as awaited_keys from "./awaited_keys";
 import * as kept_answers from "./kept_answers";
 import * as leadership from "./leadership";
@@ -21,6 +22,8 @@ import * as lookout from "./lookout";
 import type { Recording } from "./recording";
 import * as recordings from "./recording";
 import * as records from "./records";
+import type { RedisTier } from "./redis_tier";
+import * as redis_tiers from "./redis_tier";
 import * as replays from "./replay";
 import type { Wish } from "./request_control";
 import type { Following, Store } from "./store";
@@ -35,6 +38,8 @@ export interface Asking {
     /** Whether others wait for it. */
     leads: boolean;
     recording: Recording | undefined;
+    /** Whether shared memory is to keep the answer, and not nginx. */
+    is_kept: boolean;
     /** Whether nginx's cache has the answer. */
     is_from_cache: boolean;
     /** Whether all of the answer has come. */
@@ -93,6 +98,7 @@ function try_to_lead(store: Store, key: string, state: RequestState, seconds: nu
         seconds,
         leads: false,
         recording: undefined,
+        is_kept: false,
         is_from_cache: false,
         has_ended: false,
         status: 0,
@@ -148,6 +154,20 @@ function wait(store: Store, key: string, until: MonotonicTime): boolean {
     }
 }
 
+/** Answers with what another gateway has learned, if it is young enough, and keeps it here. */
+function answer_from_tier(tier: RedisTier, state: RequestState, wish: Wish): void {
+    const { store, key, name } = state.cache_asking!;
+    const found = redis_tiers.read(tier, key);
+    const head = found === undefined ? undefined : heads.read(found.head);
+    if (head === undefined || !is_young(head.made_at, wish)) return;
+    const { body, seconds } = found!;
+    if (kept_answers.keep(store.dict, name, found!.head, body, seconds)) {
+        records.note_kept(store.dict, key, name, seconds);
+    }
+    leave(state);
+    replays.send_whole(head, body);
+}
+
 /** Refuses a request that wants no node to be asked. Phases: access; never returns. */
 export function refuse_uncached(): never {
     return json_error.respond(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER);
@@ -183,6 +203,7 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState): boo
     }
     if (wish.is_only_cached) return refuse_uncached();
     if (!try_to_lead(store, key, state, wish.seconds)) return false;
+    if (store.tier !== undefined && !wish.is_fresh) answer_from_tier(store.tier, state, wish);
     // nginx's cache may have an answer of whose age nothing is known, or which is too old.
     if (wish.is_fresh || is_known || store.seconds !== undefined || wish.max_age !== undefined) ask_anew();
     return true;

@@ -6,6 +6,7 @@ import type { Values } from "../config/schema";
 import { computed, option, optional } from "../config/schema";
 import type { Reading } from "../gateway/contract";
 import * as errors_in_answers from "./error_in_answer";
+import * as redis_tiers from "./redis_tier";
 
 /** What makes two bodies the same. */
 export type Form = "raw" | "multipart" | "json";
@@ -111,6 +112,15 @@ export const SCHEMA = {
         MIB,
         "how much of an answer shared memory keeps: longer ones are not kept there, and readers of a stream may be so far behind",
     ),
+    store: option(
+        kinds.one_of<"local" | "redis">("local", "redis"),
+        "local",
+        '`"redis"`: gateways share answers, see [More than one machine](#more-than-one-machine)',
+    ),
+    redis: optional(
+        redis_tiers.KIND,
+        'with `store = "redis"`: where Redis or Valkey is, see [Options of Redis](#options-of-redis); `{}` is a Redis on this machine',
+    ),
     answers: option(kinds.text, "openclaw_answers", "the `lua_shared_dict` of answers"),
     dict: option(
         kinds.text,
@@ -126,6 +136,10 @@ export function check(options: Options, path: string): void {
     if (options.shared && options.by !== undefined) {
         error(`${path} must have by or shared = true, not both`, 0);
     }
+    if (options.store === "redis" && options.redis === undefined) {
+        error(`${path}.redis must be where Redis is, such as { host = "10.0.2.5" }, with store = "redis"`, 0);
+    }
+    if (options.store !== "redis" && options.redis !== undefined) error(`${path}.redis needs store = "redis"`, 0);
     if (options.key === "json") return;
     for (const name of ["ignore", "max_json_bytes"] as const) {
         if (options[name] !== undefined) error(`${problem.child(path, name)} needs key = "json"`, 0);

@@ -4,6 +4,8 @@ import type { Counter } from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { ErrorPath } from "./error_in_answer";
+import type { RedisTier } from "./redis_tier";
+import * as redis_tiers from "./redis_tier";
 import type { Options } from "./settings";
 
 /** What became of a request that found a leader: it got its answer, read it while it came, or asked a node itself. */
@@ -25,6 +27,8 @@ export interface Store {
     readonly error_paths: readonly ErrorPath[];
     /** How many bytes of an answer are kept at most. */
     readonly limit: number;
+    /** Answers that other gateways share. */
+    readonly tier: RedisTier | undefined;
     readonly following: Record<Following, Counter>;
     readonly results: Record<Result, Counter>;
     readonly faults: Faults;
@@ -50,6 +54,7 @@ function create(options: Options, path: string, route: string, registry: Registr
         const line = `lua_shared_dict ${options.answers} 64m;`;
         error(`${path}.answers: there is no lua_shared_dict "${options.answers}"; write into http: ${line}`, 0);
     }
+    const { redis } = options;
     const followers = metric_registry.counter(
         registry,
         "openclaw_cache_followers_total",
@@ -75,6 +80,7 @@ function create(options: Options, path: string, route: string, registry: Registr
         negative: options.negative ?? new LuaTable(),
         error_paths: options.errors ?? [],
         limit: options.stream_buffer_bytes,
+        tier: redis && redis_tiers.new(redis, `${path}.redis`, faults, registry, route),
         following,
         results,
         faults,

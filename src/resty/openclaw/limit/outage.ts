@@ -1,16 +1,13 @@
-/** What the log says of a Redis that does not reply: where it is, which requests it does not count, and what happens to them. */
+/** What the log says of a Redis that does not reply: which requests it does not count, and what happens to them at each limit. */
+import * as redis_client from "../redis_client";
+import type { Outage } from "../redis_client/outage";
+import * as outages from "../redis_client/outage";
 import type { OnError, Options } from "./redis_options";
-import * as redis_options from "./redis_options";
 
-/** The parts of the sentence, which are the same for all failures of a route. */
-export interface Outage {
-    /** Where Redis is. */
-    readonly address: string;
-    /** Whose requests: ' of the route "analyze"'; empty without a gateway. */
-    readonly of_route: string;
-    /** What happens to them meanwhile. */
-    readonly meanwhile: string;
-}
+export type { Outage };
+
+export const sentence = outages.sentence;
+export const last_sentence = outages.last_sentence;
 
 /** What matters of a limit. */
 interface Limit {
@@ -36,21 +33,11 @@ function create(options: Options, route: string, limits: readonly Limit[]): Outa
     const effects: string[] = [];
     for (const limit of limits) effects.push(effect_of(limit));
     return {
-        address: redis_options.address(options),
-        of_route: route === "" ? "" : ` of the route "${route}"`,
+        address: redis_client.address(options),
+        fails_to: "count requests",
+        does_again: "counts requests",
+        of_route: outages.of_route(route),
         meanwhile: table.concat(effects, ", "),
     };
 }
 export { create as new };
-
-/** The sentence; `err`: what failed, `routes`: how many use this Redis. Phases: any. */
-export function sentence(outage: Outage, err: string, routes: number): string {
-    const others = routes > 1 ? ` (${routes} routes use it)` : "";
-    const beginning = `Redis at ${outage.address}${others} does not count requests${outage.of_route}`;
-    return `${beginning}: ${err}; meanwhile ${outage.meanwhile}`;
-}
-
-/** The sentence when it does again. Phases: any. */
-export function last_sentence(outage: Outage): string {
-    return `Redis at ${outage.address} replies again, and counts requests`;
-}

@@ -3,7 +3,7 @@ import type { Kind } from "../config/kinds";
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
-import { joined, names, option, table_of } from "../config/schema";
+import { joined, option, table_of } from "../config/schema";
 import * as redis_client from "../redis_client";
 
 /** What happens while Redis does not reply. */
@@ -37,21 +37,7 @@ export const DEFAULTS: Options = TABLE.read({}, "", []);
 
 /** A text that is the same for equal options only, and shows no secret. Phases: init. */
 export function fingerprint(options: Options): string {
-    const parts: string[] = [];
-    for (const name of names(SCHEMA)) {
-        const value = options[name as keyof Options];
-        if (name !== "hosts") parts.push(`${name}=${tostring(value)}`);
-    }
-    for (const { host, port } of options.hosts ?? []) parts.push(`${host}:${port}`);
-    return ngx.md5(table.concat(parts, "\n"));
-}
-
-/** Where Redis is, for the log: "10.0.2.5:6379", with `hosts` all of them, or "unix:/path". Phases: init. */
-export function address({ host, port, path, hosts }: Options): string {
-    if (path !== undefined) return `unix:${path}`;
-    const all: string[] = [];
-    for (const its of hosts ?? [{ host, port }]) all.push(`${its.host}:${its.port}`);
-    return table.concat(all, ", ");
+    return redis_client.fingerprint(options, SCHEMA);
 }
 
 /** Begins the names of all keys of a route in Redis. The brackets keep them on one node of a cluster. Phases: init. */
@@ -106,7 +92,7 @@ export function place_of(given: readonly Given[], path: string): Place | undefin
         }
     }
     if (place === undefined && first !== undefined) {
-        const expected = `the place of Redis, such as { host = "10.0.2.5" }, or {} for ${address(DEFAULTS)}`;
+        const expected = `the place of Redis, such as { host = "10.0.2.5" }, or {} for ${redis_client.address(DEFAULTS)}`;
         problem.refuse(first, expected, undefined);
     }
     return place;

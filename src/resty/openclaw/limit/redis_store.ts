@@ -6,10 +6,9 @@ import * as random from "../core/bytes/random";
 import type { Faults } from "../core/metrics/fault";
 import type { RequestState } from "../core/request/request_state";
 import * as clock from "../core/time/clock";
-import type { Redis } from "../redis_client";
 import * as redis_client from "../redis_client";
-import type { Places } from "../redis_client/places";
-import * as places from "../redis_client/places";
+import type { Link } from "../redis_client/link";
+import * as redis_links from "../redis_client/link";
 import type { Outage } from "./outage";
 import * as outages from "./outage";
 import type { RedisClock } from "./redis_clock";
@@ -20,29 +19,6 @@ import type { Bucket, Verdict } from "./redis_script";
 import * as script from "./redis_script";
 
 type Dict = Pick<ngx.SharedDict, "get" | "set" | "safe_add">;
-
-declare module "../core/request/request_state" {
-    interface RequestState {
-        /** Where its question to Redis is under way, and its place there. */
-        asks_by?: Link | undefined;
-        place_of_question?: number | undefined;
-    }
-}
-
-/** What a worker knows of one Redis, whatever routes use it. */
-interface Link {
-    readonly redis: Redis;
-    /** Those of the questions that are under way. */
-    readonly places: Places;
-    /** Whether Redis did not reply to the last question. */
-    is_failing: boolean;
-    /** While it is: when a timer asks again. */
-    ask_again_at: MonotonicTime;
-    /** How many routes use it. */
-    routes: number;
-    /** Whether the log says that it fails, so that it has to say when it does no more. */
-    is_told: boolean;
-}
 
 /** The limits of one route in Redis. */
 export interface Store {
@@ -62,45 +38,22 @@ export interface Store {
 }
 
 const NAME = "limit";
-const REDIS = "redis";
 const GATEWAY = "gateway";
 /** 64 bits: two gateways with one name would count as one. */
 const NUMBERS_OF_NAME = 2;
 /** A worker names its gateway so often. */
 const SECONDS_BETWEEN_NAMES = 1;
-/**
- * Until all gateways have seen that Redis is back, those that have and those that have not together admit more than the limit, so this
- * is short. No request waits meanwhile.
- */
-const SECONDS_BETWEEN_FAILURES = 0.1;
-/** A question that was not even given up in that time was ended from outside. */
-const SECONDS_MORE = 0.2;
 /** Questions at the same time, in each worker; others wait for their turn. Each has a connection, which is kept for the next. */
 const MOST_QUESTIONS = 128;
-/** Longer errors are cut. */
-const MOST_BYTES = 200;
+/** Redis may be asked twice: see `send`. */
+const MOST_ATTEMPTS = 2;
 
-/** By the fingerprint of the options. */
-const links = new LuaMap<string, Link>();
+/** Gives back the place of the question of a request that was ended in the middle. Phases: any with a request. */
+export const leave = redis_links.leave;
 
 function link_of(options: Options, path: string): Link {
-    const fingerprint = redis_options.fingerprint(options);
-    const known = links.get(fingerprint);
-    if (known !== undefined) {
-        known.routes += 1;
-        return known;
-    }
-    const redis = redis_client.new(options, path, "redis", MOST_QUESTIONS);
-    const link: Link = {
-        redis,
-        places: places.new(MOST_QUESTIONS),
-        is_failing: false,
-        ask_again_at: 0 as MonotonicTime,
-        routes: 1,
-        is_told: false,
-    };
-    links.set(fingerprint, link);
-    return link;
+    const open = () => redis_client.new(options, path, "redis", MOST_QUESTIONS);
+    return redis_links.of(NAME, redis_options.fingerprint(options), open, MOST_QUESTIONS);
 }
 
 /** The name of this gateway, which a reload does not change. */
@@ -130,12 +83,6 @@ function create(options: Options, path: string, prefix: string, dict: Dict, faul
 }
 export { create as new };
 
-/** Redis repeats the words of a command that it does not know, among which are names of callers. */
-function without_words(err: string): string {
-    const [words] = string.find(err, ", with args", 1, true);
-    return string.sub(err, 1, math.min(MOST_BYTES, words === undefined ? MOST_BYTES : words - 1));
-}
-
 /** Asks by the name of the script; a Redis that does not know it, as after a restart, is sent its text. */
 function send(store: Store, words: string[]): redis_client.Answer {
     const { link, timeout_seconds } = store;
@@ -146,34 +93,13 @@ function send(store: Store, words: string[]): redis_client.Answer {
     return redis_client.ask(link.redis, timeout_seconds, "eval", script.TEXT, ...words);
 }
 
-/** Whether the fault gets a line in the log, in which each kind has one a minute. */
-function report(store: Store, sentence: string): boolean {
-    const { faults } = store;
-    const before = faults.next_line.get(REDIS);
-    faults.report(REDIS, sentence);
-    return faults.next_line.get(REDIS) !== before;
-}
-
 function fail(store: Store, err: string, cause: redis_client.Cause): undefined {
-    const { link } = store;
+    const { link, faults, outage } = store;
     store.name_again_at = 0 as MonotonicTime;
-    const is_told = report(store, outages.sentence(store.outage, without_words(err), link.routes));
+    const is_told = redis_links.report(faults, outages.sentence(outage, err, link.routes));
     // What Redis says of one bucket is of no matter for others.
-    if (cause !== "misdirected") {
-        link.is_failing = true;
-        link.ask_again_at = later(clock.now(), SECONDS_BETWEEN_FAILURES);
-        if (is_told) link.is_told = true;
-    }
+    if (cause !== "misdirected") redis_links.fail(link, is_told);
     return undefined;
-}
-
-/** Redis replies. */
-function recover(store: Store): void {
-    const { link, outage } = store;
-    link.is_failing = false;
-    if (!link.is_told) return;
-    link.is_told = false;
-    ngx.log(ngx.NOTICE, NAME, ": ", REDIS, ": ", outages.last_sentence(outage));
 }
 
 function ask(store: Store, buckets: readonly Bucket[], ahead: number): Verdict | undefined {
@@ -185,35 +111,20 @@ function ask(store: Store, buckets: readonly Bucket[], ahead: number): Verdict |
     if (reply === undefined) return fail(store, err!, cause as redis_client.Cause);
     const verdict = script.verdict_of(reply, buckets.length);
     if (verdict === undefined) return fail(store, "its reply is no list of numbers", "misdirected");
-    if (store.link.is_failing) recover(store);
+    redis_links.recover(store.link, NAME, outages.last_sentence(store.outage));
     if (verdict.gateways > 0) store.dict.set(store.gateways_key, verdict.gateways);
     return verdict;
 }
 
-/** Gives back the place of the question of a request that was ended in the middle. Phases: any with a request. */
-export function leave(state: RequestState): void {
-    const { asks_by, place_of_question } = state;
-    if (asks_by === undefined) return;
-    state.asks_by = undefined;
-    state.place_of_question = undefined;
-    asks_by.places.give_back(place_of_question!);
-}
-
 /** Waits for a place for the question of a request. Returns whether it has one, and Redis has not failed meanwhile. */
 function enter(store: Store, state: RequestState): boolean {
-    const { link, timeout_seconds } = store;
+    const { link, faults, outage, timeout_seconds } = store;
     const deadline = later(clock.now(), timeout_seconds);
-    // Redis may be asked twice: see `send`.
-    const place = link.places.take(2 * timeout_seconds + SECONDS_MORE, deadline);
-    if (place === undefined) {
-        report(store, outages.sentence(store.outage, "too many questions at the same time", link.routes));
-        return false;
+    const hindrance = redis_links.enter(link, state, MOST_ATTEMPTS * timeout_seconds, deadline);
+    if (hindrance === "crowded") {
+        redis_links.report(faults, outages.sentence(outage, "too many questions at the same time", link.routes));
     }
-    state.asks_by = link;
-    state.place_of_question = place;
-    if (!link.is_failing) return true;
-    leave(state);
-    return false;
+    return hindrance === undefined;
 }
 
 /**
@@ -228,26 +139,17 @@ export function count(
 ): Verdict | undefined {
     if (!enter(store, state)) return undefined;
     const verdict = ask(store, buckets, ahead);
-    leave(state);
+    redis_links.leave(state);
     return verdict;
 }
 
-function probe(this: void, premature: boolean, store: Store): void {
-    if (premature) return;
+function probe(this: void, store: Store): void {
     ask(store, [], redis_clocks.ahead(store.clock));
-    store.link.ask_again_at = later(clock.now(), SECONDS_BETWEEN_FAILURES);
 }
 
 /** Whether Redis is to be asked now. If it is not, it may be asked by a timer. Phases: access; does not yield. */
 export function may_ask(store: Store): boolean {
-    const { link } = store;
-    if (!link.is_failing) return true;
-    const now = clock.now();
-    if (now < link.ask_again_at) return false;
-    link.ask_again_at = later(now, 2 * store.timeout_seconds + SECONDS_MORE);
-    const [ok, err] = ngx.timer.at(0, probe, store);
-    if (!ok) store.faults.report(REDIS, `Redis at ${store.outage.address} is not asked again: `, err);
-    return false;
+    return redis_links.may_ask(store, probe, MOST_ATTEMPTS * store.timeout_seconds, store.outage.address);
 }
 
 /** How many gateways share the limits, this one included, as far as is known. Phases: any but init. */

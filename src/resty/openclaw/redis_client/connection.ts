@@ -59,10 +59,10 @@ function servers_of(options: Options, path: string): Server[] {
 
 /**
  * The servers and how to authenticate. `user`: what needs them, for the error where the library is missing. `pool_size`: how many idle
- * connections each worker keeps to each server. Phases: init. Raises when options contradict each other, or the library or password file
- * is missing.
+ * connections each worker keeps to each server. `socket_seconds`: how long a connection may be silent, where questions have limits of their
+ * own. Phases: init. Raises when options contradict each other, or the library or password file is missing.
  */
-function create(options: Options, path: string, user: string, pool_size: number): Redis {
+function create(options: Options, path: string, user: string, pool_size: number, socket_seconds?: number): Redis {
     const library = find_library(path, user);
     const servers = servers_of(options, path);
     const { username, password, password_file } = options;
@@ -75,7 +75,7 @@ function create(options: Options, path: string, user: string, pool_size: number)
         password_file: password_file === undefined ? undefined : password_files.new(path, password_file),
         database: options.database,
         connect_ms: options.connect_seconds * 1000,
-        timeout_ms: options.timeout_seconds * 1000,
+        timeout_ms: (socket_seconds ?? options.timeout_seconds) * 1000,
         keepalive_ms: options.keepalive_seconds * 1000,
         pool_size,
         pools: [],

@@ -3,8 +3,8 @@ import type { Kind } from "../config/kinds";
 import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
-import type { Values } from "../config/schema";
-import { computed, option, optional } from "../config/schema";
+import type { Schema, Values } from "../config/schema";
+import { computed, names, option, optional } from "../config/schema";
 import type { Endpoint } from "../http_client/endpoint";
 import * as endpoints from "../http_client/endpoint";
 import * as http_target from "../http_client/target";
@@ -78,4 +78,23 @@ export function check(given: Record<string, unknown>, path: string, problems: Pr
     if (username !== undefined && password === undefined && password_file === undefined) {
         problems.push(`${beginning} "username" needs "password" or "password_file"`);
     }
+}
+
+/** A text that is the same for equal options of a schema that has these, and shows no secret. Phases: init. */
+export function fingerprint<Its extends Options>(options: Its, schema: Schema): string {
+    const parts: string[] = [];
+    for (const name of names(schema)) {
+        const value = options[name as keyof Its];
+        if (name !== "hosts") parts.push(`${name}=${tostring(value)}`);
+    }
+    for (const { host, port } of options.hosts ?? []) parts.push(`${host}:${port}`);
+    return ngx.md5(table.concat(parts, "\n"));
+}
+
+/** Where Redis is, for the log: "10.0.2.5:6379", with `hosts` all of them, or "unix:/path". Phases: init. */
+export function address({ host, port, path, hosts }: Options): string {
+    if (path !== undefined) return `unix:${path}`;
+    const all: string[] = [];
+    for (const its of hosts ?? [{ host, port }]) all.push(`${its.host}:${its.port}`);
+    return table.concat(all, ", ");
 }
