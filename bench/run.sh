@@ -21,6 +21,8 @@ node bench/checks.mjs
 node bench/in_worker.mjs json_structure
 title 'Canonical JSON'
 node bench/in_worker.mjs canonical_json
+title 'The cache'
+node bench/cache.mjs
 title 'Token figures'
 node bench/body_filter.mjs
 title 'Metric handles'

@@ -1,6 +1,6 @@
 // Prints "passed failed" from a vitest JSON report: node tools/count_tests.mjs report.json
 // A file that failed without a failed test (it did not load, its set-up broke) counts as one.
-// Lines that follow name what failed, each with the beginning of its message.
+// Lines that follow name what failed, one "FAILED file: test" each, followed by the beginning of its message.
 import { readFileSync } from "node:fs";
 
 const [file] = process.argv.slice(2);
@@ -12,5 +12,5 @@ const failures = report.testResults.flatMap((suite) => {
 });
 console.log(report.numPassedTests, failures.length);
 for (const [suite, test, message] of failures) {
-    console.log(`${suite.split("/").at(-1)}: ${test}\n${message.slice(0, 1500)}`);
+    console.log(`FAILED ${suite.split("/").at(-1)}: ${test}\n${message.slice(0, 1500)}`);
 }

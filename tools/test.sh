@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything there is: set-up, build, lint, specs, integration. Every stage runs, also after one has failed. The
-# end tells once more what failed; the last line, how many tests passed and failed. A stage that fails without naming a
-# test counts as one.
+# end tells once more what failed, and then its names alone, as some show only the last lines of an output; the last
+# line, how many tests passed and failed. A stage that fails without naming a test counts as one.
 set -u
 cd "$(dirname "$0")/.." || exit
 . tools/process_group.sh
@@ -21,7 +21,7 @@ stage() {
     in_group bash -o pipefail -c '"$@" 2>&1 | (trap "" INT TERM HUP; exec tee "$0")' "$results/log" \
         env ARGS= "$@" || status=$?
     printf '== %s: %s after %d s\n' "$name" "$([ $status = 0 ] && echo fine || echo FAILED)" $((SECONDS - began))
-    [ $status = 0 ] || echo "== $name FAILED" >>"$results/failures"
+    [ $status = 0 ] || echo "FAILED $name" >>"$results/failures"
     return "$status"
 }
 
@@ -58,7 +58,8 @@ while read -r successes failures errors; do count "$successes" $((failures + err
     sed -E 's/([0-9]+) [a-z]+ \/ ([0-9]+) [a-z]+ \/ ([0-9]+) .*/\1 \2 \3/' <<<"$summaries"
 )
 [ "$(wc -l <<<"$summaries")" = 2 ] || count 0 1
-plain <"$results/log" | grep -E -A 8 '^(Failure|Error) (→|->) ' >>"$results/failures"
+plain <"$results/log" | grep -E -A 8 '^(Failure|Error) (→|->) ' |
+    sed -E 's/^(Failure|Error) (→|->) /FAILED /' >>"$results/failures"
 count_tests "$results/containers.json"
 if [ "$status" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
 
@@ -67,6 +68,10 @@ status=$?
 count_tests "$results/vitest.json"
 if [ "$status" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
 
-[ ! -s "$results/failures" ] || cut -c 1-500 "$results/failures"
+if [ -s "$results/failures" ]; then
+    cut -c 1-500 "$results/failures"
+    echo '== All that failed:'
+    grep '^FAILED ' "$results/failures" | cut -c 1-150 | head -n 12
+fi
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

@@ -31,6 +31,8 @@ declare module "resty.openclaw.config.kinds" {
     export const not_negative: Kind<number>;
     /** A number from 0 to 1. */
     export const share: Kind<number>;
+    /** A time above 0 in seconds, or with a unit: `90`, `"90s"`, `"15m"`, `"1h"`, `"7d"`. Read as seconds. */
+    export const duration: Kind<number>;
     /** A function. */
     export const callback: Kind<unknown>;
     /** A whole number of at least `least`, and at most `most` if given. */
@@ -702,6 +704,14 @@ declare module "resty.openclaw.core.metrics.metric_registry.model" {
 
 /** @noResolution */
 declare module "resty.openclaw.core.request.json_error" {
+    interface Entry {
+        /** In place of nginx's. */
+        readonly status?: number;
+        readonly code: string;
+        readonly message: string;
+        /** Seconds after which another try makes sense. */
+        readonly retry_after?: number;
+    }
     /**
      * Answers with an error and ends the request. Where the answer has begun already it is cut off instead, so that the
      * client does not take it for a whole one. Phases: rewrite, access, content; never returns.
@@ -715,6 +725,9 @@ declare module "resty.openclaw.core.request.json_error" {
      * Phases: content.
      */
     export function page(): never;
+    /** Has `page` say this, as the balancer is about to let no node be asked. Phases: balancer. */
+    export function say_without_node(status: number, code: string, message: string): void;
+    export {};
 }
 
 /** @noResolution */

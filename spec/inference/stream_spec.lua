@@ -26,6 +26,7 @@ describe("a stream", function()
         ["with LF"] = {},
         ["with CRLF"] = { line_end = "\r\n" },
         ["with usage"] = { usage = USAGE },
+        ["with CR"] = { line_end = "\r" },
         ["with usage and CRLF"] = { usage = USAGE, line_end = "\r\n" },
         ["that breaks off"] = { without_end = true },
     }) do
@@ -59,6 +60,12 @@ describe("a stream", function()
             end
         end)
     end
+
+    it("may begin with a byte order mark", function()
+        for _, pieces in ipairs({ { "\239\187\191" .. content("a") .. FINISH }, answers.bytes("\239\187\191" .. content("a") .. FINISH) }) do
+            assert.equal(1, read(pieces).completion_tokens)
+        end
+    end)
 
     it("counts events of which one part comes at a time", function()
         local text = repeated(500) .. FINISH .. answers.event("[DONE]")

@@ -57,13 +57,19 @@ declare namespace ngx {
             key: string,
             value: string | number | boolean,
             ttl?: number,
+            flags?: number,
         ): LuaMultiReturn<[ok: boolean, err?: string, forcible?: boolean]>;
         safe_set(
             key: string,
             value: string | number | boolean,
             ttl?: number,
         ): LuaMultiReturn<[ok: boolean | undefined, err?: string]>;
-        add(key: string, value: string | number, ttl?: number): LuaMultiReturn<[ok: boolean, err?: string]>;
+        add(
+            key: string,
+            value: string | number,
+            ttl?: number,
+            flags?: number,
+        ): LuaMultiReturn<[ok: boolean, err?: string]>;
         safe_add(
             key: string,
             value: string | number,
@@ -124,6 +130,14 @@ declare namespace ngx {
         function get_headers(
             most?: number,
         ): LuaMultiReturn<[headers: LuaTable<string, string | true | string[]>, err?: string]>;
+    }
+
+    namespace resp {
+        /** By names in lower case; a list where a header is there more than once. */
+        function get_headers(
+            this: void,
+            most?: number,
+        ): LuaMultiReturn<[headers: LuaTable<string, string | number | string[]>, err?: string]>;
     }
 
     namespace config {

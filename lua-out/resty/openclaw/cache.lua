@@ -1,25 +1,33 @@
 local ____exports = {}
 local ipairs = ipairs
 local setmetatable = setmetatable
-local string_find = string.find
-local string_lower = string.lower
+local answers = require("resty.openclaw.cache.answers")
+local answers_NO_STORE = answers.NO_STORE
+local answers_body_filter = answers.body_filter
+local answers_header_filter = answers.header_filter
+local answers_log = answers.log
 local body_forms = require("resty.openclaw.cache.body_form")
 local body_forms_key_of = body_forms.key_of
 local body_forms_new = body_forms.new
 local body_forms_type_of = body_forms.type_of
+local coalescing = require("resty.openclaw.cache.coalescing")
+local coalescing_REFRESH = coalescing.REFRESH
+local coalescing_before_balance = coalescing.before_balance
+local coalescing_enter = coalescing.enter
+local coalescing_refuse_uncached = coalescing.refuse_uncached
 local purge_list = require("resty.openclaw.cache.purges")
 local purge_list_generation_of_key = purge_list.generation_of_key
 local purge_list_part_of = purge_list.part_of
 local request_controls = require("resty.openclaw.cache.request_control")
+local request_controls_ANY = request_controls.ANY
 local request_controls_of_request = request_controls.of_request
-local response_fields = require("resty.openclaw.cache.response_fields")
-local response_fields_is_from_cache = response_fields.is_from_cache
-local response_fields_show = response_fields.show
 local settings = require("resty.openclaw.cache.settings")
 local settings_SCHEMA = settings.SCHEMA
 local settings_callers_of = settings.callers_of
 local settings_check = settings.check
 local settings_most_json_bytes = settings.most_json_bytes
+local stores = require("resty.openclaw.cache.store")
+local stores_new = stores.new
 local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
@@ -29,13 +37,13 @@ local cache_key = require("resty.openclaw.core.request.cache_key")
 local cache_key_fill = cache_key.fill
 local cache_key_has_variable = cache_key.has_variable
 local cache_key_new = cache_key.new
-local cache_key_present = cache_key.present
 local cache_key_renew = cache_key.renew
 local cache_key_withhold = cache_key.withhold
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_VARIABLE = cache_status.VARIABLE
 local preconditions = require("resty.openclaw.core.request.preconditions")
 local preconditions_drop = preconditions.drop
 local request = require("resty.openclaw.core.request.request")
-local request_set_variable = request.set_variable
 local request_variable = request.variable
 local request_body = require("resty.openclaw.core.request.request_body")
 local request_body_read = request_body.read
@@ -44,8 +52,6 @@ local contract_alone = contract.alone
 local contract_define = contract.define
 local NAME = "cache"
 local TENANT = "openclaw_tenant"
-local REFRESH = "openclaw_cache_refresh"
-local NO_STORE = "openclaw_cache_no_store"
 local REASONS = {
     "too_large",
     "unreadable",
@@ -56,23 +62,25 @@ local REASONS = {
 local function skip(plugin, reason)
     plugin.skipped[reason]:inc()
     cache_key_withhold(plugin.key)
+    return nil
 end
 local function skip_unreadable(plugin, err)
     plugin.faults:report("unreadable_body", err)
-    skip(plugin, "unreadable")
+    return skip(plugin, "unreadable")
 end
---- Gives the request another key if its answer was purged alone.
-local function renew(plugin, purges)
-    local key = cache_key_present()
+--- The key of the request, another one if its answer was purged alone. Nothing if the request has none.
+local function renewed(plugin, purges, present_key)
+    local key = present_key
     while key ~= nil do
         local generation = purge_list_generation_of_key(purges, key)
         if generation == nil then
-            return
+            return key
         end
         key = cache_key_renew(plugin.key, key, generation)
     end
+    return nil
 end
---- Reads the body, and sets the key of the request.
+--- Reads the body, and sets the key of the request. Returns the key; nothing if the request has none.
 local function make_key(plugin)
     local body, err = request_body_read()
     if body == nil then
@@ -94,68 +102,56 @@ local function make_key(plugin)
     local purges = ____plugin_0.purges
     local tenant = plugin.tells_tenants and (request_variable(TENANT) or "") or nil
     local generations = purges == nil and "" or purge_list_part_of(purges, plugin.route, tenant, model)
-    local is_shareable = cache_key_fill(
+    local key = cache_key_fill(
         plugin.key,
         body_forms_type_of(detail, content_type),
         detail,
         generations
     )
-    if not is_shareable then
+    if key == nil then
         plugin.skipped.personal:inc()
-    elseif (purges and purges.has_keys) == true then
-        renew(plugin, purges)
     end
+    local ____temp_3
+    if (purges and purges.has_keys) == true then
+        ____temp_3 = renewed(plugin, purges, key)
+    else
+        ____temp_3 = key
+    end
+    return ____temp_3
 end
 local function access(self)
     preconditions_drop()
-    if self.is_controlled then
-        local wish = request_controls_of_request()
-        if wish == "none" then
-            return skip(self, "no_store")
-        end
-        if wish == "fresh" then
-            request_set_variable(REFRESH, "1")
-        end
-    end
-    make_key(self)
-end
---- Whether the end of the response cannot be told from a node that broke off: it has no length, or it is a stream of events, whose last
--- one says that it is complete.
-local function has_open_end()
-    local content_type = request_variable("upstream_http_content_type")
-    if content_type ~= nil then
-        local stream = string_find(
-            string_lower(content_type),
-            "text/event-stream",
-            1,
-            true
-        )
-        if stream ~= nil then
-            return true
-        end
-    end
-    local length = string_find(
-        request_variable("upstream_http_content_length") or "",
-        "^%d+$"
-    )
-    if length ~= nil then
-        return false
-    end
-    local coding = string_lower(request_variable("upstream_http_transfer_encoding") or "")
-    local chunked = string_find(coding, "chunked", 1, true)
-    return chunked == nil
-end
-local function header_filter(self)
-    local status = request_variable("upstream_cache_status")
-    if status == nil then
+    local wish = self.is_controlled and request_controls_of_request() or request_controls_ANY
+    if wish.is_none then
+        skip(self, "no_store")
         return
     end
-    if not response_fields_is_from_cache(status) and has_open_end() then
-        request_set_variable(NO_STORE, "1")
+    local key = make_key(self)
+    if key ~= nil then
+        coalescing_enter(self.store, key, wish)
+    elseif wish.is_only_cached then
+        coalescing_refuse_uncached()
     end
-    response_fields_show(status)
 end
-local metatable = {__index = {access = access, header_filter = header_filter}}
+local function before_balance(self)
+    return coalescing_before_balance()
+end
+local function header_filter(self)
+    answers_header_filter(self.store)
+end
+local function body_filter(self)
+    answers_body_filter()
+end
+local function log(self)
+    answers_log()
+end
+local metatable = {__index = {
+    access = access,
+    before_balance = before_balance,
+    header_filter = header_filter,
+    body_filter = body_filter,
+    log = log
+}}
 local function create(options, ____bindingPattern0)
     local route
     local path
@@ -168,14 +164,15 @@ local function create(options, ____bindingPattern0)
     for ____, reason in ipairs(REASONS) do
         skipped[reason] = family:labels(route, reason)
     end
-    local ____options_3 = options
-    local credentials = ____options_3.credentials
-    local key_variables = ____options_3.key_variables
+    local ____options_4 = options
+    local credentials = ____options_4.credentials
+    local key_variables = ____options_4.key_variables
     local key = cache_key_new({
         credentials = credentials,
         key_variables = key_variables,
         callers = settings_callers_of(options)
     })
+    local faults = fault_new(NAME, registry)
     local fields = {
         form = body_forms_new(
             options.key,
@@ -189,17 +186,36 @@ local function create(options, ____bindingPattern0)
         key = key,
         is_controlled = options.request_control,
         skipped = skipped,
-        faults = fault_new(NAME, registry)
+        faults = faults,
+        store = stores_new(
+            options,
+            path,
+            route,
+            registry,
+            faults
+        )
     }
     return setmetatable(fields, metatable)
 end
 local declaration = {
     name = NAME,
     meaning = "[the key of the cache](cache.md): which requests get the same answer, and who shares it",
-    order = {access = 510, header_filter = 50},
+    order = {
+        access = 510,
+        before_balance = 40,
+        header_filter = 50,
+        body_filter = 50,
+        log = 50
+    },
     schema = settings_SCHEMA,
     readings = settings.readings,
-    variables = {openclaw_cache_key = "none-$request_id", openclaw_cache_skip = "1", [REFRESH] = "", [NO_STORE] = ""},
+    variables = {
+        openclaw_cache_key = "none-$request_id",
+        openclaw_cache_skip = "1",
+        [coalescing_REFRESH] = "",
+        [answers_NO_STORE] = "",
+        [cache_status_VARIABLE] = ""
+    },
     create = create
 }
 ____exports.plugin = contract_define(declaration)

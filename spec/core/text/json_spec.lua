@@ -48,6 +48,18 @@ describe("json", function()
         end
     end)
 
+    it("decodes JSON texts alone", function()
+        assert.same({ a = { 1, ngx.null, "x" } }, json.decode(' {"a":[1,null,"x"]} '))
+        assert.equal(ngx.null, json.decode("null"))
+        assert.is_false(json.decode("false"))
+        assert.is_table(json.decode(("["):rep(64) .. ("]"):rep(64)))
+        for _, text in ipairs({ "", "{", "[1]x", "[1]\0", "\0", "[nan]", "[0x1]", ("["):rep(65) .. ("]"):rep(65), ("["):rep(1e6) }) do
+            local value, err = json.decode(text)
+            assert.is_nil(value)
+            assert.matches("^cannot decode: ", err)
+        end
+    end)
+
     it("is not touched by others' settings of cjson", function()
         cjson.encode_sparse_array(true, 2, 10)
         local encoded = json.encode({ [1000000] = 1 })

@@ -1,21 +1,26 @@
 /**
- * Keys for nginx's cache by what requests ask: their body as bytes, as the parts of a form, or as what its JSON says. Who shares an answer
- * is configured. What has no key is neither stored nor answered from the cache. See docs/cache.md.
+ * A cache of answers by what requests ask: their body as bytes, as the parts of a form, or as what its JSON says. Who shares an answer is
+ * configured, and requests that ask the same ask a node once. nginx's cache keeps what it can, shared memory the rest. What has no key is
+ * neither stored nor answered from the cache. See docs/cache.md.
  */
+import * as answers from "./cache/answers";
 import type { BodyForm } from "./cache/body_form";
 import * as body_forms from "./cache/body_form";
+import * as coalescing from "./cache/coalescing";
 import type { Purges } from "./cache/purges";
 import * as purge_list from "./cache/purges";
 import * as request_controls from "./cache/request_control";
-import * as response_fields from "./cache/response_fields";
 import type { Options } from "./cache/settings";
 import * as settings from "./cache/settings";
+import type { Store } from "./cache/store";
+import * as stores from "./cache/store";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import type { Counter } from "./core/metrics/metric_handles";
 import * as metric_registry from "./core/metrics/metric_registry";
 import type { CacheKey } from "./core/request/cache_key";
 import * as cache_key from "./core/request/cache_key";
+import * as cache_status from "./core/request/cache_status";
 import * as preconditions from "./core/request/preconditions";
 import * as request from "./core/request/request";
 import * as request_body from "./core/request/request_body";
@@ -37,40 +42,47 @@ export interface Cache {
     readonly is_controlled: boolean;
     readonly skipped: Record<Reason, Counter>;
     readonly faults: Faults;
-    /** Sets the key. Phases: access; yields. Never raises. */
+    readonly store: Store;
+    /** Sets the key; answers the request if it can. Phases: access; yields. Never raises. */
     access(): void;
-    /** Keeps answers out of the cache whose end nobody can tell, and says what the cache did. Phases: header_filter. Never raises. */
+    /** Whether a node may be asked. Phases: balancer. */
+    before_balance(): boolean;
+    /** Decides who may store the answer, and says what the cache did. Phases: header_filter. Never raises. */
     header_filter(): void;
+    /** Takes the answer for those who wait for it. Phases: body_filter. Never raises. */
+    body_filter(): void;
+    /** Lets those go on who still wait. Phases: log. Never raises. */
+    log(): void;
 }
 
 const NAME = "cache";
 const TENANT = "openclaw_tenant";
-const REFRESH = "openclaw_cache_refresh";
-const NO_STORE = "openclaw_cache_no_store";
 const REASONS: Reason[] = ["too_large", "unreadable", "not_keyable", "personal", "no_store"];
 
-function skip(plugin: Cache, reason: Reason): void {
+function skip(plugin: Cache, reason: Reason): undefined {
     plugin.skipped[reason].inc();
     cache_key.withhold(plugin.key);
+    return undefined;
 }
 
-function skip_unreadable(plugin: Cache, err: string): void {
+function skip_unreadable(plugin: Cache, err: string): undefined {
     plugin.faults.report("unreadable_body", err);
-    skip(plugin, "unreadable");
+    return skip(plugin, "unreadable");
 }
 
-/** Gives the request another key if its answer was purged alone. */
-function renew(plugin: Cache, purges: Purges): void {
-    let key = cache_key.present();
+/** The key of the request, another one if its answer was purged alone. Nothing if the request has none. */
+function renewed(plugin: Cache, purges: Purges, present_key: string | undefined): string | undefined {
+    let key = present_key;
     while (key !== undefined) {
         const generation = purge_list.generation_of_key(purges, key);
-        if (generation === undefined) return;
+        if (generation === undefined) return key;
         key = cache_key.renew(plugin.key, key, generation);
     }
+    return undefined;
 }
 
-/** Reads the body, and sets the key of the request. */
-function make_key(plugin: Cache): void {
+/** Reads the body, and sets the key of the request. Returns the key; nothing if the request has none. */
+function make_key(plugin: Cache): string | undefined {
     const [body, err] = request_body.read();
     if (body === undefined) return skip_unreadable(plugin, err);
     if (body.bytes > plugin.max_bytes) return skip(plugin, "too_large");
@@ -82,47 +94,40 @@ function make_key(plugin: Cache): void {
     const { purges } = plugin;
     const tenant = plugin.tells_tenants ? (request.variable(TENANT) ?? "") : undefined;
     const generations = purges === undefined ? "" : purge_list.part_of(purges, plugin.route, tenant, model);
-    const is_shareable = cache_key.fill(plugin.key, body_forms.type_of(detail, content_type), detail, generations);
-    if (!is_shareable) plugin.skipped.personal.inc();
-    else if (purges?.has_keys === true) renew(plugin, purges);
+    const key = cache_key.fill(plugin.key, body_forms.type_of(detail, content_type), detail, generations);
+    if (key === undefined) plugin.skipped.personal.inc();
+    return purges?.has_keys === true ? renewed(plugin, purges, key) : key;
 }
 
 function access(this: Cache): void {
     preconditions.drop();
-    if (this.is_controlled) {
-        const wish = request_controls.of_request();
-        if (wish === "none") return skip(this, "no_store");
-        if (wish === "fresh") request.set_variable(REFRESH, "1");
+    const wish = this.is_controlled ? request_controls.of_request() : request_controls.ANY;
+    if (wish.is_none) {
+        skip(this, "no_store");
+        return;
     }
-    make_key(this);
+    const key = make_key(this);
+    if (key !== undefined) coalescing.enter(this.store, key, wish);
+    else if (wish.is_only_cached) coalescing.refuse_uncached();
 }
 
-/**
- * Whether the end of the response cannot be told from a node that broke off: it has no length, or it is a stream of events, whose last
- * one says that it is complete.
- */
-function has_open_end(): boolean {
-    const content_type = request.variable("upstream_http_content_type");
-    if (content_type !== undefined) {
-        const [stream] = string.find(string.lower(content_type), "text/event-stream", 1, true);
-        if (stream !== undefined) return true;
-    }
-    const [length] = string.find(request.variable("upstream_http_content_length") ?? "", "^%d+$");
-    if (length !== undefined) return false;
-    // nginx reads other codings up to the end of the connection.
-    const coding = string.lower(request.variable("upstream_http_transfer_encoding") ?? "");
-    const [chunked] = string.find(coding, "chunked", 1, true);
-    return chunked === undefined;
+function before_balance(this: Cache): boolean {
+    return coalescing.before_balance();
 }
 
 function header_filter(this: Cache): void {
-    const status = request.variable("upstream_cache_status");
-    if (status === undefined) return;
-    if (!response_fields.is_from_cache(status) && has_open_end()) request.set_variable(NO_STORE, "1");
-    response_fields.show(status);
+    answers.header_filter(this.store);
 }
 
-const metatable = { __index: { access, header_filter } };
+function body_filter(this: Cache): void {
+    answers.body_filter();
+}
+
+function log(this: Cache): void {
+    answers.log();
+}
+
+const metatable = { __index: { access, before_balance, header_filter, body_filter, log } };
 
 function create(options: Options, { path, route }: Context): Cache {
     settings.check(options, path);
@@ -137,6 +142,7 @@ function create(options: Options, { path, route }: Context): Cache {
     for (const reason of REASONS) skipped[reason] = family.labels(route, reason);
     const { credentials, key_variables } = options;
     const key = cache_key.new({ credentials, key_variables, callers: settings.callers_of(options) });
+    const faults = fault.new(NAME, registry);
     const fields = {
         form: body_forms.new(options.key, options.ignore ?? [], settings.most_json_bytes(options)),
         max_bytes: options.max_bytes,
@@ -146,7 +152,8 @@ function create(options: Options, { path, route }: Context): Cache {
         key,
         is_controlled: options.request_control,
         skipped,
-        faults: fault.new(NAME, registry),
+        faults,
+        store: stores.new(options, path, route, registry, faults),
     };
     return setmetatable(fields, metatable);
 }
@@ -155,15 +162,16 @@ const declaration = {
     name: NAME,
     meaning: "[the key of the cache](cache.md): which requests get the same answer, and who shares it",
     // After `body_digest`, whose key it replaces.
-    order: { access: 510, header_filter: 50 },
+    order: { access: 510, before_balance: 40, header_filter: 50, body_filter: 50, log: 50 },
     schema: settings.SCHEMA,
     readings: settings.readings,
     variables: {
         // No two requests may share an answer before it is known what they ask.
         openclaw_cache_key: "none-$request_id",
         openclaw_cache_skip: "1",
-        [REFRESH]: "",
-        [NO_STORE]: "",
+        [coalescing.REFRESH]: "",
+        [answers.NO_STORE]: "",
+        [cache_status.VARIABLE]: "",
     },
     create,
 };

@@ -11,6 +11,8 @@ local semaphores_new = semaphores.new
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
 local metric_handles_observe = metric_handles.observe
+local cached_answer = require("resty.openclaw.core.request.cached_answer")
+local cached_answer_is_expected = cached_answer.is_expected
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
 local json_error_too_late = json_error.too_late
@@ -217,6 +219,9 @@ local function admitted(self)
         return
     end
     leave(state)
+    if cached_answer_is_expected(state) then
+        return
+    end
     if self.reads_body and has_body() then
         ngx.req.read_body()
     end
@@ -242,6 +247,16 @@ local function admitted(self)
     state.place_in = self
     note_admission(self, its_class, "at_once", 0)
 end
+local function report_no_access(room)
+    local what = "has a queue, but a location has no access hook, as route.conf has it"
+    room.faults:report(
+        "no_access",
+        "upstream \"",
+        room.upstream,
+        "\" ",
+        what
+    )
+end
 --- Counts a request in that has no place in this room when a node is to be chosen: its location has no access hook. After an internal
 -- redirect it gives back what it has in the room of another upstream. Phases: balancer.
 -- 
@@ -251,14 +266,9 @@ local function count_in(room, state)
     if room == nil then
         return
     end
-    local what = "has a queue, but a location has no access hook, as route.conf has it"
-    room.faults:report(
-        "no_access",
-        "upstream \"",
-        room.upstream,
-        "\" ",
-        what
-    )
+    if not cached_answer_is_expected(state) then
+        report_no_access(room)
+    end
     places_of_take(room.places, room.standard)
     state.place_in = room
 end

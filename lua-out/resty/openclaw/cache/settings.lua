@@ -1,6 +1,7 @@
 local ____exports = {}
 local error = error
 local ipairs = ipairs
+local pairs = pairs
 local tostring = tostring
 local type = type
 local math_min = math.min
@@ -12,11 +13,15 @@ local kinds_of = kinds.of
 local kinds_one_of = kinds.one_of
 local kinds_whole = kinds.whole
 local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
+local problem_add_no_table = problem.add_no_table
 local problem_child = problem.child
 local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
 local option = ____schema.option
 local optional = ____schema.optional
+local errors_in_answers = require("resty.openclaw.cache.error_in_answer")
+local errors_in_answers_PATHS = errors_in_answers.PATHS
 local MIB = 1024 * 1024
 --- Canonical JSON is made in memory, in up to three times its size.
 local JSON_BYTES = 8 * MIB
@@ -32,6 +37,33 @@ local BY = kinds_of(
         return variable ~= nil or CALLERS[given] ~= nil
     end
 )
+local LEAST_NEGATIVE = 300
+--- Answers of 500 and above are failures of nodes.
+local MOST_NEGATIVE = 499
+--- Statuses, and for how many seconds their answers may be used.
+local NEGATIVE = {
+    name = "table",
+    read = function(given, path, problems)
+        local seconds = {}
+        if type(given) ~= "table" then
+            problem_add_no_table(problems, path, "a table such as { [404] = \"10s\" }", given)
+            return seconds
+        end
+        for status, value in pairs(given) do
+            local is_status = type(status) == "number" and status >= LEAST_NEGATIVE and status <= MOST_NEGATIVE
+            if is_status then
+                seconds[status] = kinds.duration.read(
+                    value,
+                    ((path .. "[") .. tostring(status)) .. "]",
+                    problems
+                )
+            else
+                problem_add(problems, path, "a table whose keys are statuses from 300 to 499, such as { [404] = \"10s\" }", status)
+            end
+        end
+        return seconds
+    end
+}
 local SCHEMA = {
     key = option(
         kinds_one_of("raw", "multipart", "json"),
@@ -69,6 +101,17 @@ local SCHEMA = {
         tostring(JSON_BYTES),
         "with `key = \"json\"`: maximum length of such a body"
     ),
+    coalesce = option(kinds.flag, true, "whether requests that ask the same [wait for one answer](#asking-once)"),
+    coalesce_seconds = option(kinds.positive, 300, "for how long such a request waits before it asks a node itself"),
+    ttl = optional(kinds.duration, "for how long an answer may be used; without it as long as `proxy_cache_valid` says, and an hour in shared memory"),
+    negative = optional(NEGATIVE, "for how long answers with other statuses than 200 may be used, such as `{ [404] = \"10s\" }`"),
+    errors = optional(errors_in_answers_PATHS, "what of a JSON answer with 200 says that [it is an error](#errors-with-200), such as `{ \"error\" }`; such answers are not stored"),
+    stream_buffer_bytes = option(
+        kinds_whole(1024, 16 * MIB),
+        MIB,
+        "how much of an answer shared memory keeps: longer ones are not kept there, and readers of a stream may be so far behind"
+    ),
+    answers = option(kinds.text, "openclaw_answers", "the `lua_shared_dict` of answers"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself")
 }
 ____exports.SCHEMA = SCHEMA

@@ -2,6 +2,7 @@ local ____exports = {}
 local ipairs = ipairs
 local pairs = pairs
 local pcall = pcall
+local tonumber = tonumber
 local tostring = tostring
 local type = type
 local math_abs = math.abs
@@ -9,6 +10,7 @@ local math_huge = math.huge
 local math_max = math.max
 local string_byte = string.byte
 local string_find = string.find
+local string_match = string.match
 local table_concat = table.concat
 local nearest = require("resty.openclaw.config.nearest")
 local nearest_hint = nearest.hint
@@ -90,6 +92,41 @@ ____exports.share = of(
     "a number from 0 to 1",
     function(given) return is_finite(given) and given >= 0 and given <= 1 end
 )
+local SECONDS_OF = {
+    [""] = 1,
+    s = 1,
+    m = 60,
+    h = 3600,
+    d = 86400
+}
+local function seconds_in(given)
+    if is_finite(given) then
+        return given
+    end
+    if type(given) ~= "string" then
+        return nil
+    end
+    local count, unit = string_match(given, "^(%d+)([smhd]?)$")
+    local ____temp_0
+    if count == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = tonumber(count) * SECONDS_OF[unit]
+    end
+    return ____temp_0
+end
+--- A time above 0 in seconds, or with a unit: `90`, `"90s"`, `"15m"`, `"1h"`, `"7d"`. Read as seconds.
+____exports.duration = {
+    name = "duration",
+    read = function(given, path, problems)
+        local seconds = seconds_in(given)
+        if seconds ~= nil and seconds > 0 then
+            return seconds
+        end
+        problem_add(problems, path, "a time such as 90, \"90s\", \"15m\", \"1h\" or \"7d\"", given)
+        return 1
+    end
+}
 --- A function.
 ____exports.callback = of(
     "function",

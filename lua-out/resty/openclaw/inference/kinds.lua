@@ -2,6 +2,8 @@ local ____exports = {}
 local string_lower = string.lower
 local media_type = require("resty.openclaw.core.http.media_type")
 local media_type_of = media_type.of
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_present = cache_status.present
 local request = require("resty.openclaw.core.request.request")
 local request_is_subrequest = request.is_subrequest
 local request_variable = request.variable
@@ -37,7 +39,7 @@ local function is_made_now()
     if request_is_subrequest() or request_variable("request_method") ~= "POST" then
         return false
     end
-    local cache = request_variable("upstream_cache_status")
+    local cache = cache_status_present()
     return cache == nil or FROM_A_NODE[cache] == true
 end
 ____exports.is_made_now = is_made_now

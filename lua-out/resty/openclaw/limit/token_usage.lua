@@ -1,6 +1,8 @@
 local ____exports = {}
 local tonumber = tonumber
 local math_min = math.min
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_present = cache_status.present
 local request = require("resty.openclaw.core.request.request")
 local request_status = request.status
 local request_variable = request.variable
@@ -57,7 +59,7 @@ local function answered(faults)
 end
 --- What the request at hand has used. Phases: log, after `inference`. Never raises.
 local function of_request(faults)
-    if CACHED[request_variable("upstream_cache_status") or ""] == true then
+    if CACHED[cache_status_present() or ""] == true then
         return "nothing"
     end
     if (request_variable("upstream_addr") or "") == "" then

@@ -14,6 +14,8 @@ local LABEL_BYTES = metric_registry_LABEL_BYTES
 local OTHER = metric_registry_OTHER
 local rejections = require("resty.openclaw.core.request.rejection")
 local rejections_take_refusal = rejections.take_refusal
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_present = cache_status.present
 local request = require("resty.openclaw.core.request.request")
 local request_last_seconds = request.last_seconds
 local request_seconds_taken = request.seconds_taken
@@ -102,7 +104,7 @@ local function log(self)
         count_error(figures, status_class, node_seconds)
     end
     local sent = request_whole_number("bytes_sent")
-    local cache = request_variable("upstream_cache_status")
+    local cache = cache_status_present()
     if cache ~= nil then
         local ____opt_0 = figures.cache[cache]
         if ____opt_0 ~= nil then

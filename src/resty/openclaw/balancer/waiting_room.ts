@@ -10,6 +10,7 @@ import * as semaphores from "ngx.semaphore";
 import type { Faults } from "../core/metrics/fault";
 import * as metric_handles from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
+import * as cached_answer from "../core/request/cached_answer";
 import * as json_error from "../core/request/json_error";
 import * as rejections from "../core/request/rejection";
 import * as request from "../core/request/request";
@@ -183,6 +184,7 @@ function admitted(this: WaitingRoom): void {
     if (state.place_in === this) return;
     // After an internal redirect it may have one of another upstream.
     leave(state);
+    if (cached_answer.is_expected(state)) return;
     if (this.reads_body && has_body()) ngx.req.read_body();
     const { places, capacity, nodes } = this;
     // Before the first tick of this worker.
@@ -196,6 +198,11 @@ function admitted(this: WaitingRoom): void {
     note_admission(this, its_class, "at_once", 0);
 }
 
+function report_no_access(room: WaitingRoom): void {
+    const what = "has a queue, but a location has no access hook, as route.conf has it";
+    room.faults.report("no_access", 'upstream "', room.upstream, '" ', what);
+}
+
 /**
  * Counts a request in that has no place in this room when a node is to be chosen: its location has no access hook. After an internal
  * redirect it gives back what it has in the room of another upstream. Phases: balancer.
@@ -204,8 +211,8 @@ function admitted(this: WaitingRoom): void {
 export function count_in(room: WaitingRoom | undefined, state: RequestState): void {
     leave(state);
     if (room === undefined) return;
-    const what = "has a queue, but a location has no access hook, as route.conf has it";
-    room.faults.report("no_access", 'upstream "', room.upstream, '" ', what);
+    // One that was expected to be answered by a cache has not waited.
+    if (!cached_answer.is_expected(state)) report_no_access(room);
     places_of.take(room.places, room.standard);
     state.place_in = room;
 }

@@ -1,9 +1,11 @@
 /** The options of `cache`. */
+import type { Kind } from "../config/kinds";
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
 import { computed, option, optional } from "../config/schema";
 import type { Reading } from "../gateway/contract";
+import * as errors_in_answers from "./error_in_answer";
 
 /** What makes two bodies the same. */
 export type Form = "raw" | "multipart" | "json";
@@ -28,6 +30,34 @@ const BY = kinds.of<string>(
         return variable !== undefined || CALLERS[given] !== undefined;
     },
 );
+
+const LEAST_NEGATIVE = 300;
+/** Answers of 500 and above are failures of nodes. */
+const MOST_NEGATIVE = 499;
+
+/** Statuses, and for how many seconds their answers may be used. */
+const NEGATIVE: Kind<LuaTable<number, number>> = {
+    name: "table",
+    read: (given, path, problems) => {
+        const seconds = new LuaTable<number, number>();
+        if (type(given) !== "table") {
+            problem.add_no_table(problems, path, 'a table such as { [404] = "10s" }', given);
+            return seconds;
+        }
+        for (const [status, value] of pairs(given as Record<number, unknown>)) {
+            const is_status = typeof status === "number" && status >= LEAST_NEGATIVE && status <= MOST_NEGATIVE;
+            if (is_status) seconds.set(status, kinds.duration.read(value, `${path}[${status}]`, problems));
+            else
+                problem.add(
+                    problems,
+                    path,
+                    `a table whose keys are statuses from 300 to 499, such as { [404] = "10s" }`,
+                    status,
+                );
+        }
+        return seconds;
+    },
+};
 
 export const SCHEMA = {
     key: option(
@@ -62,6 +92,26 @@ export const SCHEMA = {
         `${JSON_BYTES}`,
         'with `key = "json"`: maximum length of such a body',
     ),
+    coalesce: option(kinds.flag, true, "whether requests that ask the same [wait for one answer](#asking-once)"),
+    coalesce_seconds: option(kinds.positive, 300, "for how long such a request waits before it asks a node itself"),
+    ttl: optional(
+        kinds.duration,
+        "for how long an answer may be used; without it as long as `proxy_cache_valid` says, and an hour in shared memory",
+    ),
+    negative: optional(
+        NEGATIVE,
+        'for how long answers with other statuses than 200 may be used, such as `{ [404] = "10s" }`',
+    ),
+    errors: optional(
+        errors_in_answers.PATHS,
+        'what of a JSON answer with 200 says that [it is an error](#errors-with-200), such as `{ "error" }`; such answers are not stored',
+    ),
+    stream_buffer_bytes: option(
+        kinds.whole(1024, 16 * MIB),
+        MIB,
+        "how much of an answer shared memory keeps: longer ones are not kept there, and readers of a stream may be so far behind",
+    ),
+    answers: option(kinds.text, "openclaw_answers", "the `lua_shared_dict` of answers"),
     dict: option(
         kinds.text,
         "openclaw",

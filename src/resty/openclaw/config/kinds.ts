@@ -77,6 +77,26 @@ export const share = of<number>(
     (given) => is_finite(given) && given >= 0 && given <= 1,
 );
 
+const SECONDS_OF: Readonly<Record<string, number | undefined>> = { "": 1, s: 1, m: 60, h: 3600, d: 86400 };
+
+function seconds_in(given: unknown): number | undefined {
+    if (is_finite(given)) return given;
+    if (typeof given !== "string") return undefined;
+    const [count, unit] = string.match(given, "^(%d+)([smhd]?)$");
+    return count === undefined ? undefined : tonumber(count)! * SECONDS_OF[unit!]!;
+}
+
+/** A time above 0 in seconds, or with a unit: `90`, `"90s"`, `"15m"`, `"1h"`, `"7d"`. Read as seconds. */
+export const duration: Kind<number> = {
+    name: "duration",
+    read: (given, path, problems) => {
+        const seconds = seconds_in(given);
+        if (seconds !== undefined && seconds > 0) return seconds;
+        problem.add(problems, path, 'a time such as 90, "90s", "15m", "1h" or "7d"', given);
+        return 1;
+    },
+};
+
 /** A function. */
 export const callback = of<unknown>("function", "a function", (given) => type(given) === "function");
 

@@ -1,5 +1,6 @@
 /** Decides by the headers which responses are read, and how. */
 import * as media_type from "../core/http/media_type";
+import * as cache_status from "../core/request/cache_status";
 import * as request from "../core/request/request";
 import type { Document } from "./document";
 import * as documents from "./document";
@@ -39,7 +40,7 @@ export function type_in(variable: string): string {
 /** Whether a node has made the response for this request, which must be a POST. */
 export function is_made_now(): boolean {
     if (request.is_subrequest() || request.variable("request_method") !== "POST") return false;
-    const cache = request.variable("upstream_cache_status");
+    const cache = cache_status.present();
     return cache === undefined || FROM_A_NODE[cache] === true;
 }
 

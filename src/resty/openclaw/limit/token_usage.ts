@@ -1,5 +1,6 @@
 /** How many tokens a request has used, when it has ended. The variables are those that `inference` sets. */
 import type { Faults } from "../core/metrics/fault";
+import * as cache_status from "../core/request/cache_status";
 import * as request from "../core/request/request";
 import * as upstream_tries from "../core/request/upstream_tries";
 
@@ -64,7 +65,7 @@ function answered(faults: Faults): Usage {
 
 /** What the request at hand has used. Phases: log, after `inference`. Never raises. */
 export function of_request(faults: Faults): Usage {
-    if (CACHED[request.variable("upstream_cache_status") ?? ""] === true) return $multi("nothing");
+    if (CACHED[cache_status.present() ?? ""] === true) return $multi("nothing");
     if ((request.variable("upstream_addr") ?? "") === "") return unanswered();
     const status = tonumber(upstream_tries.last(request.variable("upstream_status") ?? ""));
     if (status === undefined || status === CLIENT_LEFT) return left_early();

@@ -2,6 +2,7 @@
 import * as metric_handles from "../core/metrics/metric_handles";
 import { LABEL_BYTES, OTHER } from "../core/metrics/metric_registry";
 import * as rejections from "../core/request/rejection";
+import * as cache_status from "../core/request/cache_status";
 import * as request from "../core/request/request";
 import type { Families, Figures } from "./families";
 import * as families from "./families";
@@ -92,7 +93,7 @@ function log(this: Recorder): void {
     if (node_seconds !== undefined) metric_handles.observe(figures.upstream, node_seconds);
     if (status_class >= FIRST_ERROR) count_error(figures, status_class, node_seconds);
     const sent = request.whole_number("bytes_sent");
-    const cache = request.variable("upstream_cache_status");
+    const cache = cache_status.present();
     if (cache !== undefined) {
         figures.cache.get(cache)?.inc();
         const mean = mean_of(this, figures);

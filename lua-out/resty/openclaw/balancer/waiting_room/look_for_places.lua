@@ -1,10 +1,9 @@
 local ____exports = {}
 local ipairs = ipairs
 local table_remove = table.remove
-local guard = require("resty.openclaw.core.metrics.guard")
-local guard_call_for = guard.call_for
-local clock = require("resty.openclaw.core.time.clock")
-local clock_now = clock.now
+local lookouts = require("resty.openclaw.core.process.lookout")
+local lookouts_keep = lookouts.keep
+local lookouts_new = lookouts.new
 local capacities = require("resty.openclaw.balancer.waiting_room.capacity")
 local capacities_limit = capacities.limit
 local departures_of = require("resty.openclaw.balancer.waiting_room.departures")
@@ -14,15 +13,8 @@ local places_of = require("resty.openclaw.balancer.waiting_room.places")
 local places_of_admit = places_of.admit
 --- How often a worker in which requests wait looks for places of other workers.
 local LOOK_SECONDS = 0.01
---- The thread is replaced after so many looks, as its memory is freed only when it ends.
-local LOOKS_OF_A_THREAD = 1000
---- The thread has ended without a word if it has not looked for so long: nginx has had no connection or timer left for it.
-local LOST_SECONDS = 0.5
 --- The rooms in which requests wait in this worker.
 local rooms_to_look_at = {}
-local is_looking = false
---- When the thread last looked, or was last begun.
-local looked_at = clock_now()
 local function has_waiting(____bindingPattern0)
     local places
     places = ____bindingPattern0.places
@@ -60,49 +52,7 @@ local function look(now)
     end
     return #rooms_to_look_at > 0
 end
-local function start(work, room)
-    local ok, err = ngx.timer.at(0, work, room)
-    is_looking = ok ~= nil and ok ~= false
-    looked_at = clock_now()
-    if not is_looking then
-        room.faults:report(
-            "timer",
-            "upstream \"",
-            room.upstream,
-            "\": ",
-            err
-        )
-    end
-end
---- Looks again and again, as long as requests wait.
-local function look_on(_premature, room)
-    for _ = 1, LOOKS_OF_A_THREAD do
-        ngx.sleep(LOOK_SECONDS)
-        looked_at = clock_now()
-        local ok, goes_on = guard_call_for(
-            room.faults,
-            "look",
-            room.upstream,
-            look,
-            looked_at
-        )
-        if ok and goes_on == false then
-            is_looking = false
-            return
-        end
-    end
-    start(look_on, room)
-end
---- Begins to look, unless a thread does already. One that was lost is replaced.
-local function keep_looking(room, now)
-    local is_lost = is_looking and now - looked_at > LOST_SECONDS
-    if is_lost then
-        room.faults:report("timer", "upstream \"", room.upstream, "\": the thread that looks for places was lost")
-    end
-    if is_lost or not is_looking then
-        start(look_on, room)
-    end
-end
+local lookout = lookouts_new("upstream", LOOK_SECONDS, look)
 local function is_known(room)
     for ____, known in ipairs(rooms_to_look_at) do
         if known == room then
@@ -116,7 +66,7 @@ local function look_at(room, now)
     if not is_known(room) then
         rooms_to_look_at[#rooms_to_look_at + 1] = room
     end
-    keep_looking(room, now)
+    lookouts_keep(lookout, now, room.faults, room.upstream)
 end
 ____exports.look_at = look_at
 --- Sees to it that the worker still looks, if requests wait. Phases: timer; to be called ten times a second.
@@ -124,7 +74,7 @@ local function tick(room, now)
     if not has_waiting(room) then
         return
     end
-    keep_looking(room, now)
+    lookouts_keep(lookout, now, room.faults, room.upstream)
     admit(room, now)
 end
 ____exports.tick = tick

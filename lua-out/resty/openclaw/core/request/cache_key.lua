@@ -128,8 +128,8 @@ local function withhold(key)
 end
 ____exports.withhold = withhold
 --- Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
--- credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns whether the request has a
--- key. Phases: server_rewrite, access.
+-- credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns the key; nothing if the
+-- request has none. Phases: server_rewrite, access.
 -- 
 -- @param generations a part of the key: another text for each time that answers of this kind were purged
 local function fill(key, content_type, body_digest, generations)
@@ -137,7 +137,7 @@ local function fill(key, content_type, body_digest, generations)
         generations = ""
     end
     if not key.is_declared then
-        return false
+        return nil
     end
     local is_shareable = not is_personal(key) and not is_ambiguous(key)
     local text = unpack(
@@ -147,26 +147,16 @@ local function fill(key, content_type, body_digest, generations)
     )
     if text == nil then
         withhold(key)
-        return false
+        return nil
     end
     key.is_declared = request_set_variable(KEY, text)
-    if key.is_declared then
-        request_set_variable(SKIP, "")
+    if not key.is_declared then
+        return nil
     end
-    return key.is_declared
+    request_set_variable(SKIP, "")
+    return text
 end
 ____exports.fill = fill
---- The key of the current request; nothing if it has none. Phases: access.
-local function present()
-    local ____temp_0
-    if request_variable(SKIP) == "1" then
-        ____temp_0 = nil
-    else
-        ____temp_0 = request_variable(KEY)
-    end
-    return ____temp_0
-end
-____exports.present = present
 --- Gives the current request, which has a key, another one: made from that one and the generation. Returns it; nothing if the request has
 -- none now. Phases: access.
 local function renew(key, former, generation)
@@ -176,7 +166,7 @@ local function renew(key, former, generation)
         return nil
     end
     key.is_declared = request_set_variable(KEY, text)
-    return text
+    return key.is_declared and text or nil
 end
 ____exports.renew = renew
 --- Whether the value of a variable is a part of the keys. Phases: any.

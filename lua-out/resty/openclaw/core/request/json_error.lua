@@ -7,6 +7,9 @@ local utf8 = require("resty.openclaw.core.text.utf8")
 local utf8_clean = utf8.clean
 local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
+local request_state = require("resty.openclaw.core.request.request_state")
+local request_state_open = request_state.open
+local request_state_present = request_state.present
 local time_left = require("resty.openclaw.core.request.time_left")
 local time_left_seconds = time_left.seconds
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
@@ -78,10 +81,20 @@ local function page()
     local status = ngx.status == 500 and retry_after ~= nil and status_of_balancer() or ngx.status
     local entry = ENTRIES[status] or UNKNOWN
     ngx.header["X-Request-Id"] = request_variable("openclaw_request_id")
+    local ____opt_0 = request_state_present()
+    local instead = ____opt_0 and ____opt_0.without_node
+    if instead ~= nil then
+        return respond(instead.status or status, instead.code, instead.message)
+    end
     if status >= 500 and (time_left_seconds() or 1) <= 0 then
         return too_late()
     end
     return respond(status, entry.code, entry.message, retry_after or entry.retry_after)
 end
 ____exports.page = page
+--- Has `page` say this, as the balancer is about to let no node be asked. Phases: balancer.
+local function say_without_node(status, code, message)
+    request_state_open().without_node = {status = status, code = code, message = message}
+end
+____exports.say_without_node = say_without_node
 return ____exports

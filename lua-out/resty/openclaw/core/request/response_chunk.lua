@@ -65,4 +65,9 @@ local function is_last()
     return answer == 1
 end
 ____exports.is_last = is_last
+--- Keeps the present chunk from the client. Phases: body_filter.
+local function drop()
+    ngx.arg[1] = ""
+end
+____exports.drop = drop
 return ____exports

@@ -1,4 +1,5 @@
 local ____exports = {}
+local tostring = tostring
 local string_char = string.char
 local string_find = string.find
 local string_format = string.format
@@ -8,8 +9,12 @@ local cjson_new = cjson.new
 local utf8 = require("resty.openclaw.core.text.utf8")
 local utf8_clean = utf8.clean
 local table_clear = require("table.clear")
---- An encoder of our own, so that nobody else's settings of cjson reach it.
-local encoder = cjson_new()
+--- An encoder and decoder of our own, so that nobody else's settings of cjson reach it.
+local codec = cjson_new()
+--- Deeper texts are not decoded.
+local MOST_DEPTH = 64
+codec.decode_invalid_numbers(false)
+codec.decode_max_depth(MOST_DEPTH)
 --- RFC 8259, section 7: what must be escaped, and DEL, which terminals act on.
 local escapes = {}
 for byte = 0, 31 do
@@ -69,11 +74,25 @@ ____exports.short_text = short_text
 --- Any value as JSON on one line. What cjson cannot write (a function, a number that is not finite, a table with both
 -- kinds of keys, or nested over 1000 deep) gives nil and why. Bytes that are not UTF-8 become "?". Phases: any.
 local function encode(value)
-    local encoded, err = encoder.encode(value)
+    local encoded, err = codec.encode(value)
     if encoded == nil then
         return nil, "cannot encode: " .. err
     end
     return utf8_clean(encoded)
 end
 ____exports.encode = encode
+--- The value of a JSON text, with `null` as `ngx.null`; an empty list and an empty object are the same. Nil and why when it is no JSON, or
+-- objects and lists are nested over 64 deep. Takes some milliseconds for a megabyte. Phases: any.
+local function decode(text)
+    local zero = string_find(text, "\0", 1, true)
+    if zero ~= nil then
+        return nil, "cannot decode: it has a zero byte"
+    end
+    local value, err = codec.decode(text)
+    if value == nil then
+        return nil, "cannot decode: " .. tostring(err)
+    end
+    return value
+end
+____exports.decode = decode
 return ____exports

@@ -143,26 +143,27 @@ export function withhold(key: CacheKey): void {
 
 /**
  * Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
- * credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns whether the request has a
- * key. Phases: server_rewrite, access.
+ * credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns the key; nothing if the
+ * request has none. Phases: server_rewrite, access.
  * @param generations a part of the key: another text for each time that answers of this kind were purged
  */
-export function fill(key: CacheKey, content_type: string | undefined, body_digest: string, generations = ""): boolean {
-    if (!key.is_declared) return false;
+export function fill(
+    key: CacheKey,
+    content_type: string | undefined,
+    body_digest: string,
+    generations = "",
+): string | undefined {
+    if (!key.is_declared) return undefined;
     const is_shareable = !is_personal(key) && !is_ambiguous(key);
     const [text] = is_shareable ? make(key, content_type, body_digest, generations) : [undefined];
     if (text === undefined) {
         withhold(key);
-        return false;
+        return undefined;
     }
     key.is_declared = request.set_variable(KEY, text);
-    if (key.is_declared) request.set_variable(SKIP, "");
-    return key.is_declared;
-}
-
-/** The key of the current request; nothing if it has none. Phases: access. */
-export function present(): string | undefined {
-    return request.variable(SKIP) === "1" ? undefined : request.variable(KEY);
+    if (!key.is_declared) return undefined;
+    request.set_variable(SKIP, "");
+    return text;
 }
 
 /**
@@ -176,7 +177,7 @@ export function renew(key: CacheKey, former: string, generation: string): string
         return undefined;
     }
     key.is_declared = request.set_variable(KEY, text);
-    return text;
+    return key.is_declared ? text : undefined;
 }
 
 /** Whether the value of a variable is a part of the keys. Phases: any. */

@@ -6,10 +6,20 @@
 import * as cjson from "cjson";
 import * as utf8 from "../text/utf8";
 import * as request from "./request";
+import * as request_state from "./request_state";
 import * as time_left from "./time_left";
 import * as upstream_tries from "./upstream_tries";
 
+declare module "./request_state" {
+    interface RequestState {
+        /** What the page of errors says if no node is asked. */
+        without_node?: Entry | undefined;
+    }
+}
+
 interface Entry {
+    /** In place of nginx's. */
+    readonly status?: number;
     readonly code: string;
     readonly message: string;
     /** Seconds after which another try makes sense. */
@@ -88,7 +98,14 @@ export function page(): never {
     const entry = ENTRIES[status] ?? UNKNOWN;
     // What route.conf adds to answers is not added here.
     ngx.header["X-Request-Id"] = request.variable("openclaw_request_id");
+    const instead = request_state.present()?.without_node;
+    if (instead !== undefined) return respond(instead.status ?? status, instead.code, instead.message);
     // Whatever failed then: it was too late.
     if (status >= 500 && (time_left.seconds() ?? 1) <= 0) return too_late();
     return respond(status, entry.code, entry.message, retry_after ?? entry.retry_after);
+}
+
+/** Has `page` say this, as the balancer is about to let no node be asked. Phases: balancer. */
+export function say_without_node(status: number, code: string, message: string): void {
+    request_state.open().without_node = { status, code, message };
 }

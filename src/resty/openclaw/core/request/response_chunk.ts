@@ -62,3 +62,8 @@ export function is_last(): boolean {
     const answer = ffi.C.ngx_http_lua_ffi_get_body_filter_param_eof!(request) as number;
     return answer === 1;
 }
+
+/** Keeps the present chunk from the client. Phases: body_filter. */
+export function drop(): void {
+    ngx.arg.set(1, "");
+}

@@ -1,10 +1,14 @@
-/** Writes JSON: texts one by one, for those who put a document together by hand, and whole values by cjson. */
+/** Writes JSON: texts one by one, for those who put a document together by hand, and whole values by cjson. Reads whole values by cjson. */
 import * as cjson from "cjson.safe";
 import table_clear = require("table.clear");
 import * as utf8 from "./utf8";
 
-/** An encoder of our own, so that nobody else's settings of cjson reach it. */
-const encoder = cjson.new();
+/** An encoder and decoder of our own, so that nobody else's settings of cjson reach it. */
+const codec = cjson.new();
+/** Deeper texts are not decoded. */
+const MOST_DEPTH = 64;
+codec.decode_invalid_numbers(false);
+codec.decode_max_depth(MOST_DEPTH);
 
 /** RFC 8259, section 7: what must be escaped, and DEL, which terminals act on. */
 const escapes = new LuaTable<string, string>();
@@ -65,7 +69,20 @@ export function short_text(value: string | undefined): string {
  * kinds of keys, or nested over 1000 deep) gives nil and why. Bytes that are not UTF-8 become "?". Phases: any.
  */
 export function encode(value: unknown): Result<string> {
-    const [encoded, err] = encoder.encode(value);
+    const [encoded, err] = codec.encode(value);
     if (encoded === undefined) return $multi(undefined, `cannot encode: ${err}`);
     return $multi(utf8.clean(encoded));
+}
+
+/**
+ * The value of a JSON text, with `null` as `ngx.null`; an empty list and an empty object are the same. Nil and why when it is no JSON, or
+ * objects and lists are nested over 64 deep. Takes some milliseconds for a megabyte. Phases: any.
+ */
+export function decode(text: string): Result<unknown> {
+    // cjson stops at a zero byte.
+    const [zero] = string.find(text, "\0", 1, true);
+    if (zero !== undefined) return $multi(undefined, "cannot decode: it has a zero byte");
+    const [value, err] = codec.decode(text);
+    if (value === undefined) return $multi(undefined, `cannot decode: ${err}`);
+    return $multi(value);
 }

@@ -1,0 +1,302 @@
+local ____exports = {}
+local math_min = math.min
+local string_sub = string.sub
+local let_others_pass, let_go
+local media_types = require("resty.openclaw.core.http.media_type")
+local media_types_of = media_types.of
+local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
+local metric_handles_add = metric_handles.add
+local request = require("resty.openclaw.core.request.request")
+local request_now = request.now
+local request_set_variable = request.set_variable
+local request_status = request.status
+local request_variable = request.variable
+local request_state = require("resty.openclaw.core.request.request_state")
+local request_state_present = request_state.present
+local chunk = require("resty.openclaw.core.request.response_chunk")
+local chunk_is_last = chunk.is_last
+local heads = require("resty.openclaw.cache.answer_head")
+local heads_of_response = heads.of_response
+local heads_write = heads.write
+local coalescing = require("resty.openclaw.cache.coalescing")
+local coalescing_give_up = coalescing.give_up
+local coalescing_leave = coalescing.leave
+local errors_in_answers = require("resty.openclaw.cache.error_in_answer")
+local errors_in_answers_is_error = errors_in_answers.is_error
+local kept_answers = require("resty.openclaw.cache.kept_answers")
+local kept_answers_keep = kept_answers.keep
+local live_streams = require("resty.openclaw.cache.live_streams")
+local live_streams_SECONDS = live_streams.SECONDS
+local recordings = require("resty.openclaw.cache.recording")
+local recordings_body_of = recordings.body_of
+local recordings_finish = recordings.finish
+local recordings_new = recordings.new
+local recordings_take = recordings.take
+local records = require("resty.openclaw.cache.records")
+local records_forget = records.forget
+local records_note_doubt = records.note_doubt
+local records_note_kept = records.note_kept
+local records_note_live = records.note_live
+local records_note_passing = records.note_passing
+local records_note_stored = records.note_stored
+local response_fields = require("resty.openclaw.cache.response_fields")
+local response_fields_is_from_cache = response_fields.is_from_cache
+local response_fields_show = response_fields.show
+local storability = require("resty.openclaw.cache.storability")
+local storability_has_open_end = storability.has_open_end
+local storability_is_same_for_all = storability.is_same_for_all
+local storability_may_store = storability.may_store
+local stores = require("resty.openclaw.cache.store")
+local stores_seconds_of = stores.seconds_of
+function let_others_pass(asking)
+    records_note_passing(asking.store.dict, asking.key)
+    coalescing_give_up(asking)
+end
+function let_go(asking, recording)
+    records_forget(asking.store.dict, asking.key, recording.name)
+    let_others_pass(asking)
+end
+--- Says that nginx is not to store the response.
+local NO_STORE = "openclaw_cache_no_store"
+____exports.NO_STORE = NO_STORE
+local OK = 200
+local TOO_MANY_REQUESTS = 429
+local FIRST_SERVER_ERROR = 500
+--- nginx's own status for a request whose node was not chosen.
+local EVENTS = "text/event-stream"
+local function is_json(its_type)
+    return its_type == "application/json" or string_sub(its_type, -5) == "+json"
+end
+--- The answer comes from nginx's cache: so do those of the others.
+local function note_cached(asking, status)
+    local ____asking_0 = asking
+    local store = ____asking_0.store
+    local key = ____asking_0.key
+    asking.is_from_cache = true
+    if status == "HIT" or status == "REVALIDATED" then
+        local date = request_variable("upstream_http_date")
+        local ____temp_1
+        if date == nil then
+            ____temp_1 = nil
+        else
+            ____temp_1 = ngx.parse_http_time(date)
+        end
+        local made_at = ____temp_1
+        records_note_stored(store.dict, key, made_at or 0, store.seconds or 0)
+    end
+    coalescing_give_up(asking)
+end
+local function begin_recording(asking, is_stream)
+    local ____asking_2 = asking
+    local store = ____asking_2.store
+    local key = ____asking_2.key
+    local name = ____asking_2.name
+    local head = heads_of_response(
+        request_status(),
+        request_now()
+    )
+    if head == nil then
+        return
+    end
+    asking.recording = recordings_new(
+        store.dict,
+        name,
+        head,
+        store.limit,
+        is_stream,
+        store.faults
+    )
+    if asking.recording == nil or not is_stream then
+        return
+    end
+    if asking.leads then
+        records_note_live(store.dict, key, name, live_streams_SECONDS)
+    else
+        recordings_finish(asking.recording)
+    end
+end
+--- Whether the answer must be read to its end before anybody knows that it may be kept, so that nginx must not store it.
+local function is_read_first(store, status, its_type)
+    if its_type == EVENTS then
+        return true
+    end
+    if status ~= OK then
+        return store.negative[status] ~= nil
+    end
+    return #store.error_paths > 0 and is_json(its_type)
+end
+--- Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody.
+local function guard_store(store, status, its_type)
+    local may_store = not storability_has_open_end() and storability_may_store()
+    if not may_store or is_read_first(store, status, its_type) then
+        request_set_variable(NO_STORE, "1")
+    end
+    return may_store
+end
+--- A node's answer to a request that asks has begun.
+local function judge(asking, status, its_type, may_store)
+    if status >= FIRST_SERVER_ERROR or status == TOO_MANY_REQUESTS then
+        return coalescing_give_up(asking)
+    end
+    if not may_store then
+        return let_others_pass(asking)
+    end
+    local ____asking_3 = asking
+    local store = ____asking_3.store
+    if not is_read_first(store, status, its_type) then
+        return
+    end
+    local is_keepable = stores_seconds_of(store, status) ~= nil and storability_is_same_for_all()
+    if is_keepable and request_variable("request_method") ~= "HEAD" then
+        begin_recording(asking, its_type == EVENTS)
+    end
+    if asking.recording == nil then
+        let_others_pass(asking)
+    end
+end
+--- Where nginx has no cache, or nobody has asked it.
+local function note_no_cache()
+    local ____opt_4 = request_state_present()
+    local asking = ____opt_4 and ____opt_4.cache_asking
+    if asking ~= nil and (request_variable("upstream_addr") or "") ~= "" then
+        let_others_pass(asking)
+    end
+end
+--- Looks at the header of a response: what may be stored, and where. Phases: header_filter. Never raises.
+local function header_filter(store)
+    local cache = request_variable("upstream_cache_status")
+    if cache == nil then
+        return note_no_cache()
+    end
+    local ____opt_6 = request_state_present()
+    local asking = ____opt_6 and ____opt_6.cache_asking
+    if response_fields_is_from_cache(cache) then
+        if asking ~= nil then
+            note_cached(asking, cache)
+        end
+    else
+        local status = request_status()
+        local its_type = media_types_of(request_variable("upstream_http_content_type") or "")
+        local may_store = guard_store(store, status, its_type)
+        if asking ~= nil then
+            judge(asking, status, its_type, may_store)
+        end
+    end
+    response_fields_show(cache)
+end
+____exports.header_filter = header_filter
+local function result_of(store, recording, body)
+    if recording.pieces == nil then
+        return "too_large"
+    end
+    if body == nil then
+        return "incomplete"
+    end
+    local ____recording_head_8 = recording.head
+    local status = ____recording_head_8.status
+    local is_error = status == OK and recording.stream_end == nil and #store.error_paths > 0 and errors_in_answers_is_error(store.error_paths, body)
+    return is_error and "error" or "kept"
+end
+--- Keeps what was recorded, if it may be kept, and lets the others go on.
+local function keep(asking, recording)
+    local ____asking_9 = asking
+    local store = ____asking_9.store
+    local key = ____asking_9.key
+    local name = ____asking_9.name
+    local body = recordings_body_of(recording)
+    local result = result_of(store, recording, body)
+    local seconds = stores_seconds_of(store, recording.head.status)
+    if asking.seconds ~= nil then
+        seconds = math_min(seconds, asking.seconds)
+    end
+    if result == "kept" and not kept_answers_keep(
+        store.dict,
+        name,
+        heads_write(recording.head),
+        body,
+        seconds
+    ) then
+        result = "no_room"
+    end
+    metric_handles_add(store.results[result])
+    if result == "kept" then
+        records_note_kept(store.dict, key, name, seconds)
+    else
+        records_forget(store.dict, key, name)
+    end
+    asking.recording = nil
+    recordings_finish(recording)
+    if result == "error" or result == "too_large" then
+        let_others_pass(asking)
+    else
+        coalescing_give_up(asking)
+    end
+end
+--- nginx has stored the answer by now, if it stores it at all: the others go on. Phases: log, timer.
+local function settle(asking)
+    if asking.is_settled then
+        return
+    end
+    asking.is_settled = true
+    local ____asking_10 = asking
+    local store = ____asking_10.store
+    local key = ____asking_10.key
+    local status = ____asking_10.status
+    if status == OK then
+        records_note_stored(
+            store.dict,
+            key,
+            request_now(),
+            asking.seconds or store.seconds or 0
+        )
+    else
+        records_note_doubt(store.dict, key)
+    end
+    coalescing_give_up(asking)
+end
+local function settle_later(_premature, asking)
+    settle(asking)
+end
+local function take(asking, recording)
+    recordings_take(recording, asking.store.faults)
+    if recording.is_whole then
+        asking.has_ended = true
+        keep(asking, recording)
+    elseif recording.pieces == nil and asking.leads then
+        let_go(asking, recording)
+    end
+end
+--- Takes the next piece of the response. Phases: body_filter. Never raises.
+local function body_filter()
+    local ____opt_11 = request_state_present()
+    local asking = ____opt_11 and ____opt_11.cache_asking
+    if asking == nil or asking.has_ended or request_variable("upstream_cache_status") == nil then
+        return
+    end
+    if asking.recording ~= nil then
+        return take(asking, asking.recording)
+    end
+    if not chunk_is_last() or asking.is_from_cache then
+        return
+    end
+    asking.has_ended = true
+    asking.status = request_status()
+    if asking.leads then
+        ngx.timer.at(0, settle_later, asking)
+    end
+end
+____exports.body_filter = body_filter
+--- Ends what the request still has to do with others. Phases: log. Never raises.
+local function log()
+    local state = request_state_present()
+    if state == nil then
+        return
+    end
+    local asking = state.cache_asking
+    if asking ~= nil and asking.has_ended and asking.recording == nil and asking.status > 0 then
+        settle(asking)
+    end
+    coalescing_leave(state)
+end
+____exports.log = log
+return ____exports

@@ -1,0 +1,303 @@
+local ____exports = {}
+local math_huge = math.huge
+local math_max = math.max
+local math_min = math.min
+local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
+local metric_handles_add = metric_handles.add
+local cached_answer = require("resty.openclaw.core.request.cached_answer")
+local cached_answer_expect = cached_answer.expect
+local client_watch = require("resty.openclaw.core.request.client_watch")
+local client_watch_ignore = client_watch.ignore
+local json_error = require("resty.openclaw.core.request.json_error")
+local json_error_respond = json_error.respond
+local json_error_say_without_node = json_error.say_without_node
+local json_error_too_late = json_error.too_late
+local request = require("resty.openclaw.core.request.request")
+local request_now = request.now
+local request_set_variable = request.set_variable
+local request_state = require("resty.openclaw.core.request.request_state")
+local request_state_open = request_state.open
+local request_state_present = request_state.present
+local request_state_when_lost = request_state.when_lost
+local time_left = require("resty.openclaw.core.request.time_left")
+local time_left_seconds = time_left.seconds
+local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
+local awaited_keys = require("resty.openclaw.cache.awaited_keys")
+local awaited_keys_join = awaited_keys.join
+local awaited_keys_wait = awaited_keys.wait
+local kept_answers = require("resty.openclaw.cache.kept_answers")
+local kept_answers_head_of = kept_answers.head_of
+local leadership = require("resty.openclaw.cache.leadership")
+local leadership_give_up = leadership.give_up
+local leadership_new_name = leadership.new_name
+local leadership_take = leadership.take
+local live_streams = require("resty.openclaw.cache.live_streams")
+local live_streams_join = live_streams.join
+local live_streams_leave = live_streams.leave
+local lookout = require("resty.openclaw.cache.lookout")
+local lookout_keep = lookout.keep
+local recordings = require("resty.openclaw.cache.recording")
+local recordings_finish = recordings.finish
+local records = require("resty.openclaw.cache.records")
+local records_DOUBT = records.DOUBT
+local records_KEPT = records.KEPT
+local records_LIVE = records.LIVE
+local records_NONE = records.NONE
+local records_PASSING = records.PASSING
+local records_STORED = records.STORED
+local records_forget = records.forget
+local records_look = records.look
+local replays = require("resty.openclaw.cache.replay")
+local replays_send_kept = replays.send_kept
+local replays_send_live = replays.send_live
+--- Gives up the lead. Phases: any with a request, timer.
+local function give_up(asking)
+    if not asking.leads then
+        return
+    end
+    asking.leads = false
+    leadership_give_up(asking.store.dict, asking.key, asking.name)
+end
+____exports.give_up = give_up
+--- Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises.
+local function leave(state)
+    local ____state_4 = state
+    local cache_asking = ____state_4.cache_asking
+    local cache_live = ____state_4.cache_live
+    state.cache_key = nil
+    state.cache_store = nil
+    if cache_live ~= nil then
+        state.cache_live = nil
+        live_streams_leave(cache_live)
+    end
+    if cache_asking == nil then
+        return
+    end
+    state.cache_asking = nil
+    local ____cache_asking_5 = cache_asking
+    local recording = ____cache_asking_5.recording
+    local store = ____cache_asking_5.store
+    local key = ____cache_asking_5.key
+    local name = ____cache_asking_5.name
+    if recording ~= nil then
+        recordings_finish(recording)
+        records_forget(store.dict, key, name)
+    end
+    give_up(cache_asking)
+end
+____exports.leave = leave
+--- Says that nginx is not to look into its cache.
+local REFRESH = "openclaw_cache_refresh"
+____exports.REFRESH = REFRESH
+local GATEWAY_TIMEOUT = 504
+local NOT_CACHED = "not_cached"
+local NO_ANSWER = "There is no answer in the cache."
+--- How long a request waits before it looks itself, in seconds.
+local WAIT_SECONDS = 1
+local LEAST_SECONDS = 0.001
+local function count(store, following)
+    metric_handles_add(store.following[following])
+end
+local function ask_anew()
+    request_set_variable(REFRESH, "1")
+end
+--- Tries to make the request the leader. Returns whether it asks, as the leader or because there is no room to note one.
+local function try_to_lead(store, key, state, seconds)
+    local name = leadership_new_name()
+    local asking = {
+        store = store,
+        key = key,
+        name = name,
+        seconds = seconds,
+        leads = false,
+        recording = nil,
+        is_from_cache = false,
+        has_ended = false,
+        status = 0,
+        is_settled = false
+    }
+    if store.coalesces then
+        local is_taken, err = leadership_take(store.dict, key, name)
+        if not is_taken and err == nil then
+            return false
+        end
+        if err ~= nil then
+            store.faults:report("no_room", "the lua_shared_dict of the answers: ", err)
+        end
+        asking.leads = is_taken
+    end
+    state.cache_asking = asking
+    return true
+end
+local function is_young(made_at, ____bindingPattern0)
+    local max_age
+    max_age = ____bindingPattern0.max_age
+    return max_age == nil or request_now() - made_at <= max_age
+end
+--- Answers from shared memory, if the answer is there and young enough.
+local function answer_kept(____bindingPattern0, name, wish)
+    local dict
+    dict = ____bindingPattern0.dict
+    local head = kept_answers_head_of(dict, name)
+    if head ~= nil and is_young(head.made_at, wish) then
+        replays_send_kept(dict, name, head)
+    end
+end
+local function read_live(store, live, head)
+    replays_send_live(
+        live,
+        head,
+        function() return lookout_keep(store) end
+    )
+end
+--- Answers with a stream that is coming; returns if it cannot, before anything was sent.
+local function answer_live(store, name, state)
+    local head = kept_answers_head_of(store.dict, name)
+    local ____temp_0
+    if head == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = live_streams_join(store.dict, name, store.limit)
+    end
+    local live = ____temp_0
+    if live == nil then
+        return
+    end
+    state.cache_live = live
+    count(store, "live")
+    read_live(store, live, head)
+    state.cache_live = nil
+    live_streams_leave(live)
+end
+--- Waits until the leader has its answer or fails. False when the request has waited long enough, or cannot wait.
+local function wait(store, key, ____until)
+    local awaited = awaited_keys_join(store.dict, key)
+    if awaited == nil then
+        return false
+    end
+    while true do
+        local now = clock_now()
+        local left = math_min(
+            ____until - now,
+            time_left_seconds() or math_huge
+        )
+        if left <= 0 then
+            return false
+        end
+        lookout_keep(store)
+        if awaited_keys_wait(
+            awaited,
+            math_max(
+                LEAST_SECONDS,
+                math_min(WAIT_SECONDS, left)
+            )
+        ) then
+            return true
+        end
+    end
+end
+--- Refuses a request that wants no node to be asked. Phases: access; never returns.
+local function refuse_uncached()
+    return json_error_respond(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER)
+end
+____exports.refuse_uncached = refuse_uncached
+--- Has nginx answer from its cache.
+local function pass_on(store, key, state, wish)
+    state.cache_key = key
+    state.cache_store = store
+    if wish.is_only_cached then
+        state.is_only_cached = true
+    end
+    cached_answer_expect(state)
+end
+--- Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once.
+local function decide(store, key, wish, state)
+    local ____store_1 = store
+    local dict = ____store_1.dict
+    local value, kind = records_look(dict, key)
+    if kind == records_PASSING then
+        if wish.is_only_cached then
+            return refuse_uncached()
+        end
+        ask_anew()
+        return true
+    end
+    local is_known = false
+    if not wish.is_fresh then
+        if kind == records_STORED and is_young(value, wish) then
+            pass_on(store, key, state, wish)
+            return true
+        end
+        if kind == records_KEPT then
+            answer_kept(store, value, wish)
+        end
+        if kind == records_LIVE and not wish.is_only_cached then
+            answer_live(store, value, state)
+        end
+        is_known = kind ~= records_NONE and kind ~= records_DOUBT
+    end
+    if wish.is_only_cached then
+        return refuse_uncached()
+    end
+    if not try_to_lead(store, key, state, wish.seconds) then
+        return false
+    end
+    if wish.is_fresh or is_known or store.seconds ~= nil or wish.max_age ~= nil then
+        ask_anew()
+    end
+    return true
+end
+--- Decides how a request with a key goes on: as the leader, from the cache, or after a wait. Ends it where it can be answered from shared
+-- memory. Phases: access; yields. Never raises.
+local function enter(store, key, wish)
+    local state = request_state_open()
+    leave(state)
+    if decide(store, key, wish, state) then
+        return
+    end
+    if wish.is_fresh then
+        return ask_anew()
+    end
+    local ____until = clock_now() + store.wait_seconds
+    repeat
+        do
+            if not wait(store, key, ____until) then
+                if (time_left_seconds() or 1) <= 0 then
+                    return json_error_too_late()
+                end
+                count(store, "alone")
+                return ask_anew()
+            end
+        end
+    until decide(store, key, wish, state)
+    count(store, state.cache_key == nil and "alone" or "answered")
+end
+____exports.enter = enter
+--- When nginx's cache does not have what it was expected to have, the request asks a node, as the leader if there is none. Returns false if
+-- no node is to be asked. Phases: balancer.
+local function before_balance()
+    local state = request_state_present()
+    if state == nil then
+        return true
+    end
+    local cache_key = state.cache_key
+    local cache_store = state.cache_store
+    if cache_key ~= nil then
+        state.cache_key = nil
+        cache_store.dict:delete(cache_key)
+        if state.is_only_cached == true then
+            json_error_say_without_node(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER)
+            return false
+        end
+        try_to_lead(cache_store, cache_key, state, nil)
+    end
+    local ____opt_2 = state.cache_asking
+    if (____opt_2 and ____opt_2.leads) == true then
+        client_watch_ignore()
+    end
+    return true
+end
+____exports.before_balance = before_balance
+request_state_when_lost(leave)
+return ____exports

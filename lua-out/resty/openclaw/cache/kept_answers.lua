@@ -1,0 +1,62 @@
+local ____exports = {}
+local heads = require("resty.openclaw.cache.answer_head")
+local heads_read = heads.read
+local function head_key(name)
+    return name .. " head"
+end
+local function body_key(name)
+    return name .. " body"
+end
+--- Keeps an answer under that name for so many seconds. False if there is no room for it, or others were lost for it. Phases: any.
+local function keep(dict, name, head, body, seconds)
+    local has_body = dict:set(
+        body_key(name),
+        body,
+        seconds
+    )
+    if not has_body then
+        return false
+    end
+    local has_head = dict:set(
+        head_key(name),
+        head,
+        seconds
+    )
+    return has_head
+end
+____exports.keep = keep
+--- The head of the answer of that name; nothing if it is gone. Phases: any.
+local function head_of(dict, name)
+    local text = dict:get(head_key(name))
+    local ____temp_0
+    if text == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = heads_read(text)
+    end
+    return ____temp_0
+end
+____exports.head_of = head_of
+--- The body of the answer of that name; nothing if it is gone. Phases: any.
+local function body_of(dict, name)
+    local body = dict:get(body_key(name))
+    return body
+end
+____exports.body_of = body_of
+--- Forgets the answer. Phases: any.
+local function discard(dict, name)
+    dict:delete(head_key(name))
+    dict:delete(body_key(name))
+end
+____exports.discard = discard
+--- Keeps the head alone, of an answer that is coming. Phases: any.
+local function keep_head(dict, name, head, seconds)
+    local ok = dict:set(
+        head_key(name),
+        head,
+        seconds
+    )
+    return ok
+end
+____exports.keep_head = keep_head
+return ____exports

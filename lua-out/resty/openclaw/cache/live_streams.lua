@@ -1,0 +1,204 @@
+local ____exports = {}
+local pairs = pairs
+local tostring = tostring
+local semaphores = require("ngx.semaphore")
+local semaphores_new = semaphores.new
+local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
+local leadership = require("resty.openclaw.cache.leadership")
+local leadership_is_dead = leadership.is_dead
+--- The node is sending.
+local COMING = 1
+____exports.COMING = COMING
+--- All has come, and the response has ended as it should.
+local ENDED = 2
+____exports.ENDED = ENDED
+--- It was cut short, or is gone.
+local BROKEN = 3
+____exports.BROKEN = BROKEN
+--- Pieces are forgotten after so many seconds: long after the last reader in another worker has taken them.
+local SECONDS = 600
+____exports.SECONDS = SECONDS
+--- The pieces of a stream that has ended are forgotten after so many seconds.
+local LAST_SECONDS = 2
+--- So many are forgotten before others have their turn.
+local AT_ONCE = 500
+--- How often a worker looks whether the process of the leader lives, in seconds.
+local ALIVE_SECONDS = 0.25
+local function piece_key(name, number)
+    return (name .. " ") .. tostring(number)
+end
+--- Begins a stream. False where there is no room. Phases: header_filter.
+local function begin(dict, name, limit)
+    local ok = dict:set(name, 0, SECONDS, COMING)
+    if not ok then
+        return nil
+    end
+    return {
+        dict = dict,
+        name = name,
+        limit = limit,
+        sizes = {},
+        first = 1,
+        count = 0,
+        bytes = 0
+    }
+end
+____exports.begin = begin
+--- Sends a piece. False where there is no room for it. Phases: body_filter.
+local function send(sending, piece)
+    local ____sending_0 = sending
+    local dict = ____sending_0.dict
+    local name = ____sending_0.name
+    local sizes = ____sending_0.sizes
+    local limit = ____sending_0.limit
+    local number = sending.count + 1
+    local has_piece = dict:set(
+        piece_key(name, number),
+        piece,
+        SECONDS
+    )
+    if not has_piece then
+        return false
+    end
+    sizes[number] = #piece
+    sending.bytes = sending.bytes + #piece
+    while sending.bytes > limit and sending.first < number do
+        sending.bytes = sending.bytes - sizes[sending.first]
+        sizes[sending.first] = nil
+        dict:delete(piece_key(name, sending.first))
+        sending.first = sending.first + 1
+    end
+    sending.count = number
+    local is_told = dict:set(name, number, SECONDS, COMING)
+    return is_told
+end
+____exports.send = send
+--- Forgets the pieces when all workers have had them.
+local function discard(_premature, sending)
+    local ____sending_1 = sending
+    local dict = ____sending_1.dict
+    local name = ____sending_1.name
+    local count = ____sending_1.count
+    for number = sending.first, count do
+        dict:delete(piece_key(name, number))
+        if number % AT_ONCE == 0 then
+            ngx.sleep(0)
+        end
+    end
+end
+--- Ends the stream. Phases: body_filter, log.
+local function finish(sending, is_whole)
+    local ____sending_2 = sending
+    local dict = ____sending_2.dict
+    local name = ____sending_2.name
+    local count = ____sending_2.count
+    dict:set(name, count, SECONDS, is_whole and ENDED or BROKEN)
+    ngx.timer.at(LAST_SECONDS, discard, sending)
+end
+____exports.finish = finish
+local lives = {}
+--- Takes what has come since the last look.
+local function take(live)
+    local ____live_3 = live
+    local dict = ____live_3.dict
+    local name = ____live_3.name
+    local pieces = ____live_3.pieces
+    local count, state = dict:get(name)
+    if count == nil then
+        live.state = BROKEN
+        return
+    end
+    for number = live.count + 1, count do
+        local piece = dict:get(piece_key(name, number))
+        if piece == nil then
+            live.state = BROKEN
+            return
+        end
+        pieces[number] = piece
+        live.bytes = live.bytes + #piece
+        live.count = number
+    end
+    while live.bytes > live.limit and live.first < live.count do
+        live.bytes = live.bytes - #pieces[live.first]
+        pieces[live.first] = nil
+        live.first = live.first + 1
+    end
+    live.state = state or BROKEN
+end
+local function wake_all(____bindingPattern0)
+    local semaphore
+    semaphore = ____bindingPattern0.semaphore
+    local waiting = -semaphore:count()
+    if waiting > 0 then
+        semaphore:post(waiting)
+    end
+end
+--- Begins to read a stream; nothing if its beginning is gone, or there is no memory. Phases: access.
+local function join(dict, name, limit)
+    local known = lives[name]
+    if known ~= nil then
+        if known.first > 1 or known.state == BROKEN then
+            return nil
+        end
+        known.readers = known.readers + 1
+        return known
+    end
+    local semaphore = semaphores_new(0)
+    if semaphore == nil then
+        return nil
+    end
+    local live = {
+        dict = dict,
+        name = name,
+        limit = limit,
+        pieces = {},
+        first = 1,
+        count = 0,
+        bytes = 0,
+        state = COMING,
+        semaphore = semaphore,
+        readers = 1,
+        looked_at = clock_now()
+    }
+    take(live)
+    if live.state == BROKEN or live.first > 1 then
+        return nil
+    end
+    if live.state == COMING then
+        lives[name] = live
+    end
+    return live
+end
+____exports.join = join
+--- Ends one request's reading. Phases: any with a request.
+local function leave(live)
+    live.readers = live.readers - 1
+    if live.readers == 0 and lives[live.name] == live then
+        lives[live.name] = nil
+    end
+end
+____exports.leave = leave
+--- Takes what has come of all streams, and wakes their readers. Returns whether there are any. Phases: timer.
+local function look(now)
+    for name, live in pairs(lives) do
+        local before = live.count
+        take(live)
+        if live.state == COMING and now - live.looked_at > ALIVE_SECONDS then
+            live.looked_at = now
+            if leadership_is_dead(name) then
+                live.state = BROKEN
+            end
+        end
+        if live.state ~= COMING then
+            lives[name] = nil
+        end
+        if live.count > before or live.state ~= COMING then
+            wake_all(live)
+        end
+    end
+    local some = next(lives)
+    return some ~= nil
+end
+____exports.look = look
+return ____exports

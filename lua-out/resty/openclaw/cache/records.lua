@@ -1,0 +1,96 @@
+local ____exports = {}
+local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
+--- Nothing is known.
+local NONE = 0
+____exports.NONE = NONE
+--- nginx's cache has the answer; the record is when it was stored, in seconds since 1970.
+local STORED = 1
+____exports.STORED = STORED
+--- The answer is in shared memory; the record is its name there.
+local KEPT = 2
+____exports.KEPT = KEPT
+--- A node is sending the answer, which is read as it comes; the record is its name in shared memory.
+local LIVE = 3
+____exports.LIVE = LIVE
+--- Answers to this may not be stored, so requests do not wait for one another.
+local PASSING = 4
+____exports.PASSING = PASSING
+--- The last answer may or may not be in nginx's cache: the next request finds out, and the others wait.
+local DOUBT = 5
+____exports.DOUBT = DOUBT
+--- The process of the leader has died, and nginx's own lock of the key has outlived it.
+local LOST = 6
+____exports.LOST = LOST
+--- How long nginx keeps that lock, at most, in seconds: `proxy_cache_lock_age` in nginx/cache.conf.
+local LOCK_SECONDS = 300
+--- A record of what may not be stored ends after so many seconds: the next answer may be another one.
+local PASSING_SECONDS = 5
+--- The record of a key, and its kind. Phases: any.
+local function look(dict, key)
+    local value, kind = dict:get(key)
+    if value == nil then
+        return nil, NONE
+    end
+    return value, kind or NONE
+end
+____exports.look = look
+--- Notes that nginx's cache has the answer from now on, for so many seconds; 0: as long as there is room. Phases: any.
+local function note_stored(dict, key, now, seconds)
+    dict:set(key, now, seconds, STORED)
+end
+____exports.note_stored = note_stored
+--- Notes that the answer of that name is kept for so many seconds. Phases: any.
+local function note_kept(dict, key, name, seconds)
+    dict:set(key, name, seconds, KEPT)
+end
+____exports.note_kept = note_kept
+--- Notes that the answer of that name is coming. Phases: any.
+local function note_live(dict, key, name, seconds)
+    dict:set(key, name, seconds, LIVE)
+end
+____exports.note_live = note_live
+--- Notes that answers may not be stored. Phases: any.
+local function note_passing(dict, key)
+    dict:set(
+        key,
+        clock_now(),
+        PASSING_SECONDS,
+        PASSING
+    )
+end
+____exports.note_passing = note_passing
+--- Notes that an answer has come of which only nginx.conf says whether it is stored. After two of them in succession, none of which nginx had
+-- stored, requests do not wait for one another. Phases: any.
+local function note_doubt(dict, key)
+    local ____, kind = look(dict, key)
+    if kind == DOUBT then
+        return note_passing(dict, key)
+    end
+    dict:set(
+        key,
+        clock_now(),
+        PASSING_SECONDS,
+        DOUBT
+    )
+end
+____exports.note_doubt = note_doubt
+--- Notes that the leader has died, unless the answer is known already. Phases: any.
+local function note_lost(dict, key)
+    dict:add(
+        key,
+        clock_now(),
+        LOCK_SECONDS,
+        LOST
+    )
+end
+____exports.note_lost = note_lost
+--- Forgets what is known, if it is still this. Phases: any.
+local function forget(dict, key, value)
+    local known = dict:get(key)
+    if known == value then
+        dict:delete(key)
+    end
+end
+____exports.forget = forget
+return ____exports

@@ -1,0 +1,97 @@
+local ____exports = {}
+local math_floor = math.floor
+local math_max = math.max
+local show, HIT
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_note = cache_status.note
+local json_error = require("resty.openclaw.core.request.json_error")
+local json_error_too_late = json_error.too_late
+local request = require("resty.openclaw.core.request.request")
+local request_now = request.now
+local time_left = require("resty.openclaw.core.request.time_left")
+local time_left_seconds = time_left.seconds
+local heads = require("resty.openclaw.cache.answer_head")
+local heads_show = heads.show
+local kept_answers = require("resty.openclaw.cache.kept_answers")
+local kept_answers_body_of = kept_answers.body_of
+local live_streams = require("resty.openclaw.cache.live_streams")
+local live_streams_COMING = live_streams.COMING
+local live_streams_ENDED = live_streams.ENDED
+function show(head, cache_field)
+    heads_show(head)
+    cache_status_note(HIT)
+    ngx.header["Cache-Status"] = cache_field
+    ngx.header.Age = math_max(
+        0,
+        math_floor(request_now() - head.made_at)
+    )
+end
+--- Sends this answer, and ends the request. Phases: access.
+local function send_whole(head, body)
+    show(head, "openclaw; hit")
+    ngx.header["Content-Length"] = #body
+    ngx.print(body)
+    return ngx.exit(ngx.HTTP_OK)
+end
+____exports.send_whole = send_whole
+HIT = "HIT"
+--- Sends a kept answer, and ends the request; returns if its body is gone. Phases: access.
+local function send_kept(dict, name, head)
+    local body = kept_answers_body_of(dict, name)
+    if body ~= nil then
+        send_whole(head, body)
+    end
+end
+____exports.send_kept = send_kept
+--- Sends the pieces that are here from that one on; the next one.
+local function send_pieces(____bindingPattern0, from)
+    local count
+    local pieces
+    pieces = ____bindingPattern0.pieces
+    count = ____bindingPattern0.count
+    for number = from, count do
+        ngx.print(pieces[number])
+    end
+    return count + 1
+end
+--- How long a reader waits before it looks itself, in seconds.
+local WAIT_SECONDS = 1
+--- Sends a stream as it comes, at the pace of the client, and ends the request. Returns if the stream broke off before anything was sent:
+-- then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the pieces. Phases: access; yields.
+local function send_live(live, head, keep_looking)
+    local at = 1
+    while true do
+        if at < live.first then
+            break
+        end
+        if live.count >= at then
+            if at == 1 then
+                show(head, "openclaw; fwd=uri-miss; collapsed")
+            end
+            at = send_pieces(live, at)
+            local ok = ngx.flush(true)
+            if ok == nil then
+                ngx.exit(ngx.ERROR)
+            end
+        elseif live.state == live_streams_COMING then
+            if at == 1 and (time_left_seconds() or 1) <= 0 then
+                json_error_too_late()
+            end
+            keep_looking()
+            live.semaphore:wait(WAIT_SECONDS)
+        else
+            break
+        end
+    end
+    if live.state == live_streams_ENDED and at > live.count then
+        if at == 1 then
+            show(head, "openclaw; fwd=uri-miss; collapsed")
+        end
+        ngx.exit(ngx.HTTP_OK)
+    end
+    if ngx.headers_sent then
+        ngx.exit(ngx.ERROR)
+    end
+end
+____exports.send_live = send_live
+return ____exports

@@ -1,0 +1,110 @@
+local ____exports = {}
+local ipairs = ipairs
+local tostring = tostring
+local type = type
+local string_find = string.find
+local string_lower = string.lower
+local string_sub = string.sub
+local table_concat = table.concat
+local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
+local texts = require("resty.openclaw.core.text.text")
+local texts_split = texts.split
+local texts_trim = texts.trim
+--- A response with more headers is not stored.
+local MOST_HEADERS = 100
+--- Directives with which nothing is stored that others would get.
+local FORBIDDING = {}
+for ____, directive in ipairs({
+    "no-store",
+    "no-cache",
+    "private",
+    "max-age=0",
+    "s-maxage=0"
+}) do
+    FORBIDDING[directive] = true
+end
+--- What a response may vary on: what is in every key, and what no node gets to see.
+local IN_KEY = {}
+for ____, name in ipairs({"accept", "accept-encoding", "content-type", "content-encoding"}) do
+    IN_KEY[name] = true
+end
+local function joined(value)
+    if value == nil then
+        return ""
+    end
+    return (string_lower(type(value) == "table" and table_concat(value, ",") or tostring(value)))
+end
+local function is_forbidden(cache_control)
+    for ____, part in ipairs(texts_split(cache_control, ",")) do
+        local directive = texts_trim(part)
+        local ____end = string_find(directive, "=\"", 1, true)
+        if FORBIDDING[____end == nil and directive or string_sub(directive, 1, ____end - 1)] ~= nil then
+            return true
+        end
+    end
+    return false
+end
+local function is_expired(expires)
+    if expires == "" then
+        return false
+    end
+    local at = ngx.parse_http_time(expires)
+    return at == nil or at <= ngx.time()
+end
+--- Whether the end of the response cannot be told from a node that broke off: nginx reads a response without a length, and one with another
+-- coding than chunked, up to the end of the connection. Phases: header_filter.
+local function has_open_end()
+    local length = string_find(
+        request_variable("upstream_http_content_length") or "",
+        "^%d+$"
+    )
+    if length ~= nil then
+        return false
+    end
+    local coding = string_lower(request_variable("upstream_http_transfer_encoding") or "")
+    local chunked = string_find(coding, "chunked", 1, true)
+    return chunked == nil
+end
+____exports.has_open_end = has_open_end
+--- Whether the response may be stored by nginx's rules, apart from its status. Phases: header_filter.
+local function may_store()
+    local headers, err = ngx.resp.get_headers(MOST_HEADERS)
+    if err ~= nil or headers["set-cookie"] ~= nil then
+        return false
+    end
+    if request_variable("openclaw_degraded") == "1" then
+        return false
+    end
+    local is_vague = string_find(
+        joined(headers.vary),
+        "*",
+        1,
+        true
+    )
+    if is_vague ~= nil then
+        return false
+    end
+    local accel = request_variable("upstream_http_x_accel_expires")
+    if accel ~= nil then
+        return accel ~= "0"
+    end
+    return not is_forbidden(joined(headers["cache-control"])) and not is_expired(joined(headers.expires))
+end
+____exports.may_store = may_store
+--- Whether it depends on no header of requests but those in each key, so that it may be kept without nginx's help. Phases: header_filter.
+local function is_same_for_all()
+    local headers = ngx.resp.get_headers(MOST_HEADERS)
+    for ____, name in ipairs(texts_split(
+        joined(headers.vary),
+        ","
+    )) do
+        local trimmed = texts_trim(name)
+        if trimmed ~= "" and not (IN_KEY[trimmed] ~= nil) then
+            return false
+        end
+    end
+    return true
+end
+____exports.is_same_for_all = is_same_for_all
+return ____exports

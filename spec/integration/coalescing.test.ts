@@ -1,0 +1,551 @@
+/** Requests that ask the same ask a node once, over all workers, whatever happens to the one that asks. */
+import { readFileSync } from "node:fs";
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { CHECKOUT } from "./support/checkout";
+import { eventually } from "./support/eventually";
+import { NativeNginx } from "./support/native_nginx";
+
+const WORKERS = 4;
+const MANY = 200;
+const SOME = 20;
+
+function conf(name: string): string {
+    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
+}
+
+/** What the node has been asked and not answered yet, each with the worker that asked. */
+interface Question {
+    readonly response: ServerResponse;
+    readonly body: string;
+    readonly worker: number;
+}
+
+const open: Question[] = [];
+let asked = 0;
+
+const node = http.createServer((request: IncomingMessage, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+        asked += 1;
+        open.push({
+            response,
+            body: Buffer.concat(chunks).toString(),
+            worker: Number(request.headers["x-worker"]),
+        });
+    });
+});
+
+let gateway: NativeNginx;
+
+async function startGateway(): Promise<NativeNginx> {
+    const routes = {
+        work: "cache = { shared = true }",
+        alone: "cache = { shared = true, coalesce = false }",
+        impatient: "cache = { shared = true, coalesce_seconds = 0.2 }",
+        short: "cache = { shared = true, stream_buffer_bytes = 20000 }",
+        tenants: 'cache = { by = { "tenant" } }',
+        errors: 'cache = { shared = true, errors = { "error" } }',
+        negative: 'cache = { shared = true, negative = { [404] = "1h" } }',
+        controlled: 'cache = { shared = true, request_control = true, ttl = "1h" }',
+        timed: "cache = { shared = true }, deadline = { seconds = 60 }",
+    };
+    const names = ["openclaw", "errors", "proxy", "route", "cache"];
+    return NativeNginx.start({
+        workers: WORKERS,
+        http: `
+            include openclaw.conf;
+            init_by_lua_block {
+                local teller = { name = "teller", meaning = "says who asks", order = { access = 250 }, schema = {}, create = function()
+                    return { access = function()
+                        ngx.var.openclaw_tenant = ngx.var.http_x_tenant or ""
+                        ngx.req.set_header("X-Worker", ngx.worker.pid())
+                    end }
+                end }
+                require("resty.openclaw").setup {
+                    plugins = { require("resty.openclaw.plugin").define(teller) },
+                    upstreams = { cluster = { nodes = { "127.0.0.1:${(node.address() as AddressInfo).port}" } } },
+                    routes = { ${Object.entries(routes)
+                        .map(([name, options]) => `${name} = { upstream = "cluster", teller = {}, ${options} }`)
+                        .join(", ")} },
+                }
+            }
+            proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
+            upstream cluster {
+                server 0.0.0.1;
+                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
+            }`,
+        server: `
+            include errors.conf;
+            include proxy.conf;
+            location = /connections { stub_status; }
+            client_max_body_size 10m;
+            location ~ ^/(?<first>[a-z]+) {
+                set $openclaw_route $first;
+                include route.conf;
+                include cache.conf;
+                add_header X-Cache-Key $openclaw_cache_key always;
+                proxy_cache answers;
+                proxy_pass http://cluster;
+            }`,
+        files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
+    });
+}
+
+beforeAll(async () => {
+    await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
+    gateway = await startGateway();
+});
+
+afterEach(() => {
+    for (const { response } of open.splice(0)) response.destroy();
+    asked = 0;
+});
+
+afterAll(async () => {
+    await gateway.stop();
+    node.closeAllConnections();
+    node.close();
+});
+
+interface Answer {
+    readonly status: number;
+    readonly cache: string | undefined;
+    readonly field: string | undefined;
+    readonly text: string;
+    /** Whether it broke off. */
+    readonly isCut: boolean;
+}
+
+/** A request on a connection of its own, with what has come of its answer so far. */
+class Client {
+    text = "";
+    status = 0;
+    readonly answer: Promise<Answer>;
+    private readonly sent: ClientRequest;
+
+    constructor(target: string, body: string, headers: Record<string, string> = {}, nginx = gateway) {
+        const fields = { "Content-Type": "application/json", ...headers };
+        this.sent = http.request(nginx.url(target), { method: "POST", agent: false, headers: fields });
+        this.answer = new Promise((resolve) => {
+            const end = (response: IncomingMessage | undefined, isCut: boolean) => {
+                const { "x-cache-status": cache, "cache-status": field } = response?.headers ?? {};
+                const { status, text } = this;
+                resolve({ status, cache: cache as string, field: field as string, text, isCut });
+            };
+            this.sent.on("error", () => end(undefined, true));
+            this.sent.on("response", (response) => {
+                this.status = response.statusCode ?? 0;
+                response.on("data", (chunk: Buffer) => (this.text += chunk.toString()));
+                response.on("end", () => end(response, false));
+                response.on("error", () => end(response, true));
+            });
+        });
+        this.sent.end(body);
+    }
+
+    leave(): void {
+        this.sent.destroy();
+    }
+}
+
+let count = 0;
+/** A question that nobody has asked before. */
+function question(): string {
+    count += 1;
+    return JSON.stringify({ question: count });
+}
+
+async function isAsked(times: number): Promise<void> {
+    await eventually(`the node is asked ${times} times`, () => asked === times);
+}
+
+/** Resolves when so many requests are under way, and all of their headers and bodies have been read. */
+async function areUnderWay(times: number, nginx = gateway): Promise<void> {
+    await eventually(`${times} requests are under way`, async () => {
+        const [, reading, writing] = /Reading: (\d+) Writing: (\d+)/.exec(await nginx.get("/connections")) ?? [];
+        // One is the request that asks.
+        return Number(reading) === 0 && Number(writing) === times + 1;
+    });
+}
+
+function many(target: string, body: string, times = MANY, nginx = gateway): Client[] {
+    return Array.from({ length: times }, () => new Client(target, body, {}, nginx));
+}
+
+test("two hundred requests ask the node once, and all have the answer soon after its end", async () => {
+    const body = question();
+    const clients = many("/work", body);
+    await isAsked(1);
+    await areUnderWay(MANY);
+    expect(asked).toBe(1);
+    const [{ response }] = open as [Question];
+    response.end("answer");
+    const answers = await Promise.all(clients.map(({ answer }) => answer));
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(["200 answer"]));
+    const words = answers.map(({ cache }) => cache);
+    expect(words.filter((word) => word === "MISS").length).toBe(1);
+    expect(words.filter((word) => word === "HIT").length).toBe(MANY - 1);
+    expect(asked).toBe(1);
+});
+
+/** The one question that is open; it leaves the list. */
+async function nextQuestion(): Promise<Question> {
+    await eventually("the node is asked", () => open.length === 1);
+    return open.shift()!;
+}
+
+async function textsOf(clients: readonly Client[]): Promise<string[]> {
+    const answers = await Promise.all(clients.map(({ answer }) => answer));
+    return [...new Set(answers.map(({ status, text, isCut }) => `${status} ${text}${isCut ? " (cut)" : ""}`))];
+}
+
+test("the leader's client may leave", async () => {
+    const body = question();
+    const leader = new Client("/work", body);
+    await isAsked(1);
+    const others = many("/work", body, SOME);
+    await areUnderWay(SOME + 1);
+    leader.leave();
+    await eventually("it has left", () => !leader.text && open.length === 1);
+    open[0]!.response.end("answer");
+    expect(await textsOf(others)).toEqual(["200 answer"]);
+    expect(asked).toBe(1);
+});
+
+test("when the leader's node fails, one of the others asks again", async () => {
+    const body = question();
+    const clients = many("/work", body, SOME);
+    await isAsked(1);
+    await areUnderWay(SOME);
+    (await nextQuestion()).response.destroy();
+    await isAsked(2);
+    (await nextQuestion()).response.writeHead(503).end();
+    await isAsked(3);
+    (await nextQuestion()).response.end("answer");
+    const answers = await Promise.all(clients.map(({ answer }) => answer));
+    const statuses = answers.map(({ status }) => status).sort((one, other) => one - other);
+    expect(statuses).toEqual([...Array<number>(SOME - 2).fill(200), 502, 503]);
+    expect(asked).toBe(3);
+});
+
+test("when the leader's worker is killed, one of the others asks again", async () => {
+    // nginx counts the connections of the dead for ever.
+    await using nginx = await startGateway();
+    const body = question();
+    const clients = many("/work", body, MANY, nginx);
+    await areUnderWay(MANY, nginx);
+    const first = await nextQuestion();
+    process.kill(first.worker, "SIGKILL");
+    const second = await nextQuestion();
+    expect(second.worker).not.toBe(first.worker);
+    second.response.end("answer");
+    const answers = await Promise.all(clients.map(({ answer }) => answer));
+    const whole = answers.filter(({ isCut }) => !isCut);
+    // Those of the worker are gone with it.
+    expect(whole.length).toBeGreaterThan(0);
+    expect(new Set(whole.map(({ text }) => text))).toEqual(new Set(["answer"]));
+    expect(asked).toBe(2);
+    first.response.destroy();
+});
+
+test("what may not be stored is not handed on, and nobody waits for it", async () => {
+    for (const [header, value] of [
+        ["Cache-Control", "no-store"],
+        ["Cache-Control", "private"],
+        ["Set-Cookie", "a=b"],
+        ["Vary", "*"],
+        ["Expires", "Thu, 01 Jan 1970 00:00:00 GMT"],
+        ["X-Accel-Expires", "0"],
+    ] as const) {
+        asked = 0;
+        const body = question();
+        const clients = many("/work", body, SOME);
+        await isAsked(1);
+        await areUnderWay(SOME);
+        const first = await nextQuestion();
+        // The header alone tells.
+        first.response.writeHead(200, { [header]: value });
+        first.response.write("answer 1");
+        await isAsked(SOME);
+        first.response.end();
+        open.splice(0).forEach(({ response }, at) => {
+            response.writeHead(200, { [header]: value });
+            response.end(`answer ${at + 2}`);
+        });
+        expect(new Set(await textsOf(clients)).size).toBe(SOME);
+    }
+});
+
+test("two tenants that ask the same ask the node twice", async () => {
+    const body = question();
+    const clients = ["one", "other"].flatMap((tenant) =>
+        Array.from({ length: SOME }, () => new Client("/tenants", body, { "X-Tenant": tenant })),
+    );
+    await isAsked(2);
+    await areUnderWay(2 * SOME);
+    open.splice(0).forEach(({ response }, at) => response.end(`answer ${at}`));
+    expect((await textsOf(clients)).sort()).toEqual(["200 answer 0", "200 answer 1"]);
+    expect(asked).toBe(2);
+});
+
+test("a status that nginx may not store is asked for twice at most before all ask", async () => {
+    const body = question();
+    const clients = many("/work", body, SOME);
+    await isAsked(1);
+    await areUnderWay(SOME);
+    (await nextQuestion()).response.writeHead(404).end("none");
+    await isAsked(2);
+    (await nextQuestion()).response.writeHead(404).end("none");
+    await isAsked(SOME);
+    for (const { response } of open.splice(0)) response.writeHead(404).end("none");
+    expect(await textsOf(clients)).toEqual(["404 none"]);
+});
+
+test("who has waited long enough asks alone", async () => {
+    const body = question();
+    const clients = many("/impatient", body, 3);
+    await isAsked(3);
+    open.splice(0).forEach(({ response }) => response.end("answer"));
+    expect(await textsOf(clients)).toEqual(["200 answer"]);
+});
+
+test("nobody waits longer than the deadline", async () => {
+    const body = question();
+    const leader = new Client("/timed", body);
+    await isAsked(1);
+    const now = Date.now() / 1000;
+    const late = new Client("/timed", body, { "X-OpenClaw-Deadline": `${now + 0.5};sent=${now}` });
+    expect(await late.answer).toMatchObject({ status: 504, text: expect.stringContaining("deadline_exceeded") });
+    open.shift()!.response.end("answer");
+    expect(await leader.answer).toMatchObject({ status: 200 });
+});
+
+test("without coalescing each request asks", async () => {
+    const body = question();
+    const clients = many("/alone", body, 3);
+    await isAsked(1);
+    // nginx's own lock.
+    open.shift()!.response.end("answer");
+    expect(await textsOf(clients)).toEqual(["200 answer"]);
+});
+
+const EVENTS = { "Content-Type": "text/event-stream" };
+
+/** Events of a stream, the last of which says that it is whole. */
+function events(from: number, to: number): string {
+    return Array.from({ length: to - from }, (_, at) => `data: {"token":${from + at}}\n\n`).join("");
+}
+const DONE = "data: [DONE]\n\n";
+
+test("a stream goes to all as it comes, to those that join late from its beginning, and is kept", async () => {
+    const body = question();
+    const clients = many("/work", body, SOME);
+    await isAsked(1);
+    await areUnderWay(SOME);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    let sent = "";
+    for (let at = 0; at < 5; at += 1) {
+        sent += events(at, at + 1);
+        response.write(events(at, at + 1));
+        await eventually("all have it", () => clients.every(({ text }) => text === sent));
+    }
+    const late = many("/work", body, SOME);
+    await eventually("those that are late have it", () => late.every(({ text }) => text === sent));
+    response.end(DONE);
+    expect(await textsOf([...clients, ...late])).toEqual([`200 ${sent}${DONE}`]);
+    const again = await new Client("/work", body).answer;
+    expect(again).toMatchObject({ text: `${sent}${DONE}`, cache: "HIT", field: "openclaw; hit" });
+    expect(asked).toBe(1);
+});
+
+test("a stream without its end is not kept", async () => {
+    for (const end of [undefined, 'data: {"error":{"message":"out of memory"}}\n\n' + DONE]) {
+        asked = 0;
+        const body = question();
+        const clients = many("/work", body, 3);
+        await isAsked(1);
+        await areUnderWay(3);
+        const { response } = await nextQuestion();
+        response.writeHead(200, EVENTS);
+        response.write(events(0, 3));
+        await eventually("all have it", () => clients.every(({ text }) => text === events(0, 3)));
+        response.end(end ?? "");
+        // It has ended as HTTP, so that is what all get.
+        expect(await textsOf(clients)).toEqual([`200 ${events(0, 3)}${end ?? ""}`]);
+        const next = new Client("/work", body);
+        await isAsked(2);
+        (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);
+        expect((await next.answer).text).toBe(DONE);
+    }
+});
+
+test("a stream that breaks off breaks off for those that have read of it, and is kept by nobody", async () => {
+    const body = question();
+    const clients = many("/work", body, SOME);
+    await isAsked(1);
+    await areUnderWay(SOME);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("all have it", () => clients.every(({ text }) => text === events(0, 1)));
+    response.destroy();
+    expect(await textsOf(clients)).toEqual([`200 ${events(0, 1)} (cut)`]);
+    const next = new Client("/work", body);
+    await isAsked(2);
+    (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);
+    expect((await next.answer).text).toBe(DONE);
+});
+
+test("the leader's client may leave in the middle of a stream", async () => {
+    const body = question();
+    const leader = new Client("/work", body);
+    await isAsked(1);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("the leader has it", () => leader.text === events(0, 1));
+    const others = many("/work", body, SOME);
+    await eventually("the others have it", () => others.every(({ text }) => text === events(0, 1)));
+    leader.leave();
+    for (let at = 1; at < 20; at += 1) {
+        response.write(events(at, at + 1));
+        await eventually("all have it", () => others.every(({ text }) => text === events(0, at + 1)));
+    }
+    response.end(DONE);
+    expect(await textsOf(others)).toEqual([`200 ${events(0, 20)}${DONE}`]);
+    expect(await new Client("/work", body).answer).toMatchObject({ cache: "HIT" });
+    expect(asked).toBe(1);
+});
+
+test("a stream ends for its readers when the leader's worker is killed", async () => {
+    await using nginx = await startGateway();
+    const body = question();
+    const clients = many("/work", body, SOME, nginx);
+    await areUnderWay(SOME, nginx);
+    const { response, worker } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("all have it", () => clients.every(({ text }) => text === events(0, 1)));
+    process.kill(worker, "SIGKILL");
+    expect(await textsOf(clients)).toEqual([`200 ${events(0, 1)} (cut)`]);
+});
+
+test("a stream that is longer than its buffer goes on to those that keep up, and others ask themselves", async () => {
+    const body = question();
+    const clients = many("/short", body, 3);
+    await isAsked(1);
+    await areUnderWay(3);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    let sent = "";
+    for (let at = 0; at < 60; at += 1) {
+        const piece = `data: ${"x".repeat(500)}\n\n`;
+        sent += piece;
+        response.write(piece);
+        // nginx holds back the end of a piece that lies in two of its buffers, until the next one comes.
+        const least = sent.length - piece.length;
+        await eventually("all have it", () => clients.every(({ text }) => text.length >= least));
+    }
+    const late = new Client("/short", body);
+    await isAsked(2);
+    (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);
+    expect((await late.answer).text).toBe(DONE);
+    response.end(DONE);
+    expect(await textsOf(clients)).toEqual([`200 ${sent}${DONE}`]);
+});
+
+test("a reader that does not read holds up nobody", async () => {
+    const body = question();
+    const lazy = http.request(gateway.url("/work"), { method: "POST", agent: false });
+    lazy.setHeader("Content-Type", "application/json");
+    lazy.on("response", (response) => response.pause());
+    lazy.on("error", () => undefined);
+    lazy.end(body);
+    await isAsked(1);
+    const others = many("/work", body, SOME);
+    await areUnderWay(SOME + 1);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    const long = Array.from({ length: 150 }, () => `data: ${"x".repeat(6000)}\n\n`).join("");
+    response.end(long + DONE);
+    expect(await textsOf(others)).toEqual([`200 ${long}${DONE}`]);
+    lazy.destroy();
+});
+
+test("JSON that says that it is an error is neither stored nor handed on", async () => {
+    const body = question();
+    const clients = many("/errors", body, SOME);
+    await isAsked(1);
+    await areUnderWay(SOME);
+    const json = { "Content-Type": "application/json" };
+    (await nextQuestion()).response.writeHead(200, json).end('{"error":{"code":1}}');
+    await isAsked(SOME);
+    for (const { response } of open.splice(0)) response.writeHead(200, json).end('{"result":1}');
+    expect((await textsOf(clients)).sort()).toEqual(['200 {"error":{"code":1}}', '200 {"result":1}']);
+});
+
+test("JSON that says that it is none is kept and handed on", async () => {
+    const body = question();
+    const clients = many("/errors", body, SOME);
+    await isAsked(1);
+    await areUnderWay(SOME);
+    const head = { "Content-Type": "application/json", "X-Model": ["pond", "9"] };
+    (await nextQuestion()).response.writeHead(200, head).end('{"result":1}');
+    expect(await textsOf(clients)).toEqual(['200 {"result":1}']);
+    expect(await new Client("/errors", body).answer).toMatchObject({ cache: "HIT", text: '{"result":1}' });
+    expect(asked).toBe(1);
+});
+
+test("answers with other statuses are kept where the route says so", async () => {
+    const body = question();
+    const clients = many("/negative", body, SOME);
+    await isAsked(1);
+    await areUnderWay(SOME);
+    (await nextQuestion()).response.writeHead(404).end("none");
+    expect(await textsOf(clients)).toEqual(["404 none"]);
+    expect(await new Client("/negative", body).answer).toMatchObject({ cache: "HIT", status: 404 });
+    expect(asked).toBe(1);
+});
+
+/** Asks, and lets the node answer if it is asked. */
+async function controlled(body: string, headers: Record<string, string>, answer: string): Promise<Answer> {
+    const client = new Client("/controlled", body, headers);
+    let isDone = false;
+    void client.answer.then(() => (isDone = true));
+    await eventually("there is an answer, or a question", () => isDone || open.length > 0);
+    open.shift()?.response.end(answer);
+    return client.answer;
+}
+
+test("a client says how old an answer may be", async () => {
+    const body = question();
+    const say = (directives: string, answer: string) => controlled(body, { "Cache-Control": directives }, answer);
+    expect(await say("only-if-cached", "never")).toMatchObject({
+        status: 504,
+        text: expect.stringContaining("not_cached"),
+    });
+    expect(await say("max-age=60", "one")).toMatchObject({ status: 200, text: "one" });
+    expect(await say("max-age=60", "two")).toMatchObject({ text: "one", cache: "HIT" });
+    expect(await say("only-if-cached", "two")).toMatchObject({ text: "one", cache: "HIT" });
+    await eventually("it is older than a second", async () => {
+        return (await say("max-age=1", "three")).text === "three";
+    });
+    expect(await say("max-age=60", "four")).toMatchObject({ text: "three", cache: "HIT" });
+    expect(await say("no-cache", "five")).toMatchObject({ text: "five" });
+    expect(await say("no-store", "six")).toMatchObject({ text: "six", cache: "BYPASS" });
+    expect(await say("max-age=60", "seven")).toMatchObject({ text: "five", cache: "HIT" });
+});
+
+test("a client says for how long its answer may be kept", async () => {
+    const body = question();
+    const keep = { "X-OpenClaw-Cache-TTL": "1" };
+    expect(await controlled(body, keep, "one")).toMatchObject({ text: "one" });
+    await eventually("it is kept no more", async () => (await controlled(body, {}, "two")).text === "two");
+    expect(await controlled(body, {}, "three")).toMatchObject({ text: "two", cache: "HIT" });
+});

@@ -1,0 +1,93 @@
+/** The status and the headers of an answer that is kept, as text: lines of `Name: value` after the status and when it was made. */
+import * as texts from "../core/text/text";
+
+export interface AnswerHead {
+    readonly status: number;
+    /** When the answer came, in seconds since 1970. */
+    readonly made_at: WallTime;
+    /** Names and values, by turns. */
+    readonly fields: readonly string[];
+}
+
+/** An answer with more headers is not kept. */
+const MOST_FIELDS = 100;
+
+/** Those of the connection (RFC 9110, 7.6.1), of this request alone, and those that the gateway makes for each response. */
+const NOT_KEPT = new LuaSet<string>();
+for (const name of [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-length",
+    "date",
+    "server",
+    "age",
+    "cache-status",
+    "x-request-id",
+    "x-cache-status",
+    "x-openclaw-node",
+    "x-openclaw-degraded",
+    "x-openclaw-stale",
+    "x-openclaw-link",
+]) {
+    NOT_KEPT.add(name);
+}
+
+function add(fields: string[], name: string, value: string): void {
+    fields.push(name);
+    fields.push(value);
+}
+
+/** The head of the present response; nothing if it has too many headers. Phases: header_filter. */
+export function of_response(status: number, now: WallTime): AnswerHead | undefined {
+    const [headers, err] = ngx.resp.get_headers(MOST_FIELDS);
+    if (err !== undefined) return undefined;
+    const fields: string[] = [];
+    for (const [name, value] of pairs(headers)) {
+        if (!NOT_KEPT.has(name)) {
+            if (type(value) === "table") for (const one of value as string[]) add(fields, name, one);
+            else add(fields, name, tostring(value));
+        }
+    }
+    return { status, made_at: now, fields };
+}
+
+/** The head as text. Phases: any. */
+export function write({ status, made_at, fields }: AnswerHead): string {
+    const lines: string[] = [`${status} ${made_at}`];
+    for (const at of $range(0, fields.length - 2, 2)) lines.push(`${fields[at]}: ${fields[at + 1]}`);
+    return table.concat(lines, "\n");
+}
+
+/** Reads what `write` has written, perhaps on another machine; nothing if it is anything else. Phases: any. */
+export function read(text: string): AnswerHead | undefined {
+    const lines = texts.split(text, "\n");
+    const [status, made_at] = string.match(lines[0]!, "^(%d%d%d) (%d+%.?%d*)$");
+    if (status === undefined || lines.length > MOST_FIELDS + 1) return undefined;
+    const fields: string[] = [];
+    for (const place of $range(1, lines.length - 1)) {
+        const [name, value] = string.match(lines[place]!, "^([%w!#$%%&'*+.^_`|~-]+): (%C*)$");
+        if (name === undefined) return undefined;
+        add(fields, name, value!);
+    }
+    return { status: tonumber(status)!, made_at: tonumber(made_at) as WallTime, fields };
+}
+
+/** Gives the response this status and these headers. Phases: access, before anything is sent. */
+export function show({ status, fields }: AnswerHead): void {
+    ngx.status = status;
+    const shown = new LuaTable<string, string | string[]>();
+    for (const at of $range(0, fields.length - 2, 2)) {
+        const name = fields[at]!;
+        const value = fields[at + 1]!;
+        const known = shown.get(name) as string | string[] | undefined;
+        if (known === undefined) shown.set(name, value);
+        else if (type(known) === "table") (known as string[]).push(value);
+        else shown.set(name, [known as string, value]);
+    }
+    for (const [name, value] of pairs(shown)) ngx.header[name] = value as string;
+}

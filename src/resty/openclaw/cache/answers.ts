@@ -1,0 +1,193 @@
+/** What becomes of the answer of a request that asks: who keeps it, and when those that wait for it go on. */
+import * as media_types from "../core/http/media_type";
+import * as metric_handles from "../core/metrics/metric_handles";
+import * as request from "../core/request/request";
+import * as request_state from "../core/request/request_state";
+import * as chunk from "../core/request/response_chunk";
+import * as heads from "./answer_head";
+import type { Asking } from "./coalescing";
+import * as coalescing from "./coalescing";
+import * as errors_in_answers from "./error_in_answer";
+import * as kept_answers from "./kept_answers";
+import * as live_streams from "./live_streams";
+import type { Recording } from "./recording";
+import * as recordings from "./recording";
+import * as records from "./records";
+import * as response_fields from "./response_fields";
+import * as storability from "./storability";
+import type { Result, Store } from "./store";
+import * as stores from "./store";
+
+/** Says that nginx is not to store the response. */
+export const NO_STORE = "openclaw_cache_no_store";
+
+const OK = 200;
+const TOO_MANY_REQUESTS = 429;
+const FIRST_SERVER_ERROR = 500;
+/** nginx's own status for a request whose node was not chosen. */
+const EVENTS = "text/event-stream";
+
+function is_json(its_type: string): boolean {
+    return its_type === "application/json" || string.sub(its_type, -5) === "+json";
+}
+
+/** The answer comes from nginx's cache: so do those of the others. */
+function note_cached(asking: Asking, status: string): void {
+    const { store, key } = asking;
+    asking.is_from_cache = true;
+    if (status === "HIT" || status === "REVALIDATED") {
+        const date = request.variable("upstream_http_date");
+        const made_at = date === undefined ? undefined : ngx.parse_http_time(date);
+        records.note_stored(store.dict, key, made_at ?? (0 as WallTime), store.seconds ?? 0);
+    }
+    coalescing.give_up(asking);
+}
+
+function begin_recording(asking: Asking, is_stream: boolean): void {
+    const { store, key, name } = asking;
+    const head = heads.of_response(request.status(), request.now());
+    if (head === undefined) return;
+    asking.recording = recordings.new(store.dict, name, head, store.limit, is_stream, store.faults);
+    if (asking.recording === undefined || !is_stream) return;
+    if (asking.leads) {
+        records.note_live(store.dict, key, name, live_streams.SECONDS);
+    } else {
+        recordings.finish(asking.recording);
+    }
+}
+
+/** Nobody is to wait for answers to this. */
+function let_others_pass(asking: Asking): void {
+    records.note_passing(asking.store.dict, asking.key);
+    coalescing.give_up(asking);
+}
+
+/** Whether the answer must be read to its end before anybody knows that it may be kept, so that nginx must not store it. */
+function is_read_first(store: Store, status: number, its_type: string): boolean {
+    if (its_type === EVENTS) return true;
+    if (status !== OK) return store.negative.has(status);
+    return store.error_paths.length > 0 && is_json(its_type);
+}
+
+/** Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody. */
+function guard_store(store: Store, status: number, its_type: string): boolean {
+    const may_store = !storability.has_open_end() && storability.may_store();
+    if (!may_store || is_read_first(store, status, its_type)) request.set_variable(NO_STORE, "1");
+    return may_store;
+}
+
+/** A node's answer to a request that asks has begun. */
+function judge(asking: Asking, status: number, its_type: string, may_store: boolean): void {
+    if (status >= FIRST_SERVER_ERROR || status === TOO_MANY_REQUESTS) return coalescing.give_up(asking);
+    if (!may_store) return let_others_pass(asking);
+    const { store } = asking;
+    if (!is_read_first(store, status, its_type)) return;
+    const is_keepable = stores.seconds_of(store, status) !== undefined && storability.is_same_for_all();
+    if (is_keepable && request.variable("request_method") !== "HEAD") begin_recording(asking, its_type === EVENTS);
+    if (asking.recording === undefined) let_others_pass(asking);
+}
+
+/** Where nginx has no cache, or nobody has asked it. */
+function note_no_cache(): void {
+    const asking = request_state.present()?.cache_asking;
+    if (asking !== undefined && (request.variable("upstream_addr") ?? "") !== "") let_others_pass(asking);
+}
+
+/** Looks at the header of a response: what may be stored, and where. Phases: header_filter. Never raises. */
+export function header_filter(store: Store): void {
+    const cache = request.variable("upstream_cache_status");
+    if (cache === undefined) return note_no_cache();
+    const asking = request_state.present()?.cache_asking;
+    if (response_fields.is_from_cache(cache)) {
+        if (asking !== undefined) note_cached(asking, cache);
+    } else {
+        const status = request.status();
+        const its_type = media_types.of(request.variable("upstream_http_content_type") ?? "");
+        const may_store = guard_store(store, status, its_type);
+        if (asking !== undefined) judge(asking, status, its_type, may_store);
+    }
+    response_fields.show(cache);
+}
+
+function result_of(store: Store, recording: Recording, body: string | undefined): Result {
+    if (recording.pieces === undefined) return "too_large";
+    if (body === undefined) return "incomplete";
+    const { status } = recording.head;
+    const is_error =
+        status === OK &&
+        recording.stream_end === undefined &&
+        store.error_paths.length > 0 &&
+        errors_in_answers.is_error(store.error_paths, body);
+    return is_error ? "error" : "kept";
+}
+
+/** Keeps what was recorded, if it may be kept, and lets the others go on. */
+function keep(asking: Asking, recording: Recording): void {
+    const { store, key, name } = asking;
+    const body = recordings.body_of(recording);
+    let result = result_of(store, recording, body);
+    let seconds = stores.seconds_of(store, recording.head.status)!;
+    if (asking.seconds !== undefined) seconds = math.min(seconds, asking.seconds);
+    if (result === "kept" && !kept_answers.keep(store.dict, name, heads.write(recording.head), body!, seconds)) {
+        result = "no_room";
+    }
+    metric_handles.add(store.results[result]);
+    if (result === "kept") records.note_kept(store.dict, key, name, seconds);
+    else records.forget(store.dict, key, name);
+    asking.recording = undefined;
+    recordings.finish(recording);
+    // The others are to get none of this.
+    if (result === "error" || result === "too_large") let_others_pass(asking);
+    else coalescing.give_up(asking);
+}
+
+/** nginx has stored the answer by now, if it stores it at all: the others go on. Phases: log, timer. */
+function settle(asking: Asking): void {
+    if (asking.is_settled) return;
+    asking.is_settled = true;
+    const { store, key, status } = asking;
+    if (status === OK) records.note_stored(store.dict, key, request.now(), asking.seconds ?? store.seconds ?? 0);
+    else records.note_doubt(store.dict, key);
+    coalescing.give_up(asking);
+}
+
+function settle_later(this: void, _premature: boolean, asking: Asking): void {
+    settle(asking);
+}
+
+function take(asking: Asking, recording: Recording): void {
+    recordings.take(recording, asking.store.faults);
+    if (recording.is_whole) {
+        asking.has_ended = true;
+        keep(asking, recording);
+    } else if (recording.pieces === undefined && asking.leads) {
+        let_go(asking, recording);
+    }
+}
+
+/** Takes the next piece of the response. Phases: body_filter. Never raises. */
+export function body_filter(): void {
+    const asking = request_state.present()?.cache_asking;
+    if (asking === undefined || asking.has_ended || request.variable("upstream_cache_status") === undefined) return;
+    if (asking.recording !== undefined) return take(asking, asking.recording);
+    if (!chunk.is_last() || asking.is_from_cache) return;
+    asking.has_ended = true;
+    asking.status = request.status();
+    // nginx stores the answer after this; the client may take its time for the rest.
+    if (asking.leads) ngx.timer.at(0, settle_later, asking);
+}
+
+/** Ends what the request still has to do with others. Phases: log. Never raises. */
+export function log(): void {
+    const state = request_state.present();
+    if (state === undefined) return;
+    const asking = state.cache_asking;
+    if (asking !== undefined && asking.has_ended && asking.recording === undefined && asking.status > 0) settle(asking);
+    coalescing.leave(state);
+}
+
+/** The stream has become too long to be kept: who comes now asks a node. Those that read it already go on. */
+function let_go(asking: Asking, recording: Recording): void {
+    records.forget(asking.store.dict, asking.key, recording.name);
+    let_others_pass(asking);
+}

@@ -1,0 +1,253 @@
+/**
+ * Requests that ask the same ask a node once. The first of them is the leader; the others wait, in whatever worker they are, and get its
+ * answer from nginx's cache or from shared memory, or read it while it comes. When the leader fails, one of the others becomes the leader.
+ */
+import * as metric_handles from "../core/metrics/metric_handles";
+import * as cached_answer from "../core/request/cached_answer";
+import * as client_watch from "../core/request/client_watch";
+import * as json_error from "../core/request/json_error";
+import * as request from "../core/request/request";
+import type { RequestState } from "../core/request/request_state";
+import * as request_state from "../core/request/request_state";
+import * as time_left from "../core/request/time_left";
+import * as clock from "../core/time/clock";
+import type { AnswerHead } from "./answer_head";
+import * as awaited_keys from "./awaited_keys";
+import * as kept_answers from "./kept_answers";
+import * as leadership from "./leadership";
+import type { Live } from "./live_streams";
+import * as live_streams from "./live_streams";
+import * as lookout from "./lookout";
+import type { Recording } from "./recording";
+import * as recordings from "./recording";
+import * as records from "./records";
+import * as replays from "./replay";
+import type { Wish } from "./request_control";
+import type { Following, Store } from "./store";
+
+/** A request that asks a node, or nginx's cache, of which nothing is known. */
+export interface Asking {
+    readonly store: Store;
+    readonly key: string;
+    readonly name: string;
+    /** For how many seconds the client lets the answer be kept. */
+    readonly seconds: number | undefined;
+    /** Whether others wait for it. */
+    leads: boolean;
+    recording: Recording | undefined;
+    /** Whether nginx's cache has the answer. */
+    is_from_cache: boolean;
+    /** Whether all of the answer has come. */
+    has_ended: boolean;
+    /** Its status then, if nginx may store it. */
+    status: number;
+    is_settled: boolean;
+}
+
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** What it asks. */
+        cache_asking?: Asking | undefined;
+        /** The key whose answer nginx's cache has, and the store. */
+        cache_key?: string | undefined;
+        cache_store?: Store | undefined;
+        /** Whether no node is to be asked. */
+        is_only_cached?: boolean | undefined;
+        /** The stream that it reads. */
+        cache_live?: Live | undefined;
+    }
+}
+
+/** Says that nginx is not to look into its cache. */
+export const REFRESH = "openclaw_cache_refresh";
+const GATEWAY_TIMEOUT = 504;
+const NOT_CACHED = "not_cached";
+const NO_ANSWER = "There is no answer in the cache.";
+
+/** How long a request waits before it looks itself, in seconds. */
+const WAIT_SECONDS = 1;
+const LEAST_SECONDS = 0.001;
+
+function count(store: Store, following: Following): void {
+    metric_handles.add(store.following[following]);
+}
+
+/** Gives up the lead. Phases: any with a request, timer. */
+export function give_up(asking: Asking): void {
+    if (!asking.leads) return;
+    asking.leads = false;
+    leadership.give_up(asking.store.dict, asking.key, asking.name);
+}
+
+function ask_anew(): void {
+    request.set_variable(REFRESH, "1");
+}
+
+/** Tries to make the request the leader. Returns whether it asks, as the leader or because there is no room to note one. */
+function try_to_lead(store: Store, key: string, state: RequestState, seconds: number | undefined): boolean {
+    const name = leadership.new_name();
+    const asking: Asking = {
+        store,
+        key,
+        name,
+        seconds,
+        leads: false,
+        recording: undefined,
+        is_from_cache: false,
+        has_ended: false,
+        status: 0,
+        is_settled: false,
+    };
+    if (store.coalesces) {
+        const [is_taken, err] = leadership.take(store.dict, key, name);
+        if (!is_taken && err === undefined) return false;
+        if (err !== undefined) store.faults.report("no_room", "the lua_shared_dict of the answers: ", err);
+        asking.leads = is_taken;
+    }
+    state.cache_asking = asking;
+    return true;
+}
+
+function is_young(made_at: number, { max_age }: Wish): boolean {
+    return max_age === undefined || request.now() - made_at <= max_age;
+}
+
+/** Answers from shared memory, if the answer is there and young enough. */
+function answer_kept({ dict }: Store, name: string, wish: Wish): void {
+    const head = kept_answers.head_of(dict, name);
+    if (head !== undefined && is_young(head.made_at, wish)) replays.send_kept(dict, name, head);
+}
+
+function read_live(store: Store, live: Live, head: AnswerHead): void {
+    replays.send_live(live, head, () => lookout.keep(store));
+}
+
+/** Answers with a stream that is coming; returns if it cannot, before anything was sent. */
+function answer_live(store: Store, name: string, state: RequestState): void {
+    const head = kept_answers.head_of(store.dict, name);
+    const live = head === undefined ? undefined : live_streams.join(store.dict, name, store.limit);
+    if (live === undefined) return;
+    state.cache_live = live;
+    count(store, "live");
+    read_live(store, live, head!);
+    state.cache_live = undefined;
+    live_streams.leave(live);
+}
+
+/** Waits until the leader has its answer or fails. False when the request has waited long enough, or cannot wait. */
+function wait(store: Store, key: string, until: MonotonicTime): boolean {
+    const awaited = awaited_keys.join(store.dict, key);
+    if (awaited === undefined) return false;
+    while (true) {
+        const now = clock.now();
+        const left = math.min(until - now, time_left.seconds() ?? math.huge);
+        if (left <= 0) return false;
+        lookout.keep(store);
+        // nginx counts in milliseconds: a wait of less would end at once, and time would stand still.
+        if (awaited_keys.wait(awaited, math.max(LEAST_SECONDS, math.min(WAIT_SECONDS, left)))) return true;
+    }
+}
+
+/** Refuses a request that wants no node to be asked. Phases: access; never returns. */
+export function refuse_uncached(): never {
+    return json_error.respond(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER);
+}
+
+/** Has nginx answer from its cache. */
+function pass_on(store: Store, key: string, state: RequestState, wish: Wish): void {
+    state.cache_key = key;
+    state.cache_store = store;
+    if (wish.is_only_cached) state.is_only_cached = true;
+    // It is to wait for no node.
+    cached_answer.expect(state);
+}
+
+/** Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once. */
+function decide(store: Store, key: string, wish: Wish, state: RequestState): boolean {
+    const { dict } = store;
+    const [value, kind] = records.look(dict, key);
+    if (kind === records.PASSING) {
+        if (wish.is_only_cached) return refuse_uncached();
+        ask_anew();
+        return true;
+    }
+    let is_known = false;
+    if (!wish.is_fresh) {
+        if (kind === records.STORED && is_young(value as number, wish)) {
+            pass_on(store, key, state, wish);
+            return true;
+        }
+        if (kind === records.KEPT) answer_kept(store, value as string, wish);
+        if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, value as string, state);
+        is_known = kind !== records.NONE && kind !== records.DOUBT;
+    }
+    if (wish.is_only_cached) return refuse_uncached();
+    if (!try_to_lead(store, key, state, wish.seconds)) return false;
+    // nginx's cache may have an answer of whose age nothing is known, or which is too old.
+    if (wish.is_fresh || is_known || store.seconds !== undefined || wish.max_age !== undefined) ask_anew();
+    return true;
+}
+
+/**
+ * Decides how a request with a key goes on: as the leader, from the cache, or after a wait. Ends it where it can be answered from shared
+ * memory. Phases: access; yields. Never raises.
+ */
+export function enter(store: Store, key: string, wish: Wish): void {
+    const state = request_state.open();
+    leave(state);
+    if (decide(store, key, wish, state)) return;
+    // A request that wants a new answer gets none that was asked for before.
+    if (wish.is_fresh) return ask_anew();
+    const until = later(clock.now(), store.wait_seconds);
+    do {
+        if (!wait(store, key, until)) {
+            if ((time_left.seconds() ?? 1) <= 0) return json_error.too_late();
+            count(store, "alone");
+            return ask_anew();
+        }
+    } while (!decide(store, key, wish, state));
+    count(store, state.cache_key === undefined ? "alone" : "answered");
+}
+
+/**
+ * When nginx's cache does not have what it was expected to have, the request asks a node, as the leader if there is none. Returns false if
+ * no node is to be asked. Phases: balancer.
+ */
+export function before_balance(): boolean {
+    const state = request_state.present();
+    if (state === undefined) return true;
+    const { cache_key, cache_store } = state;
+    if (cache_key !== undefined) {
+        state.cache_key = undefined;
+        cache_store!.dict.delete(cache_key);
+        if (state.is_only_cached === true) {
+            json_error.say_without_node(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER);
+            return false;
+        }
+        try_to_lead(cache_store!, cache_key, state, undefined);
+    }
+    // Its answer is for others, too.
+    if (state.cache_asking?.leads === true) client_watch.ignore();
+    return true;
+}
+
+/** Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises. */
+export function leave(state: RequestState): void {
+    const { cache_asking, cache_live } = state;
+    state.cache_key = undefined;
+    state.cache_store = undefined;
+    if (cache_live !== undefined) {
+        state.cache_live = undefined;
+        live_streams.leave(cache_live);
+    }
+    if (cache_asking === undefined) return;
+    state.cache_asking = undefined;
+    const { recording, store, key, name } = cache_asking;
+    if (recording !== undefined) {
+        recordings.finish(recording);
+        records.forget(store.dict, key, name);
+    }
+    give_up(cache_asking);
+}
+
+request_state.when_lost(leave);

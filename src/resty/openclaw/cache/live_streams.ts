@@ -1,0 +1,184 @@
+/**
+ * Streams that a node is sending, for requests in all workers: the leader puts each piece into shared memory, and each worker with readers
+ * takes it from there once. Under the name of a stream stands how many pieces there are, with its state; under the name and a number, a
+ * piece. A stream longer than its limit loses its first pieces: readers that are further behind are cut off.
+ */
+import type { Semaphore } from "ngx.semaphore";
+import * as semaphores from "ngx.semaphore";
+import * as clock from "../core/time/clock";
+import * as leadership from "./leadership";
+
+/** The node is sending. */
+export const COMING = 1;
+/** All has come, and the response has ended as it should. */
+export const ENDED = 2;
+/** It was cut short, or is gone. */
+export const BROKEN = 3;
+
+/** Pieces are forgotten after so many seconds: long after the last reader in another worker has taken them. */
+export const SECONDS = 600;
+/** The pieces of a stream that has ended are forgotten after so many seconds. */
+const LAST_SECONDS = 2;
+/** So many are forgotten before others have their turn. */
+const AT_ONCE = 500;
+/** How often a worker looks whether the process of the leader lives, in seconds. */
+const ALIVE_SECONDS = 0.25;
+
+function piece_key(name: string, number: number): string {
+    return `${name} ${number}`;
+}
+
+/** What the leader sends. */
+export interface Sending {
+    readonly dict: ngx.SharedDict;
+    readonly name: string;
+    /** How many bytes of it are kept. */
+    readonly limit: number;
+    readonly sizes: LuaTable<number, number>;
+    first: number;
+    count: number;
+    bytes: number;
+}
+
+/** Begins a stream. False where there is no room. Phases: header_filter. */
+export function begin(dict: ngx.SharedDict, name: string, limit: number): Sending | undefined {
+    const [ok] = dict.set(name, 0, SECONDS, COMING);
+    if (!ok) return undefined;
+    return { dict, name, limit, sizes: new LuaTable(), first: 1, count: 0, bytes: 0 };
+}
+
+/** Sends a piece. False where there is no room for it. Phases: body_filter. */
+export function send(sending: Sending, piece: string): boolean {
+    const { dict, name, sizes, limit } = sending;
+    const number = sending.count + 1;
+    const [has_piece] = dict.set(piece_key(name, number), piece, SECONDS);
+    if (!has_piece) return false;
+    sizes.set(number, piece.length);
+    sending.bytes += piece.length;
+    while (sending.bytes > limit && sending.first < number) {
+        sending.bytes -= sizes.get(sending.first);
+        sizes.delete(sending.first);
+        dict.delete(piece_key(name, sending.first));
+        sending.first += 1;
+    }
+    sending.count = number;
+    const [is_told] = dict.set(name, number, SECONDS, COMING);
+    return is_told;
+}
+
+/** Forgets the pieces when all workers have had them. */
+function discard(this: void, _premature: boolean, sending: Sending): void {
+    const { dict, name, count } = sending;
+    for (const number of $range(sending.first, count)) {
+        dict.delete(piece_key(name, number));
+        if (number % AT_ONCE === 0) ngx.sleep(0);
+    }
+}
+
+/** Ends the stream. Phases: body_filter, log. */
+export function finish(sending: Sending, is_whole: boolean): void {
+    const { dict, name, count } = sending;
+    dict.set(name, count, SECONDS, is_whole ? ENDED : BROKEN);
+    // Where there is no timer left, they end by themselves.
+    ngx.timer.at(LAST_SECONDS, discard, sending);
+}
+
+/** A stream that requests of this worker read. */
+export interface Live {
+    readonly dict: ngx.SharedDict;
+    readonly name: string;
+    readonly limit: number;
+    readonly pieces: LuaTable<number, string>;
+    /** The first piece that is still here, and the last. */
+    first: number;
+    count: number;
+    bytes: number;
+    state: number;
+    readonly semaphore: Semaphore;
+    readers: number;
+    looked_at: MonotonicTime;
+}
+
+const lives = new LuaMap<string, Live>();
+
+/** Takes what has come since the last look. */
+function take(live: Live): void {
+    const { dict, name, pieces } = live;
+    const [count, state] = dict.get<number>(name);
+    if (count === undefined) {
+        live.state = BROKEN;
+        return;
+    }
+    for (const number of $range(live.count + 1, count)) {
+        const [piece] = dict.get<string>(piece_key(name, number));
+        if (piece === undefined) {
+            live.state = BROKEN;
+            return;
+        }
+        pieces.set(number, piece);
+        live.bytes += piece.length;
+        live.count = number;
+    }
+    while (live.bytes > live.limit && live.first < live.count) {
+        live.bytes -= pieces.get(live.first).length;
+        pieces.delete(live.first);
+        live.first += 1;
+    }
+    live.state = state ?? BROKEN;
+}
+
+function wake_all({ semaphore }: Live): void {
+    const waiting = -semaphore.count();
+    if (waiting > 0) semaphore.post(waiting);
+}
+
+/** Begins to read a stream; nothing if its beginning is gone, or there is no memory. Phases: access. */
+export function join(dict: ngx.SharedDict, name: string, limit: number): Live | undefined {
+    const known = lives.get(name);
+    if (known !== undefined) {
+        if (known.first > 1 || known.state === BROKEN) return undefined;
+        known.readers += 1;
+        return known;
+    }
+    const [semaphore] = semaphores.new(0);
+    if (semaphore === undefined) return undefined;
+    const live: Live = {
+        dict,
+        name,
+        limit,
+        pieces: new LuaTable(),
+        first: 1,
+        count: 0,
+        bytes: 0,
+        state: COMING,
+        semaphore,
+        readers: 1,
+        looked_at: clock.now(),
+    };
+    take(live);
+    if (live.state === BROKEN || live.first > 1) return undefined;
+    if (live.state === COMING) lives.set(name, live);
+    return live;
+}
+
+/** Ends one request's reading. Phases: any with a request. */
+export function leave(live: Live): void {
+    live.readers -= 1;
+    if (live.readers === 0 && lives.get(live.name) === live) lives.delete(live.name);
+}
+
+/** Takes what has come of all streams, and wakes their readers. Returns whether there are any. Phases: timer. */
+export function look(now: MonotonicTime): boolean {
+    for (const [name, live] of lives) {
+        const before = live.count;
+        take(live);
+        if (live.state === COMING && now - live.looked_at > ALIVE_SECONDS) {
+            live.looked_at = now;
+            if (leadership.is_dead(name)) live.state = BROKEN;
+        }
+        if (live.state !== COMING) lives.delete(name);
+        if (live.count > before || live.state !== COMING) wake_all(live);
+    }
+    const [some] = next(lives as never);
+    return some !== undefined;
+}

@@ -1,0 +1,76 @@
+/**
+ * What all workers know of a key, in the `lua_shared_dict` of the answers. A key without a record is one of which nothing is known, as
+ * after a start of nginx: nginx's cache may have its answer.
+ */
+import * as clock from "../core/time/clock";
+
+/** Nothing is known. */
+export const NONE = 0;
+/** nginx's cache has the answer; the record is when it was stored, in seconds since 1970. */
+export const STORED = 1;
+/** The answer is in shared memory; the record is its name there. */
+export const KEPT = 2;
+/** A node is sending the answer, which is read as it comes; the record is its name in shared memory. */
+export const LIVE = 3;
+/** Answers to this may not be stored, so requests do not wait for one another. */
+export const PASSING = 4;
+/** The last answer may or may not be in nginx's cache: the next request finds out, and the others wait. */
+export const DOUBT = 5;
+/** The process of the leader has died, and nginx's own lock of the key has outlived it. */
+export const LOST = 6;
+
+/** How long nginx keeps that lock, at most, in seconds: `proxy_cache_lock_age` in nginx/cache.conf. */
+const LOCK_SECONDS = 300;
+/** A record of what may not be stored ends after so many seconds: the next answer may be another one. */
+const PASSING_SECONDS = 5;
+
+/** The record of a key, and its kind. Phases: any. */
+export function look(
+    dict: ngx.SharedDict,
+    key: string,
+): LuaMultiReturn<[value: string | number | undefined, kind: number]> {
+    const [value, kind] = dict.get<string | number>(key);
+    if (value === undefined) return $multi(undefined, NONE);
+    return $multi(value, kind ?? NONE);
+}
+
+/** Notes that nginx's cache has the answer from now on, for so many seconds; 0: as long as there is room. Phases: any. */
+export function note_stored(dict: ngx.SharedDict, key: string, now: WallTime, seconds: number): void {
+    dict.set(key, now, seconds, STORED);
+}
+
+/** Notes that the answer of that name is kept for so many seconds. Phases: any. */
+export function note_kept(dict: ngx.SharedDict, key: string, name: string, seconds: number): void {
+    dict.set(key, name, seconds, KEPT);
+}
+
+/** Notes that the answer of that name is coming. Phases: any. */
+export function note_live(dict: ngx.SharedDict, key: string, name: string, seconds: number): void {
+    dict.set(key, name, seconds, LIVE);
+}
+
+/** Notes that answers may not be stored. Phases: any. */
+export function note_passing(dict: ngx.SharedDict, key: string): void {
+    dict.set(key, clock.now(), PASSING_SECONDS, PASSING);
+}
+
+/**
+ * Notes that an answer has come of which only nginx.conf says whether it is stored. After two of them in succession, none of which nginx had
+ * stored, requests do not wait for one another. Phases: any.
+ */
+export function note_doubt(dict: ngx.SharedDict, key: string): void {
+    const [, kind] = look(dict, key);
+    if (kind === DOUBT) return note_passing(dict, key);
+    dict.set(key, clock.now(), PASSING_SECONDS, DOUBT);
+}
+
+/** Notes that the leader has died, unless the answer is known already. Phases: any. */
+export function note_lost(dict: ngx.SharedDict, key: string): void {
+    dict.add(key, clock.now(), LOCK_SECONDS, LOST);
+}
+
+/** Forgets what is known, if it is still this. Phases: any. */
+export function forget(dict: ngx.SharedDict, key: string, value: string | number): void {
+    const [known] = dict.get<string | number>(key);
+    if (known === value) dict.delete(key);
+}

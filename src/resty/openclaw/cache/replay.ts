@@ -1,0 +1,72 @@
+/** Answers requests in the access phase: with what is kept in shared memory, or with a stream while it comes. */
+import * as cache_status from "../core/request/cache_status";
+import * as json_error from "../core/request/json_error";
+import * as request from "../core/request/request";
+import * as time_left from "../core/request/time_left";
+import type { AnswerHead } from "./answer_head";
+import * as heads from "./answer_head";
+import * as kept_answers from "./kept_answers";
+import type { Live } from "./live_streams";
+import * as live_streams from "./live_streams";
+
+const HIT = "HIT";
+
+function show(head: AnswerHead, cache_field: string): void {
+    heads.show(head);
+    cache_status.note(HIT);
+    ngx.header["Cache-Status"] = cache_field;
+    ngx.header.Age = math.max(0, math.floor(request.now() - head.made_at));
+}
+
+/** Sends a kept answer, and ends the request; returns if its body is gone. Phases: access. */
+export function send_kept(dict: ngx.SharedDict, name: string, head: AnswerHead): void {
+    const body = kept_answers.body_of(dict, name);
+    if (body !== undefined) send_whole(head, body);
+}
+
+/** Sends this answer, and ends the request. Phases: access. */
+export function send_whole(head: AnswerHead, body: string): never {
+    show(head, "openclaw; hit");
+    ngx.header["Content-Length"] = body.length;
+    ngx.print(body);
+    return ngx.exit(ngx.HTTP_OK);
+}
+
+/** Sends the pieces that are here from that one on; the next one. */
+function send_pieces({ pieces, count }: Live, from: number): number {
+    for (const number of $range(from, count)) ngx.print(pieces.get(number));
+    return count + 1;
+}
+
+/** How long a reader waits before it looks itself, in seconds. */
+const WAIT_SECONDS = 1;
+
+/**
+ * Sends a stream as it comes, at the pace of the client, and ends the request. Returns if the stream broke off before anything was sent:
+ * then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the pieces. Phases: access; yields.
+ */
+export function send_live(live: Live, head: AnswerHead, keep_looking: (this: void) => void): void {
+    let at = 1;
+    while (true) {
+        if (at < live.first) break;
+        if (live.count >= at) {
+            if (at === 1) show(head, "openclaw; fwd=uri-miss; collapsed");
+            at = send_pieces(live, at);
+            const [ok] = ngx.flush(true);
+            // The client has left.
+            if (ok === undefined) ngx.exit(ngx.ERROR);
+        } else if (live.state === live_streams.COMING) {
+            if (at === 1 && (time_left.seconds() ?? 1) <= 0) json_error.too_late();
+            keep_looking();
+            live.semaphore.wait(WAIT_SECONDS);
+        } else {
+            break;
+        }
+    }
+    if (live.state === live_streams.ENDED && at > live.count) {
+        if (at === 1) show(head, "openclaw; fwd=uri-miss; collapsed");
+        ngx.exit(ngx.HTTP_OK);
+    }
+    // The client must not take it for a whole one.
+    if (ngx.headers_sent) ngx.exit(ngx.ERROR);
+}
