@@ -166,7 +166,7 @@ local function renew(key, former, generation)
         return nil
     end
     key.is_declared = request_set_variable(KEY, text)
-    return text
+    return key.is_declared and text or nil
 end
 ____exports.renew = renew
 --- Whether the value of a variable is a part of the keys. Phases: any.

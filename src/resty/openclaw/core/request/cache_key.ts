@@ -177,7 +177,7 @@ export function renew(key: CacheKey, former: string, generation: string): string
         return undefined;
     }
     key.is_declared = request.set_variable(KEY, text);
-    return text;
+    return key.is_declared ? text : undefined;
 }
 
 /** Whether the value of a variable is a part of the keys. Phases: any. */
