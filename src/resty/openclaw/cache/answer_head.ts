@@ -58,7 +58,7 @@ export function of_response(status: number, now: WallTime): AnswerHead | undefin
 
 /** The head as text. Phases: any. */
 export function write({ status, made_at, fields }: AnswerHead): string {
-    const lines: string[] = [`${status} ${made_at}`];
+    const lines: string[] = [`${status} ${math.floor(made_at)}`];
     for (const at of $range(0, fields.length - 2, 2)) lines.push(`${fields[at]}: ${fields[at + 1]}`);
     return table.concat(lines, "\n");
 }
@@ -66,7 +66,7 @@ export function write({ status, made_at, fields }: AnswerHead): string {
 /** Reads what `write` has written, perhaps on another machine; nothing if it is anything else. Phases: any. */
 export function read(text: string): AnswerHead | undefined {
     const lines = texts.split(text, "\n");
-    const [status, made_at] = string.match(lines[0]!, "^(%d%d%d) (%d+%.?%d*)$");
+    const [status, made_at] = string.match(lines[0]!, "^(%d%d%d) (%d+)$");
     if (status === undefined || lines.length > MOST_FIELDS + 1) return undefined;
     const fields: string[] = [];
     for (const place of $range(1, lines.length - 1)) {
