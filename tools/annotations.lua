@@ -21,6 +21,7 @@ local NAMED = {
     ["`false`, string or list of string"] = "false|string|string[]",
     ["string, number or list"] = "string|integer|(string|integer)[]",
     duration = "number|string",
+    ["list of JSON path"] = "string[]",
     ["list of statuses, 400 to 599"] = "integer[]",
     ["list of rising numbers > 0"] = "number[]",
 }

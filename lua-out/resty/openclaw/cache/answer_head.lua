@@ -108,6 +108,7 @@ local function show(____bindingPattern0)
     status = ____bindingPattern0.status
     fields = ____bindingPattern0.fields
     ngx.status = status
+    ngx.header["Content-Type"] = ""
     local shown = {}
     for at = 0, #fields - 2, 2 do
         local name = fields[at + 1]

@@ -80,6 +80,8 @@ export function read(text: string): AnswerHead | undefined {
 /** Gives the response this status and these headers. Phases: access, before anything is sent. */
 export function show({ status, fields }: AnswerHead): void {
     ngx.status = status;
+    // Otherwise an answer without a type would get nginx's default.
+    ngx.header["Content-Type"] = "";
     const shown = new LuaTable<string, string | string[]>();
     for (const at of $range(0, fields.length - 2, 2)) {
         const name = fields[at]!;
