@@ -196,7 +196,7 @@ test("two hundred requests ask the node once, and all have the answer soon after
 /** The one question that is open; it leaves the list. */
 async function nextQuestion(): Promise<Question> {
     await eventually("the node is asked", () => open.length === 1);
-    return open.shift()!;
+    return open.shift() as Question;
 }
 
 async function textsOf(clients: readonly Client[]): Promise<string[]> {
@@ -212,7 +212,7 @@ test("the leader's client may leave", async () => {
     await areUnderWay(SOME + 1);
     leader.leave();
     await eventually("it has left", () => !leader.text && open.length === 1);
-    open[0]!.response.end("answer");
+    (await nextQuestion()).response.end("answer");
     expect(await textsOf(others)).toEqual(["200 answer"]);
     expect(asked).toBe(1);
 });
@@ -321,7 +321,7 @@ test("nobody waits longer than the deadline", async () => {
     const now = Date.now() / 1000;
     const late = new Client("/timed", body, { "X-OpenClaw-Deadline": `${now + 0.5};sent=${now}` });
     expect(await late.answer).toMatchObject({ status: 504, text: expect.stringContaining("deadline_exceeded") });
-    open.shift()!.response.end("answer");
+    (await nextQuestion()).response.end("answer");
     expect(await leader.answer).toMatchObject({ status: 200 });
 });
 
@@ -330,7 +330,7 @@ test("without coalescing each request asks", async () => {
     const clients = many("/alone", body, 3);
     await isAsked(1);
     // nginx's own lock.
-    open.shift()!.response.end("answer");
+    (await nextQuestion()).response.end("answer");
     expect(await textsOf(clients)).toEqual(["200 answer"]);
 });
 

@@ -1,7 +1,6 @@
 local ____exports = {}
 local math_min = math.min
 local string_sub = string.sub
-local let_others_pass, let_go
 local media_types = require("resty.openclaw.core.http.media_type")
 local media_types_of = media_types.of
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
@@ -52,14 +51,6 @@ local storability_is_same_for_all = storability.is_same_for_all
 local storability_may_store = storability.may_store
 local stores = require("resty.openclaw.cache.store")
 local stores_seconds_of = stores.seconds_of
-function let_others_pass(asking)
-    records_note_passing(asking.store.dict, asking.key)
-    coalescing_give_up(asking)
-end
-function let_go(asking, recording)
-    records_forget(asking.store.dict, asking.key, recording.name)
-    let_others_pass(asking)
-end
 --- Says that nginx is not to store the response.
 local NO_STORE = "openclaw_cache_no_store"
 ____exports.NO_STORE = NO_STORE
@@ -119,6 +110,11 @@ local function begin_recording(asking, is_stream)
     else
         recordings_finish(asking.recording)
     end
+end
+--- Nobody is to wait for answers to this.
+local function let_others_pass(asking)
+    records_note_passing(asking.store.dict, asking.key)
+    coalescing_give_up(asking)
 end
 --- Whether the answer must be read to its end before anybody knows that it may be kept, so that nginx must not store it.
 local function is_read_first(store, status, its_type)
@@ -302,6 +298,11 @@ local function let_nginx_store(asking)
     if asking.leads then
         ngx.timer.at(0, settle_later, asking)
     end
+end
+--- The stream has become too long to be kept: who comes now asks a node. Those that read it already go on.
+local function let_go(asking, recording)
+    records_forget(asking.store.dict, asking.key, recording.name)
+    let_others_pass(asking)
 end
 local function take(asking, recording)
     recordings_take(recording, asking.store.faults)

@@ -181,6 +181,12 @@ function let_nginx_store(asking: Asking): void {
     if (asking.leads) ngx.timer.at(0, settle_later, asking);
 }
 
+/** The stream has become too long to be kept: who comes now asks a node. Those that read it already go on. */
+function let_go(asking: Asking, recording: Recording): void {
+    records.forget(asking.store.dict, asking.key, recording.name);
+    let_others_pass(asking);
+}
+
 function take(asking: Asking, recording: Recording): void {
     recordings.take(recording, asking.store.faults);
     if (recording.is_whole) {
@@ -215,10 +221,4 @@ export function log(): void {
     if (asking !== undefined && asking.has_ended && asking.recording === undefined && asking.status > 0) settle(asking);
     coalescing.leave(state);
     redis_tiers.leave(state);
-}
-
-/** The stream has become too long to be kept: who comes now asks a node. Those that read it already go on. */
-function let_go(asking: Asking, recording: Recording): void {
-    records.forget(asking.store.dict, asking.key, recording.name);
-    let_others_pass(asking);
 }

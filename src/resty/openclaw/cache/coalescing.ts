@@ -84,6 +84,25 @@ export function give_up(asking: Asking): void {
     leadership.give_up(asking.store.dict, asking.key, asking.name);
 }
 
+/** Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises. */
+export function leave(state: RequestState): void {
+    const { cache_asking, cache_live } = state;
+    state.cache_key = undefined;
+    state.cache_store = undefined;
+    if (cache_live !== undefined) {
+        state.cache_live = undefined;
+        live_streams.leave(cache_live);
+    }
+    if (cache_asking === undefined) return;
+    state.cache_asking = undefined;
+    const { recording, store, key, name } = cache_asking;
+    if (recording !== undefined) {
+        recordings.finish(recording);
+        records.forget(store.dict, key, name);
+    }
+    give_up(cache_asking);
+}
+
 function ask_anew(): void {
     request.set_variable(REFRESH, "1");
 }
@@ -250,25 +269,6 @@ export function before_balance(): boolean {
     // Its answer is for others, too.
     if (state.cache_asking?.leads === true) client_watch.ignore();
     return true;
-}
-
-/** Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises. */
-export function leave(state: RequestState): void {
-    const { cache_asking, cache_live } = state;
-    state.cache_key = undefined;
-    state.cache_store = undefined;
-    if (cache_live !== undefined) {
-        state.cache_live = undefined;
-        live_streams.leave(cache_live);
-    }
-    if (cache_asking === undefined) return;
-    state.cache_asking = undefined;
-    const { recording, store, key, name } = cache_asking;
-    if (recording !== undefined) {
-        recordings.finish(recording);
-        records.forget(store.dict, key, name);
-    }
-    give_up(cache_asking);
 }
 
 request_state.when_lost(leave);

@@ -18,18 +18,18 @@ function show(head: AnswerHead, cache_field: string): void {
     ngx.header.Age = math.max(0, math.floor(request.now() - head.made_at));
 }
 
-/** Sends a kept answer, and ends the request; returns if its body is gone. Phases: access. */
-export function send_kept(dict: ngx.SharedDict, name: string, head: AnswerHead): void {
-    const body = kept_answers.body_of(dict, name);
-    if (body !== undefined) send_whole(head, body);
-}
-
 /** Sends this answer, and ends the request. Phases: access. */
 export function send_whole(head: AnswerHead, body: string): never {
     show(head, "openclaw; hit");
     ngx.header["Content-Length"] = body.length;
     ngx.print(body);
     return ngx.exit(ngx.HTTP_OK);
+}
+
+/** Sends a kept answer, and ends the request; returns if its body is gone. Phases: access. */
+export function send_kept(dict: ngx.SharedDict, name: string, head: AnswerHead): void {
+    const body = kept_answers.body_of(dict, name);
+    if (body !== undefined) send_whole(head, body);
 }
 
 /** Sends the pieces that are here from that one on; the next one. */
