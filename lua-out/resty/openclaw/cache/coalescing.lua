@@ -29,6 +29,7 @@ local awaited_keys = require("resty.openclaw.cache.awaited_keys")
 local awaited_keys_join = awaited_keys.join
 local awaited_keys_wait = awaited_keys.wait
 local kept_answers = require("resty.openclaw.cache.kept_answers")
+local kept_answers_body_of = kept_answers.body_of
 local kept_answers_head_of = kept_answers.head_of
 local kept_answers_keep = kept_answers.keep
 local leadership = require("resty.openclaw.cache.leadership")
@@ -55,7 +56,6 @@ local records_note_kept = records.note_kept
 local redis_tiers = require("resty.openclaw.cache.redis_tier")
 local redis_tiers_read = redis_tiers.read
 local replays = require("resty.openclaw.cache.replay")
-local replays_send_kept = replays.send_kept
 local replays_send_live = replays.send_live
 local replays_send_whole = replays.send_whole
 --- Says that nginx is not to look into its cache.
@@ -144,13 +144,21 @@ local function is_young(made_at, ____bindingPattern0)
     return max_age == nil or request_now() - made_at <= max_age
 end
 --- Answers from shared memory, if the answer is there and young enough.
-local function answer_kept(____bindingPattern0, name, wish)
-    local dict
-    dict = ____bindingPattern0.dict
+local function answer_kept(store, name, wish, has_waited)
+    local ____store_2 = store
+    local dict = ____store_2.dict
     local head = kept_answers_head_of(dict, name)
-    if head ~= nil and is_young(head.made_at, wish) then
-        replays_send_kept(dict, name, head)
+    if head == nil or not is_young(head.made_at, wish) then
+        return
     end
+    local body = kept_answers_body_of(dict, name)
+    if body == nil then
+        return
+    end
+    if has_waited then
+        count(store, "answered")
+    end
+    replays_send_whole(head, body)
 end
 local function read_live(store, live, head)
     replays_send_live(
@@ -162,13 +170,13 @@ end
 --- Answers with a stream that is coming; returns if it cannot, before anything was sent.
 local function answer_live(store, name, state)
     local head = kept_answers_head_of(store.dict, name)
-    local ____temp_2
+    local ____temp_3
     if head == nil then
-        ____temp_2 = nil
+        ____temp_3 = nil
     else
-        ____temp_2 = live_streams_join(store.dict, name, store.limit)
+        ____temp_3 = live_streams_join(store.dict, name, store.limit)
     end
-    local live = ____temp_2
+    local live = ____temp_3
     if live == nil then
         return
     end
@@ -207,24 +215,24 @@ local function wait(store, key, ____until)
 end
 --- Answers with what another gateway has learned, if it is young enough, and keeps it here.
 local function answer_from_tier(tier, state, wish)
-    local ____state_cache_asking_3 = state.cache_asking
-    local store = ____state_cache_asking_3.store
-    local key = ____state_cache_asking_3.key
-    local name = ____state_cache_asking_3.name
+    local ____state_cache_asking_4 = state.cache_asking
+    local store = ____state_cache_asking_4.store
+    local key = ____state_cache_asking_4.key
+    local name = ____state_cache_asking_4.name
     local found = redis_tiers_read(tier, key)
-    local ____temp_4
+    local ____temp_5
     if found == nil then
-        ____temp_4 = nil
+        ____temp_5 = nil
     else
-        ____temp_4 = heads_read(found.head)
+        ____temp_5 = heads_read(found.head)
     end
-    local head = ____temp_4
+    local head = ____temp_5
     if head == nil or not is_young(head.made_at, wish) then
         return
     end
-    local ____found_5 = found
-    local body = ____found_5.body
-    local seconds = ____found_5.seconds
+    local ____found_6 = found
+    local body = ____found_6.body
+    local seconds = ____found_6.seconds
     if kept_answers_keep(
         store.dict,
         name,
@@ -252,9 +260,9 @@ local function pass_on(store, key, state, wish)
     cached_answer_expect(state)
 end
 --- Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once.
-local function decide(store, key, wish, state)
-    local ____store_6 = store
-    local dict = ____store_6.dict
+local function decide(store, key, wish, state, has_waited)
+    local ____store_7 = store
+    local dict = ____store_7.dict
     local value, kind = records_look(dict, key)
     if kind == records_PASSING then
         if wish.is_only_cached then
@@ -270,7 +278,7 @@ local function decide(store, key, wish, state)
             return true
         end
         if kind == records_KEPT then
-            answer_kept(store, value, wish)
+            answer_kept(store, value, wish, has_waited)
         end
         if kind == records_LIVE and not wish.is_only_cached then
             answer_live(store, value, state)
@@ -296,7 +304,13 @@ end
 local function enter(store, key, wish)
     local state = request_state_open()
     leave(state)
-    if decide(store, key, wish, state) then
+    if decide(
+        store,
+        key,
+        wish,
+        state,
+        false
+    ) then
         return
     end
     if wish.is_fresh then
@@ -313,7 +327,13 @@ local function enter(store, key, wish)
                 return ask_anew()
             end
         end
-    until decide(store, key, wish, state)
+    until decide(
+        store,
+        key,
+        wish,
+        state,
+        true
+    )
     count(store, state.cache_key == nil and "alone" or "answered")
 end
 ____exports.enter = enter
@@ -335,8 +355,8 @@ local function before_balance()
         end
         try_to_lead(cache_store, cache_key, state, nil)
     end
-    local ____opt_7 = state.cache_asking
-    if (____opt_7 and ____opt_7.leads) == true then
+    local ____opt_8 = state.cache_asking
+    if (____opt_8 and ____opt_8.leads) == true then
         client_watch_ignore()
     end
     return true
