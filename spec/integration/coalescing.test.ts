@@ -52,6 +52,7 @@ async function startGateway(): Promise<NativeNginx> {
         errors: 'cache = { shared = true, errors = { "error" } }',
         negative: 'cache = { shared = true, negative = { [404] = "1h" } }',
         controlled: 'cache = { shared = true, request_control = true, ttl = "1h" }',
+        wishful: "cache = { shared = true, request_control = true }",
         timed: "cache = { shared = true }, deadline = { seconds = 60 }",
     };
     const names = ["openclaw", "errors", "proxy", "route", "cache"];
@@ -514,8 +515,13 @@ test("answers with other statuses are kept where the route says so", async () =>
 });
 
 /** Asks, and lets the node answer if it is asked. */
-async function controlled(body: string, headers: Record<string, string>, answer: string): Promise<Answer> {
-    const client = new Client("/controlled", body, headers);
+async function controlled(
+    body: string,
+    headers: Record<string, string>,
+    answer: string,
+    route = "/controlled",
+): Promise<Answer> {
+    const client = new Client(route, body, headers);
     let isDone = false;
     void client.answer.then(() => (isDone = true));
     await eventually("there is an answer, or a question", () => isDone || open.length > 0);
@@ -544,8 +550,11 @@ test("a client says how old an answer may be", async () => {
 
 test("a client says for how long its answer may be kept", async () => {
     const body = question();
-    const keep = { "X-OpenClaw-Cache-TTL": "1" };
-    expect(await controlled(body, keep, "one")).toMatchObject({ text: "one" });
-    await eventually("it is kept no more", async () => (await controlled(body, {}, "two")).text === "two");
-    expect(await controlled(body, {}, "three")).toMatchObject({ text: "two", cache: "HIT" });
+    const keep = { "X-OpenClaw-Cache-TTL": "3" };
+    for (const route of ["/controlled", "/wishful"]) {
+        expect(await controlled(body, keep, "one", route)).toMatchObject({ text: "one", cache: "MISS" });
+        expect(await controlled(body, {}, "never", route)).toMatchObject({ text: "one", cache: "HIT" });
+        await eventually("it is kept no more", async () => (await controlled(body, {}, "two", route)).text === "two");
+        expect(await controlled(body, {}, "three", route)).toMatchObject({ text: "two", cache: "HIT" });
+    }
 });

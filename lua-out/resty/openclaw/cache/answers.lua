@@ -5,6 +5,8 @@ local media_types = require("resty.openclaw.core.http.media_type")
 local media_types_of = media_types.of
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_present = cache_status.present
 local request = require("resty.openclaw.core.request.request")
 local request_now = request.now
 local request_set_variable = request.set_variable
@@ -149,6 +151,10 @@ local function judge(asking, status, its_type, may_store)
     local ____asking_3 = asking
     local store = ____asking_3.store
     asking.is_kept = is_read_first(store, status, its_type)
+    if asking.seconds ~= nil and store.seconds == nil then
+        asking.is_kept = true
+        request_set_variable(NO_STORE, "1")
+    end
     if not asking.is_kept and (store.tier == nil or status ~= OK or is_too_long(store)) then
         return
     end
@@ -188,7 +194,7 @@ local function header_filter(store)
             judge(asking, status, its_type, may_store)
         end
     end
-    response_fields_show(cache)
+    response_fields_show(cache_status_present() or cache)
 end
 ____exports.header_filter = header_filter
 local function result_of(store, recording, body)

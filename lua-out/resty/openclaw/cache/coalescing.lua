@@ -4,6 +4,8 @@ local math_max = math.max
 local math_min = math.min
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_note = cache_status.note
 local cached_answer = require("resty.openclaw.core.request.cached_answer")
 local cached_answer_expect = cached_answer.expect
 local client_watch = require("resty.openclaw.core.request.client_watch")
@@ -61,6 +63,7 @@ local replays_send_whole = replays.send_whole
 --- Says that nginx is not to look into its cache.
 local REFRESH = "openclaw_cache_refresh"
 ____exports.REFRESH = REFRESH
+local MISS = "MISS"
 local GATEWAY_TIMEOUT = 504
 local NOT_CACHED = "not_cached"
 local NO_ANSWER = "There is no answer in the cache."
@@ -294,8 +297,11 @@ local function decide(store, key, wish, state, has_waited)
     if store.tier ~= nil and not wish.is_fresh then
         answer_from_tier(store.tier, state, wish)
     end
-    if wish.is_fresh or is_known or store.seconds ~= nil or wish.max_age ~= nil then
+    if wish.is_fresh then
         ask_anew()
+    elseif is_known or store.seconds ~= nil or wish.max_age ~= nil then
+        ask_anew()
+        cache_status_note(MISS)
     end
     return true
 end
