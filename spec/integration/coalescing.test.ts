@@ -52,6 +52,7 @@ async function startGateway(): Promise<NativeNginx> {
         errors: 'cache = { shared = true, errors = { "error" } }',
         negative: 'cache = { shared = true, negative = { [404] = "1h" } }',
         controlled: 'cache = { shared = true, request_control = true, ttl = "1h" }',
+        brief: "cache = { shared = true, request_control = true, ttl = 1 }",
         timed: "cache = { shared = true }, deadline = { seconds = 60 }",
     };
     const names = ["openclaw", "errors", "proxy", "route", "cache"];
@@ -514,8 +515,13 @@ test("answers with other statuses are kept where the route says so", async () =>
 });
 
 /** Asks, and lets the node answer if it is asked. */
-async function controlled(body: string, headers: Record<string, string>, answer: string): Promise<Answer> {
-    const client = new Client("/controlled", body, headers);
+async function controlled(
+    body: string,
+    headers: Record<string, string>,
+    answer: string,
+    target = "/controlled",
+): Promise<Answer> {
+    const client = new Client(target, body, headers);
     let isDone = false;
     void client.answer.then(() => (isDone = true));
     await eventually("there is an answer, or a question", () => isDone || open.length > 0);
@@ -536,10 +542,16 @@ test("a client says how old an answer may be", async () => {
     await eventually("it is older than a second", async () => {
         return (await say("max-age=1", "three")).text === "three";
     });
-    expect(await say("max-age=60", "four")).toMatchObject({ text: "three", cache: "HIT" });
+    // nginx stores an answer when its client has it.
+    const isStored = async (text: string) => {
+        const answer = await say("max-age=60", "never");
+        expect(answer.cache).toBe("HIT");
+        return answer.text === text;
+    };
+    await eventually("the new answer is stored", () => isStored("three"));
     expect(await say("no-cache", "five")).toMatchObject({ text: "five" });
     expect(await say("no-store", "six")).toMatchObject({ text: "six", cache: "BYPASS" });
-    expect(await say("max-age=60", "seven")).toMatchObject({ text: "five", cache: "HIT" });
+    await eventually("the fresh answer is stored", () => isStored("five"));
 });
 
 test("a client says for how long its answer may be kept", async () => {
@@ -548,4 +560,12 @@ test("a client says for how long its answer may be kept", async () => {
     expect(await controlled(body, keep, "one")).toMatchObject({ text: "one" });
     await eventually("it is kept no more", async () => (await controlled(body, {}, "two")).text === "two");
     expect(await controlled(body, {}, "three")).toMatchObject({ text: "two", cache: "HIT" });
+});
+
+test("a client does not say that its answer may be kept for longer than the route allows", async () => {
+    const body = question();
+    const keep = { "X-OpenClaw-Cache-TTL": "1000" };
+    expect(await controlled(body, keep, "one", "/brief")).toMatchObject({ text: "one" });
+    expect(await controlled(body, {}, "two", "/brief")).toMatchObject({ text: "one", cache: "HIT" });
+    await eventually("it is kept no more", async () => (await controlled(body, {}, "two", "/brief")).text === "two");
 });
