@@ -171,7 +171,7 @@ describe("limit", function()
             assert.equal(200, status)
         end
         table.sort(began)
-        assert.is_true(began[3] >= 0.048 and began[4] >= 0.098, table.concat(began, " "))
+        assert.is_true(began[3] >= 0.047 and began[4] >= 0.097, table.concat(began, " "))
         assert.equal(before + 2, counted("delayed", "delayed"))
     end)
 

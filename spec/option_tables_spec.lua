@@ -94,7 +94,7 @@ describe("a page", function()
     it("has the plugins of each phase in the order in which they run", function()
         local renewed = tables.renew("<!-- order of plugins -->\n<!-- end of options -->\n")
         assert.truthy(renewed:find("\n| `admitted` | `identity` (100), `edge` (200), `inference` (300) |\n", 1, true))
-        assert.truthy(renewed:find("\n| `log` | `edge` (100), `inference` (200), `limit` (250), `metrics` (300), ", 1, true))
+        assert.truthy(renewed:find("\n| `log` | `cache` (50), `edge` (100), `inference` (200), `limit` (250), `metrics` (300), ", 1, true))
     end)
 
     it("without markers stays as it is", function()

@@ -20,6 +20,8 @@ local STRINGS =
 local NAMED = {
     ["`false`, string or list of string"] = "false|string|string[]",
     ["string, number or list"] = "string|integer|(string|integer)[]",
+    duration = "number|string",
+    ["list of JSON path"] = "string[]",
     ["list of statuses, 400 to 599"] = "integer[]",
     ["list of rising numbers > 0"] = "number[]",
 }
@@ -27,6 +29,7 @@ local NAMED = {
 --- The types of options of nested tables whose kinds do not show them, by class.
 local NESTED = {
     ["openclaw.Route.auth.jwt"] = { classes = "table<string, string>", headers = "table<string, string>" },
+    ["openclaw.Route.cache"] = { negative = "table<integer, number|string>" },
     ["openclaw.Setup.metrics"] = { labels = "table<string, table<integer|string, string|string[]>>" },
 }
 

@@ -28,7 +28,7 @@ describe("cache.answer_head", function()
         for _, fields in ipairs({
             {}, { "content-type", "text/plain" }, { "x-empty", "" }, { "link", "<a>; rel=b", "link", "c: d" }, { "x-bytes", "\195\164 \255 ~" }, { "x-tab", "a\tb" },
         }) do
-            local head = { status = 200, made_at = 1700000000.25, fields = fields }
+            local head = { status = 200, made_at = 1700000000, fields = fields }
             assert.same(head, heads.read(heads.write(head)))
         end
     end)
@@ -36,7 +36,7 @@ describe("cache.answer_head", function()
     it("reads nothing that it cannot have written", function()
         assert.truthy(heads.read("200 1700000000\nx: y"))
         for _, text in ipairs({
-            "", "\n", "200", "200 ", " 200 1", "200 x", "20 1", "2000 1", "200 1 ", "200 -1", "200 1e9", "200 1.2.3", "200 1\n", "200 1\nx", "200 1\nx:y", "200 1\nx: y\n",
+            "", "\n", "200", "200 ", " 200 1", "200 x", "20 1", "2000 1", "200 1 ", "200 -1", "200 1e9", "200 1.5", "200 1\n", "200 1\nx", "200 1\nx:y", "200 1\nx: y\n",
             "200 1\n: y", "200 1\nx y: z", "200 1\nx : y", "200 1\n x: y", "200 1\nx(): y", "200 1\nx\0: y", "200 1\n\195\164: y",
             "200 1\nx: y\r", "200 1\r\nx: y", "200 1\nx: a\rSet-Cookie: b", "200 1\nx: a\0b", "200 1\nx: a\27b", "200 1\nx: a\127b",
             "200 1" .. ("\nx: y"):rep(101), "HTTP/1.1 200 OK\nx: y",
@@ -53,7 +53,7 @@ describe("cache.answer_head", function()
             { "Trailer", "x" }, { "Upgrade", "x" }, { "Proxy-Connection", "x" },
         }))
         assert.equal(200, head.status)
-        assert.equal(1700000000.5, head.made_at)
+        assert.equal(1700000000, head.made_at)
         assert.same({ "text/plain" }, values_of(head, "content-type"))
         assert.same({ "pond", "9" }, values_of(head, "x-model"))
         assert.same({ '"a"' }, values_of(head, "etag"))

@@ -331,9 +331,9 @@
 ---@field max_json_bytes? integer with `key = "json"`: maximum length of such a body
 ---@field coalesce? boolean whether requests that ask the same wait for one answer
 ---@field coalesce_seconds? number for how long such a request waits before it asks a node itself
----@field ttl? any for how long an answer may be used; without it as long as `proxy_cache_valid` says, and an hour in shared memory
----@field negative? table for how long answers with other statuses than 200 may be used, such as `{ [404] = "10s" }`
----@field errors? any[] what of a JSON answer with 200 says that it is an error, such as `{ "error" }`; such answers are not stored
+---@field ttl? number|string for how long an answer may be used; without it as long as `proxy_cache_valid` says, and an hour in shared memory
+---@field negative? table<integer, number|string> for how long answers with other statuses than 200 may be used, such as `{ [404] = "10s" }`
+---@field errors? string[] what of a JSON answer with 200 says that it is an error, such as `{ "error" }`; such answers are not stored
 ---@field stream_buffer_bytes? integer how much of an answer shared memory keeps: longer ones are not kept there, and readers of a stream may be so far behind
 ---@field store? "local"|"redis" `"redis"`: gateways share answers, see More than one machine
 ---@field redis? openclaw.Route.cache.redis with `store = "redis"`: where Redis or Valkey is, see Options of Redis; `{}` is a Redis on this machine

@@ -87,6 +87,7 @@ function plugin.defaulted(schema, meaning) end
 ---@field share openclaw.Kind numbers from 0 to 1
 ---@field variable_name openclaw.Kind the name of a variable, without "$"
 ---@field path openclaw.Kind the absolute path of a file
+---@field duration openclaw.Kind a time above 0 in seconds, or with a unit: 90, "90s", "15m", "1h", "7d"; read as seconds
 ---@field secret_file openclaw.Kind the path of a file; any other value is not shown in error messages
 ---@field callback openclaw.Kind functions
 local kinds = {}

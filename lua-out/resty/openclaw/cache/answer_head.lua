@@ -4,6 +4,7 @@ local pairs = pairs
 local tonumber = tonumber
 local tostring = tostring
 local type = type
+local math_floor = math.floor
 local string_find = string.find
 local string_match = string.match
 local table_concat = table.concat
@@ -79,7 +80,7 @@ local function write(____bindingPattern0)
     status = ____bindingPattern0.status
     made_at = ____bindingPattern0.made_at
     fields = ____bindingPattern0.fields
-    local lines = {(tostring(status) .. " ") .. tostring(made_at)}
+    local lines = {(tostring(status) .. " ") .. tostring(math_floor(made_at))}
     for at = 0, #fields - 2, 2 do
         lines[#lines + 1] = (tostring(fields[at + 1]) .. ": ") .. tostring(fields[at + 1 + 1])
     end
@@ -89,9 +90,8 @@ ____exports.write = write
 --- Reads what `write` has written, perhaps on another machine; nothing if it is anything else. Phases: any.
 local function read(text)
     local lines = texts_split(text, "\n")
-    local status, digits = string_match(lines[1], "^(%d%d%d) ([%d.]+)$")
-    local made_at = tonumber(digits)
-    if made_at == nil or #lines > MOST_FIELDS + 1 then
+    local status, made_at = string_match(lines[1], "^(%d%d%d) (%d+)$")
+    if status == nil or #lines > MOST_FIELDS + 1 then
         return nil
     end
     local fields = {}
@@ -105,7 +105,7 @@ local function read(text)
     end
     return {
         status = tonumber(status),
-        made_at = made_at,
+        made_at = tonumber(made_at),
         fields = fields
     }
 end
@@ -117,6 +117,7 @@ local function show(____bindingPattern0)
     status = ____bindingPattern0.status
     fields = ____bindingPattern0.fields
     ngx.status = status
+    ngx.header["Content-Type"] = ""
     local shown = {}
     for at = 0, #fields - 2, 2 do
         local name = fields[at + 1]

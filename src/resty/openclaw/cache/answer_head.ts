@@ -67,7 +67,7 @@ export function of_response(status: number, now: WallTime): AnswerHead | undefin
 
 /** The head as text. Phases: any. */
 export function write({ status, made_at, fields }: AnswerHead): string {
-    const lines: string[] = [`${status} ${made_at}`];
+    const lines: string[] = [`${status} ${math.floor(made_at)}`];
     for (const at of $range(0, fields.length - 2, 2)) lines.push(`${fields[at]}: ${fields[at + 1]}`);
     return table.concat(lines, "\n");
 }
@@ -75,9 +75,8 @@ export function write({ status, made_at, fields }: AnswerHead): string {
 /** Reads what `write` has written, perhaps on another machine; nothing if it is anything else. Phases: any. */
 export function read(text: string): AnswerHead | undefined {
     const lines = texts.split(text, "\n");
-    const [status, digits] = string.match(lines[0]!, "^(%d%d%d) ([%d.]+)$");
-    const made_at = tonumber(digits);
-    if (made_at === undefined || lines.length > MOST_FIELDS + 1) return undefined;
+    const [status, made_at] = string.match(lines[0]!, "^(%d%d%d) (%d+)$");
+    if (status === undefined || lines.length > MOST_FIELDS + 1) return undefined;
     const fields: string[] = [];
     for (const place of $range(1, lines.length - 1)) {
         const [name, value] = string.match(lines[place]!, LINE);
@@ -85,12 +84,14 @@ export function read(text: string): AnswerHead | undefined {
         fields.push(name);
         fields.push(value!);
     }
-    return { status: tonumber(status)!, made_at: made_at as WallTime, fields };
+    return { status: tonumber(status)!, made_at: tonumber(made_at) as WallTime, fields };
 }
 
 /** Gives the response this status and these headers. Phases: access, before anything is sent. */
 export function show({ status, fields }: AnswerHead): void {
     ngx.status = status;
+    // Otherwise an answer without a type would get nginx's default.
+    ngx.header["Content-Type"] = "";
     const shown = new LuaTable<string, string | string[]>();
     for (const at of $range(0, fields.length - 2, 2)) {
         const name = fields[at]!;
