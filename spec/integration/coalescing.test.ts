@@ -84,6 +84,7 @@ async function startGateway(): Promise<NativeNginx> {
             include errors.conf;
             include proxy.conf;
             location = /connections { stub_status; }
+            location = /metrics { content_by_lua_block { require("resty.openclaw").metrics_page() } }
             client_max_body_size 10m;
             location ~ ^/(?<first>[a-z]+) {
                 set $openclaw_route $first;
@@ -501,6 +502,30 @@ test("JSON that says that it is none is kept and handed on", async () => {
     expect(await textsOf(clients)).toEqual(['200 {"result":1}']);
     expect(await new Client("/errors", body).answer).toMatchObject({ cache: "HIT", text: '{"result":1}' });
     expect(asked).toBe(1);
+});
+
+/** How many followers of a route have had that result. */
+async function followers(route: string, result: string): Promise<number> {
+    const page = await gateway.get("/metrics");
+    const sample = `openclaw_cache_followers_total{route="${route}",result="${result}"} `;
+    const line = page.split("\n").find((one) => one.startsWith(sample));
+    return Number(line?.slice(sample.length) ?? 0);
+}
+
+test("those that wait are counted by what becomes of them", async () => {
+    const before = [await followers("work", "answered"), await followers("negative", "answered")];
+    for (const [target, status] of [
+        ["/work", 200],
+        ["/negative", 404],
+    ] as const) {
+        const clients = many(target, question(), SOME);
+        await eventually("the node is asked", () => open.length === 1);
+        await areUnderWay(SOME);
+        open.shift()!.response.writeHead(status).end("answer");
+        expect(await textsOf(clients)).toEqual([`${status} answer`]);
+    }
+    expect(await followers("work", "answered")).toBe(before[0]! + SOME - 1);
+    expect(await followers("negative", "answered")).toBe(before[1]! + SOME - 1);
 });
 
 test("answers with other statuses are kept where the route says so", async () => {

@@ -29,6 +29,7 @@ local awaited_keys = require("resty.openclaw.cache.awaited_keys")
 local awaited_keys_join = awaited_keys.join
 local awaited_keys_wait = awaited_keys.wait
 local kept_answers = require("resty.openclaw.cache.kept_answers")
+local kept_answers_body_of = kept_answers.body_of
 local kept_answers_head_of = kept_answers.head_of
 local kept_answers_keep = kept_answers.keep
 local leadership = require("resty.openclaw.cache.leadership")
@@ -55,7 +56,6 @@ local records_note_kept = records.note_kept
 local redis_tiers = require("resty.openclaw.cache.redis_tier")
 local redis_tiers_read = redis_tiers.read
 local replays = require("resty.openclaw.cache.replay")
-local replays_send_kept = replays.send_kept
 local replays_send_live = replays.send_live
 local replays_send_whole = replays.send_whole
 --- Gives up the lead. Phases: any with a request, timer.
@@ -144,13 +144,19 @@ local function is_young(made_at, ____bindingPattern0)
     return max_age == nil or request_now() - made_at <= max_age
 end
 --- Answers from shared memory, if the answer is there and young enough.
-local function answer_kept(____bindingPattern0, name, wish)
-    local dict
-    dict = ____bindingPattern0.dict
-    local head = kept_answers_head_of(dict, name)
-    if head ~= nil and is_young(head.made_at, wish) then
-        replays_send_kept(dict, name, head)
+local function answer_kept(store, name, wish, has_waited)
+    local head = kept_answers_head_of(store.dict, name)
+    if head == nil or not is_young(head.made_at, wish) then
+        return
     end
+    local body = kept_answers_body_of(store.dict, name)
+    if body == nil then
+        return
+    end
+    if has_waited then
+        count(store, "answered")
+    end
+    replays_send_whole(head, body)
 end
 local function read_live(store, live, head)
     replays_send_live(
@@ -252,7 +258,7 @@ local function pass_on(store, key, state, wish)
     cached_answer_expect(state)
 end
 --- Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once.
-local function decide(store, key, wish, state)
+local function decide(store, key, wish, state, has_waited)
     local ____store_4 = store
     local dict = ____store_4.dict
     local value, kind = records_look(dict, key)
@@ -270,7 +276,7 @@ local function decide(store, key, wish, state)
             return true
         end
         if kind == records_KEPT then
-            answer_kept(store, value, wish)
+            answer_kept(store, value, wish, has_waited)
         end
         if kind == records_LIVE and not wish.is_only_cached then
             answer_live(store, value, state)
@@ -296,7 +302,13 @@ end
 local function enter(store, key, wish)
     local state = request_state_open()
     leave(state)
-    if decide(store, key, wish, state) then
+    if decide(
+        store,
+        key,
+        wish,
+        state,
+        false
+    ) then
         return
     end
     if wish.is_fresh then
@@ -313,7 +325,13 @@ local function enter(store, key, wish)
                 return ask_anew()
             end
         end
-    until decide(store, key, wish, state)
+    until decide(
+        store,
+        key,
+        wish,
+        state,
+        true
+    )
     count(store, state.cache_key == nil and "alone" or "answered")
 end
 ____exports.enter = enter

@@ -1,7 +1,6 @@
 local ____exports = {}
 local math_floor = math.floor
 local math_max = math.max
-local show, HIT
 local cache_status = require("resty.openclaw.core.request.cache_status")
 local cache_status_note = cache_status.note
 local json_error = require("resty.openclaw.core.request.json_error")
@@ -12,12 +11,11 @@ local time_left = require("resty.openclaw.core.request.time_left")
 local time_left_seconds = time_left.seconds
 local heads = require("resty.openclaw.cache.answer_head")
 local heads_show = heads.show
-local kept_answers = require("resty.openclaw.cache.kept_answers")
-local kept_answers_body_of = kept_answers.body_of
 local live_streams = require("resty.openclaw.cache.live_streams")
 local live_streams_COMING = live_streams.COMING
 local live_streams_ENDED = live_streams.ENDED
-function show(head, cache_field)
+local HIT = "HIT"
+local function show(head, cache_field)
     heads_show(head)
     cache_status_note(HIT)
     ngx.header["Cache-Status"] = cache_field
@@ -34,15 +32,6 @@ local function send_whole(head, body)
     return ngx.exit(ngx.HTTP_OK)
 end
 ____exports.send_whole = send_whole
-HIT = "HIT"
---- Sends a kept answer, and ends the request; returns if its body is gone. Phases: access.
-local function send_kept(dict, name, head)
-    local body = kept_answers_body_of(dict, name)
-    if body ~= nil then
-        send_whole(head, body)
-    end
-end
-____exports.send_kept = send_kept
 --- Sends the pieces that are here from that one on; the next one.
 local function send_pieces(____bindingPattern0, from)
     local count

@@ -119,9 +119,13 @@ function is_young(made_at: number, { max_age }: Wish): boolean {
 }
 
 /** Answers from shared memory, if the answer is there and young enough. */
-function answer_kept({ dict }: Store, name: string, wish: Wish): void {
-    const head = kept_answers.head_of(dict, name);
-    if (head !== undefined && is_young(head.made_at, wish)) replays.send_kept(dict, name, head);
+function answer_kept(store: Store, name: string, wish: Wish, has_waited: boolean): void {
+    const head = kept_answers.head_of(store.dict, name);
+    if (head === undefined || !is_young(head.made_at, wish)) return;
+    const body = kept_answers.body_of(store.dict, name);
+    if (body === undefined) return;
+    if (has_waited) count(store, "answered");
+    replays.send_whole(head, body);
 }
 
 function read_live(store: Store, live: Live, head: AnswerHead): void {
@@ -183,7 +187,7 @@ function pass_on(store: Store, key: string, state: RequestState, wish: Wish): vo
 }
 
 /** Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once. */
-function decide(store: Store, key: string, wish: Wish, state: RequestState): boolean {
+function decide(store: Store, key: string, wish: Wish, state: RequestState, has_waited: boolean): boolean {
     const { dict } = store;
     const [value, kind] = records.look(dict, key);
     if (kind === records.PASSING) {
@@ -197,7 +201,7 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState): boo
             pass_on(store, key, state, wish);
             return true;
         }
-        if (kind === records.KEPT) answer_kept(store, value as string, wish);
+        if (kind === records.KEPT) answer_kept(store, value as string, wish, has_waited);
         if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, value as string, state);
         is_known = kind !== records.NONE && kind !== records.DOUBT;
     }
@@ -216,7 +220,7 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState): boo
 export function enter(store: Store, key: string, wish: Wish): void {
     const state = request_state.open();
     leave(state);
-    if (decide(store, key, wish, state)) return;
+    if (decide(store, key, wish, state, false)) return;
     // A request that wants a new answer gets none that was asked for before.
     if (wish.is_fresh) return ask_anew();
     const until = later(clock.now(), store.wait_seconds);
@@ -226,7 +230,7 @@ export function enter(store: Store, key: string, wish: Wish): void {
             count(store, "alone");
             return ask_anew();
         }
-    } while (!decide(store, key, wish, state));
+    } while (!decide(store, key, wish, state, true));
     count(store, state.cache_key === undefined ? "alone" : "answered");
 }
 

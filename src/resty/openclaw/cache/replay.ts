@@ -5,7 +5,6 @@ import * as request from "../core/request/request";
 import * as time_left from "../core/request/time_left";
 import type { AnswerHead } from "./answer_head";
 import * as heads from "./answer_head";
-import * as kept_answers from "./kept_answers";
 import type { Live } from "./live_streams";
 import * as live_streams from "./live_streams";
 
@@ -16,12 +15,6 @@ function show(head: AnswerHead, cache_field: string): void {
     cache_status.note(HIT);
     ngx.header["Cache-Status"] = cache_field;
     ngx.header.Age = math.max(0, math.floor(request.now() - head.made_at));
-}
-
-/** Sends a kept answer, and ends the request; returns if its body is gone. Phases: access. */
-export function send_kept(dict: ngx.SharedDict, name: string, head: AnswerHead): void {
-    const body = kept_answers.body_of(dict, name);
-    if (body !== undefined) send_whole(head, body);
 }
 
 /** Sends this answer, and ends the request. Phases: access. */
