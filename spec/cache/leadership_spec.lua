@@ -38,10 +38,25 @@ describe("cache.leadership", function()
         leadership.give_up(dict, key, second)
     end)
 
+    it("is taken where the dict is full of what is known of other keys", function()
+        local key, name = ("f"):rep(64), leadership.new_name()
+        finally(function()
+            dict:flush_all()
+            dict:flush_expired()
+        end)
+        local at, forcible = 0, false
+        while not forcible do
+            at = at + 1
+            _, _, forcible = dict:set(("%064d"):format(at), at)
+        end
+        assert.same({ true }, { leadership.take(dict, key, name) })
+        assert.equal(name, leadership.present(dict, key))
+    end)
+
     it("is nobody's where there is no room, which is not the same as another's", function()
-        local full = { safe_add = function() return false, "no memory" end }
+        local full = { add = function() return false, "no memory" end }
         assert.same({ false, "no memory" }, { leadership.take(full, "key", "name") })
-        local taken = { safe_add = function() return false, "exists" end }
+        local taken = { add = function() return false, "exists" end }
         assert.same({ false }, { leadership.take(taken, "key", "name") })
     end)
 
