@@ -53,6 +53,7 @@ async function startGateway(): Promise<NativeNginx> {
         negative: 'cache = { shared = true, negative = { [404] = "1h" } }',
         controlled: 'cache = { shared = true, request_control = true, ttl = "1h" }',
         wishful: "cache = { shared = true, request_control = true }",
+        brief: "cache = { shared = true, request_control = true, ttl = 3 }",
         timed: "cache = { shared = true }, deadline = { seconds = 60 }",
     };
     const names = ["openclaw", "errors", "proxy", "route", "cache"];
@@ -84,6 +85,7 @@ async function startGateway(): Promise<NativeNginx> {
             include errors.conf;
             include proxy.conf;
             location = /connections { stub_status; }
+            location = /metrics { content_by_lua_block { require("resty.openclaw").metrics_page() } }
             client_max_body_size 10m;
             location ~ ^/(?<first>[a-z]+) {
                 set $openclaw_route $first;
@@ -503,6 +505,30 @@ test("JSON that says that it is none is kept and handed on", async () => {
     expect(asked).toBe(1);
 });
 
+/** How many followers of a route have had that result. */
+async function followers(route: string, result: string): Promise<number> {
+    const page = await gateway.get("/metrics");
+    const sample = `openclaw_cache_followers_total{route="${route}",result="${result}"} `;
+    const line = page.split("\n").find((one) => one.startsWith(sample));
+    return Number(line?.slice(sample.length) ?? 0);
+}
+
+test("those that wait are counted by what becomes of them", async () => {
+    const before = [await followers("work", "answered"), await followers("negative", "answered")];
+    for (const [target, status] of [
+        ["/work", 200],
+        ["/negative", 404],
+    ] as const) {
+        const clients = many(target, question(), SOME);
+        await eventually("the node is asked", () => open.length === 1);
+        await areUnderWay(SOME);
+        open.shift()!.response.writeHead(status).end("answer");
+        expect(await textsOf(clients)).toEqual([`${status} answer`]);
+    }
+    expect(await followers("work", "answered")).toBe(before[0]! + SOME - 1);
+    expect(await followers("negative", "answered")).toBe(before[1]! + SOME - 1);
+});
+
 test("answers with other statuses are kept where the route says so", async () => {
     const body = question();
     const clients = many("/negative", body, SOME);
@@ -519,9 +545,9 @@ async function controlled(
     body: string,
     headers: Record<string, string>,
     answer: string,
-    route = "/controlled",
+    target = "/controlled",
 ): Promise<Answer> {
-    const client = new Client(route, body, headers);
+    const client = new Client(target, body, headers);
     let isDone = false;
     void client.answer.then(() => (isDone = true));
     await eventually("there is an answer, or a question", () => isDone || open.length > 0);
@@ -542,10 +568,16 @@ test("a client says how old an answer may be", async () => {
     await eventually("it is older than a second", async () => {
         return (await say("max-age=1", "three")).text === "three";
     });
-    expect(await say("max-age=60", "four")).toMatchObject({ text: "three", cache: "HIT" });
+    // nginx stores an answer when its client has it.
+    const isStored = async (text: string) => {
+        const answer = await say("max-age=60", "never");
+        expect(answer.cache).toBe("HIT");
+        return answer.text === text;
+    };
+    await eventually("the new answer is stored", () => isStored("three"));
     expect(await say("no-cache", "five")).toMatchObject({ text: "five" });
     expect(await say("no-store", "six")).toMatchObject({ text: "six", cache: "BYPASS" });
-    expect(await say("max-age=60", "seven")).toMatchObject({ text: "five", cache: "HIT" });
+    await eventually("the fresh answer is stored", () => isStored("five"));
 });
 
 test("a client says for how long its answer may be kept", async () => {
@@ -557,4 +589,12 @@ test("a client says for how long its answer may be kept", async () => {
         await eventually("it is kept no more", async () => (await controlled(body, {}, "two", route)).text === "two");
         expect(await controlled(body, {}, "three", route)).toMatchObject({ text: "two", cache: "HIT" });
     }
+});
+
+test("a client does not say that its answer may be kept for longer than the route allows", async () => {
+    const body = question();
+    const keep = { "X-OpenClaw-Cache-TTL": "1000" };
+    expect(await controlled(body, keep, "one", "/brief")).toMatchObject({ text: "one" });
+    expect(await controlled(body, {}, "two", "/brief")).toMatchObject({ text: "one", cache: "HIT" });
+    await eventually("it is kept no more", async () => (await controlled(body, {}, "two", "/brief")).text === "two");
 });

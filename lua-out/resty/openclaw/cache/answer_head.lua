@@ -5,6 +5,7 @@ local tonumber = tonumber
 local tostring = tostring
 local type = type
 local math_floor = math.floor
+local string_find = string.find
 local string_match = string.match
 local table_concat = table.concat
 local texts = require("resty.openclaw.core.text.text")
@@ -35,11 +36,16 @@ for ____, name in ipairs({
 }) do
     NOT_KEPT[name] = true
 end
+--- A header; the value has no control characters but the tab that RFC 9110, 5.5, allows.
+local LINE = "^([%w!#$%%&'*+.^_`|~-]+): ([\t%C]*)$"
+--- Adds a header. False if `read` would not take it.
 local function add(fields, name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
+    local found = string_find((name .. ": ") .. value, LINE)
+    return found ~= nil
 end
---- The head of the present response; nothing if it has too many headers. Phases: header_filter.
+--- The head of the present response; nothing if it has too many headers, or odd ones. Phases: header_filter.
 local function of_response(status, now)
     local headers, err = ngx.resp.get_headers(MOST_FIELDS)
     if err ~= nil then
@@ -50,14 +56,16 @@ local function of_response(status, now)
         if not (NOT_KEPT[name] ~= nil) then
             if type(value) == "table" then
                 for ____, one in ipairs(value) do
-                    add(fields, name, one)
+                    if not add(fields, name, one) then
+                        return nil
+                    end
                 end
-            else
-                add(
-                    fields,
-                    name,
-                    tostring(value)
-                )
+            elseif not add(
+                fields,
+                name,
+                tostring(value)
+            ) then
+                return nil
             end
         end
     end
@@ -88,11 +96,12 @@ local function read(text)
     end
     local fields = {}
     for place = 1, #lines - 1 do
-        local name, value = string_match(lines[place + 1], "^([%w!#$%%&'*+.^_`|~-]+): (%C*)$")
+        local name, value = string_match(lines[place + 1], LINE)
         if name == nil then
             return nil
         end
-        add(fields, name, value)
+        fields[#fields + 1] = name
+        fields[#fields + 1] = value
     end
     return {
         status = tonumber(status),

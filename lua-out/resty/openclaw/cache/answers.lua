@@ -238,12 +238,22 @@ local function share(asking, ____bindingPattern0, body)
         )
     end
 end
+--- The shorter of two times, of which either may be missing.
+local function shorter(one, other)
+    local ____temp_9
+    if one == nil or other == nil then
+        ____temp_9 = one or other
+    else
+        ____temp_9 = math_min(one, other)
+    end
+    return ____temp_9
+end
 --- Keeps what was recorded, if it may be kept, and lets the others go on.
 local function keep(asking, recording)
-    local ____asking_9 = asking
-    local store = ____asking_9.store
-    local key = ____asking_9.key
-    local name = ____asking_9.name
+    local ____asking_10 = asking
+    local store = ____asking_10.store
+    local key = ____asking_10.key
+    local name = ____asking_10.name
     local body = recordings_body_of(recording)
     local result = result_of(store, recording, body)
     local seconds = seconds_of(asking, recording.head.status)
@@ -279,16 +289,17 @@ local function settle(asking)
         return
     end
     asking.is_settled = true
-    local ____asking_10 = asking
-    local store = ____asking_10.store
-    local key = ____asking_10.key
-    local status = ____asking_10.status
+    local ____asking_11 = asking
+    local store = ____asking_11.store
+    local key = ____asking_11.key
+    local status = ____asking_11.status
+    local seconds = shorter(store.seconds, asking.seconds) or 0
     if status == OK then
         records_note_stored(
             store.dict,
             key,
             request_now(),
-            asking.seconds or store.seconds or 0
+            seconds
         )
     else
         records_note_doubt(store.dict, key)
@@ -331,8 +342,8 @@ local function take(asking, recording)
 end
 --- Takes the next piece of the response. Phases: body_filter. Never raises.
 local function body_filter()
-    local ____opt_11 = request_state_present()
-    local asking = ____opt_11 and ____opt_11.cache_asking
+    local ____opt_12 = request_state_present()
+    local asking = ____opt_12 and ____opt_12.cache_asking
     if asking == nil or asking.has_ended or request_variable("upstream_cache_status") == nil then
         return
     end

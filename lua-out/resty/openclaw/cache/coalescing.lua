@@ -148,13 +148,11 @@ local function is_young(made_at, ____bindingPattern0)
 end
 --- Answers from shared memory, if the answer is there and young enough.
 local function answer_kept(store, name, wish, has_waited)
-    local ____store_2 = store
-    local dict = ____store_2.dict
-    local head = kept_answers_head_of(dict, name)
+    local head = kept_answers_head_of(store.dict, name)
     if head == nil or not is_young(head.made_at, wish) then
         return
     end
-    local body = kept_answers_body_of(dict, name)
+    local body = kept_answers_body_of(store.dict, name)
     if body == nil then
         return
     end
@@ -173,13 +171,13 @@ end
 --- Answers with a stream that is coming; returns if it cannot, before anything was sent.
 local function answer_live(store, name, state)
     local head = kept_answers_head_of(store.dict, name)
-    local ____temp_3
+    local ____temp_2
     if head == nil then
-        ____temp_3 = nil
+        ____temp_2 = nil
     else
-        ____temp_3 = live_streams_join(store.dict, name, store.limit)
+        ____temp_2 = live_streams_join(store.dict, name, store.limit)
     end
-    local live = ____temp_3
+    local live = ____temp_2
     if live == nil then
         return
     end
@@ -218,24 +216,24 @@ local function wait(store, key, ____until)
 end
 --- Answers with what another gateway has learned, if it is young enough, and keeps it here.
 local function answer_from_tier(tier, state, wish)
-    local ____state_cache_asking_4 = state.cache_asking
-    local store = ____state_cache_asking_4.store
-    local key = ____state_cache_asking_4.key
-    local name = ____state_cache_asking_4.name
+    local ____state_cache_asking_3 = state.cache_asking
+    local store = ____state_cache_asking_3.store
+    local key = ____state_cache_asking_3.key
+    local name = ____state_cache_asking_3.name
     local found = redis_tiers_read(tier, key)
-    local ____temp_5
+    local ____temp_4
     if found == nil then
-        ____temp_5 = nil
+        ____temp_4 = nil
     else
-        ____temp_5 = heads_read(found.head)
+        ____temp_4 = heads_read(found.head)
     end
-    local head = ____temp_5
+    local head = ____temp_4
     if head == nil or not is_young(head.made_at, wish) then
         return
     end
-    local ____found_6 = found
-    local body = ____found_6.body
-    local seconds = ____found_6.seconds
+    local ____found_5 = found
+    local body = ____found_5.body
+    local seconds = ____found_5.seconds
     if kept_answers_keep(
         store.dict,
         name,
@@ -264,8 +262,8 @@ local function pass_on(store, key, state, wish)
 end
 --- Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once.
 local function decide(store, key, wish, state, has_waited)
-    local ____store_7 = store
-    local dict = ____store_7.dict
+    local ____store_6 = store
+    local dict = ____store_6.dict
     local value, kind = records_look(dict, key)
     if kind == records_PASSING then
         if wish.is_only_cached then
@@ -361,8 +359,8 @@ local function before_balance()
         end
         try_to_lead(cache_store, cache_key, state, nil)
     end
-    local ____opt_8 = state.cache_asking
-    if (____opt_8 and ____opt_8.leads) == true then
+    local ____opt_7 = state.cache_asking
+    if (____opt_7 and ____opt_7.leads) == true then
         client_watch_ignore()
     end
     return true

@@ -7,7 +7,8 @@ end
 local function body_key(name)
     return name .. " body"
 end
---- Keeps an answer under that name for so many seconds. False if there is no room for it, or others were lost for it. Phases: any.
+--- Keeps an answer under that name for so many seconds. Others that were not used for longest make room. False if there is
+-- none all the same. Phases: any.
 local function keep(dict, name, head, body, seconds)
     local has_body = dict:set(
         body_key(name),

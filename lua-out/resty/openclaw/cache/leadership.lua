@@ -27,8 +27,8 @@ end
 ____exports.new_name = new_name
 --- Takes the lead of the key under that name. False if another request has it; second value: why nobody can have it. Phases: any.
 local function take(dict, key, name)
-    local is_taken, err = dict:safe_add(PREFIX .. key, name, SECONDS)
-    if is_taken == true then
+    local is_taken, err = dict:add(PREFIX .. key, name, SECONDS)
+    if is_taken then
         return true, nil
     end
     local ____temp_0

@@ -1,9 +1,11 @@
 local ____exports = {}
 local ipairs = ipairs
+local tonumber = tonumber
 local tostring = tostring
 local type = type
 local string_find = string.find
 local string_lower = string.lower
+local string_match = string.match
 local string_sub = string.sub
 local table_concat = table.concat
 local request = require("resty.openclaw.core.request.request")
@@ -15,13 +17,7 @@ local texts_trim = texts.trim
 local MOST_HEADERS = 100
 --- Directives with which nothing is stored that others would get.
 local FORBIDDING = {}
-for ____, directive in ipairs({
-    "no-store",
-    "no-cache",
-    "private",
-    "max-age=0",
-    "s-maxage=0"
-}) do
+for ____, directive in ipairs({"no-store", "no-cache", "private"}) do
     FORBIDDING[directive] = true
 end
 --- What a response may vary on: what is in every key, and what no node gets to see.
@@ -33,11 +29,23 @@ local function joined(value)
     if value == nil then
         return ""
     end
-    return (string_lower(type(value) == "table" and table_concat(value, ",") or tostring(value)))
+    return type(value) == "table" and table_concat(value, ",") or tostring(value)
+end
+--- Whether it gives an answer no time at all.
+local function is_no_time(directive)
+    local max_age = string_find(directive, "^max%-age=0+$")
+    local s_maxage = string_find(directive, "^s%-maxage=0+$")
+    return max_age ~= nil or s_maxage ~= nil
 end
 local function is_forbidden(cache_control)
-    for ____, part in ipairs(texts_split(cache_control, ",")) do
+    for ____, part in ipairs(texts_split(
+        string_lower(cache_control),
+        ","
+    )) do
         local directive = texts_trim(part)
+        if is_no_time(directive) then
+            return true
+        end
         local ____end = string_find(directive, "=\"", 1, true)
         if FORBIDDING[____end == nil and directive or string_sub(directive, 1, ____end - 1)] ~= nil then
             return true
@@ -51,6 +59,15 @@ local function is_expired(expires)
     end
     local at = ngx.parse_http_time(expires)
     return at == nil or at <= ngx.time()
+end
+--- Whether `X-Accel-Expires` allows it; nothing if it says nothing that nginx understands.
+local function accel_expires()
+    local value = request_variable("upstream_http_x_accel_expires") or ""
+    local at, digits = string_match(value, "^(@?)(%d+)$")
+    if at == nil then
+        return nil
+    end
+    return tonumber(digits) > (at == "@" and ngx.time() or 0)
 end
 --- Whether the end of the response cannot be told from a node that broke off: nginx reads a response without a length, and one with another
 -- coding than chunked, up to the end of the connection. Phases: header_filter.
@@ -85,9 +102,9 @@ local function may_store()
     if is_vague ~= nil then
         return false
     end
-    local accel = request_variable("upstream_http_x_accel_expires")
+    local accel = accel_expires()
     if accel ~= nil then
-        return accel ~= "0"
+        return accel
     end
     return not is_forbidden(joined(headers["cache-control"])) and not is_expired(joined(headers.expires))
 end
@@ -96,7 +113,7 @@ ____exports.may_store = may_store
 local function is_same_for_all()
     local headers = ngx.resp.get_headers(MOST_HEADERS)
     for ____, name in ipairs(texts_split(
-        joined(headers.vary),
+        string_lower(joined(headers.vary)),
         ","
     )) do
         local trimmed = texts_trim(name)

@@ -37,20 +37,29 @@ for (const name of [
     NOT_KEPT.add(name);
 }
 
-function add(fields: string[], name: string, value: string): void {
+/** A header; the value has no control characters but the tab that RFC 9110, 5.5, allows. */
+const LINE = "^([%w!#$%%&'*+.^_`|~-]+): ([\t%C]*)$";
+
+/** Adds a header. False if `read` would not take it. */
+function add(fields: string[], name: string, value: string): boolean {
     fields.push(name);
     fields.push(value);
+    const [found] = string.find(`${name}: ${value}`, LINE);
+    return found !== undefined;
 }
 
-/** The head of the present response; nothing if it has too many headers. Phases: header_filter. */
+/** The head of the present response; nothing if it has too many headers, or odd ones. Phases: header_filter. */
 export function of_response(status: number, now: WallTime): AnswerHead | undefined {
     const [headers, err] = ngx.resp.get_headers(MOST_FIELDS);
     if (err !== undefined) return undefined;
     const fields: string[] = [];
     for (const [name, value] of pairs(headers)) {
         if (!NOT_KEPT.has(name)) {
-            if (type(value) === "table") for (const one of value as string[]) add(fields, name, one);
-            else add(fields, name, tostring(value));
+            if (type(value) === "table") {
+                for (const one of value as string[]) if (!add(fields, name, one)) return undefined;
+            } else if (!add(fields, name, tostring(value))) {
+                return undefined;
+            }
         }
     }
     return { status, made_at: now, fields };
@@ -70,9 +79,10 @@ export function read(text: string): AnswerHead | undefined {
     if (status === undefined || lines.length > MOST_FIELDS + 1) return undefined;
     const fields: string[] = [];
     for (const place of $range(1, lines.length - 1)) {
-        const [name, value] = string.match(lines[place]!, "^([%w!#$%%&'*+.^_`|~-]+): (%C*)$");
+        const [name, value] = string.match(lines[place]!, LINE);
         if (name === undefined) return undefined;
-        add(fields, name, value!);
+        fields.push(name);
+        fields.push(value!);
     }
     return { status: tonumber(status)!, made_at: tonumber(made_at) as WallTime, fields };
 }

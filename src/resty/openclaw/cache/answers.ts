@@ -147,6 +147,11 @@ function share(asking: Asking, { head }: Recording, body: string): void {
     }
 }
 
+/** The shorter of two times, of which either may be missing. */
+function shorter(one: number | undefined, other: number | undefined): number | undefined {
+    return one === undefined || other === undefined ? (one ?? other) : math.min(one, other);
+}
+
 /** Keeps what was recorded, if it may be kept, and lets the others go on. */
 function keep(asking: Asking, recording: Recording): void {
     const { store, key, name } = asking;
@@ -172,7 +177,8 @@ function settle(asking: Asking): void {
     if (asking.is_settled) return;
     asking.is_settled = true;
     const { store, key, status } = asking;
-    if (status === OK) records.note_stored(store.dict, key, request.now(), asking.seconds ?? store.seconds ?? 0);
+    const seconds = shorter(store.seconds, asking.seconds) ?? 0;
+    if (status === OK) records.note_stored(store.dict, key, request.now(), seconds);
     else records.note_doubt(store.dict, key);
     coalescing.give_up(asking);
 }

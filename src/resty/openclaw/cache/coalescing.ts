@@ -141,10 +141,9 @@ function is_young(made_at: number, { max_age }: Wish): boolean {
 
 /** Answers from shared memory, if the answer is there and young enough. */
 function answer_kept(store: Store, name: string, wish: Wish, has_waited: boolean): void {
-    const { dict } = store;
-    const head = kept_answers.head_of(dict, name);
+    const head = kept_answers.head_of(store.dict, name);
     if (head === undefined || !is_young(head.made_at, wish)) return;
-    const body = kept_answers.body_of(dict, name);
+    const body = kept_answers.body_of(store.dict, name);
     if (body === undefined) return;
     if (has_waited) count(store, "answered");
     replays.send_whole(head, body);

@@ -18,7 +18,10 @@ function body_key(name: string): string {
     return `${name} body`;
 }
 
-/** Keeps an answer under that name for so many seconds. False if there is no room for it, or others were lost for it. Phases: any. */
+/**
+ * Keeps an answer under that name for so many seconds. Others that were not used for longest make room. False if there is
+ * none all the same. Phases: any.
+ */
 export function keep(dict: ngx.SharedDict, name: string, head: string, body: string, seconds: number): boolean {
     const [has_body] = dict.set(body_key(name), body, seconds);
     if (!has_body) return false;

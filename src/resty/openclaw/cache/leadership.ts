@@ -33,8 +33,9 @@ export function take(
     key: string,
     name: string,
 ): LuaMultiReturn<[is_taken: boolean, err: string | undefined]> {
-    const [is_taken, err] = dict.safe_add(`${PREFIX}${key}`, name, SECONDS);
-    if (is_taken === true) return $multi(true, undefined);
+    // A full dict forgets what was not used for longest; otherwise nobody would wait for anybody from then on.
+    const [is_taken, err] = dict.add(`${PREFIX}${key}`, name, SECONDS);
+    if (is_taken) return $multi(true, undefined);
     return $multi(false, err === "exists" ? undefined : err);
 }
 
