@@ -176,6 +176,7 @@ build = {
         ["resty.openclaw.cache.store"] = "lua-out/resty/openclaw/cache/store.lua",
         ["resty.openclaw.cache.stream_end"] = "lua-out/resty/openclaw/cache/stream_end.lua",
         ["resty.openclaw.cache.stream_end.findings"] = "lua-out/resty/openclaw/cache/stream_end/findings.lua",
+        ["resty.openclaw.cache.turns"] = "lua-out/resty/openclaw/cache/turns.lua",
         ["resty.openclaw.caller_class"] = "lua-out/resty/openclaw/caller_class.lua",
         ["resty.openclaw.checks"] = "lua-out/resty/openclaw/checks.lua",
         ["resty.openclaw.checks.contents"] = "lua-out/resty/openclaw/checks/contents.lua",
