@@ -261,8 +261,8 @@ test("a change of a waiting room reaches all workers at once, and requests that 
     const senders = await connectToAll(nginx);
     node.hold();
     // One in each worker, and the first has the place: of workers that look at the same moment each may take it.
-    const [first, ...others] = senders;
-    const answers = [first!.get("/work")];
+    const [first, ...others] = senders as [Connection, ...Connection[]];
+    const answers = [first.get("/work")];
     const room = () => call<Room>(nginx, "GET", "/cluster/queue");
     await eventually("the first has the place", () => node.holding === 1);
     for (const sender of others) answers.push(sender.get("/work"));

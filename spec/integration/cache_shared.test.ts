@@ -20,8 +20,9 @@ let port = 0;
 const ONE = "127.0.0.2";
 const OTHER = "127.0.0.3";
 
+type NodeAnswer = [status: number, headers: Record<string, string | string[]>, text: string];
 /** What a node answers, by the kind that the question names. */
-const ANSWERS: Record<string, [status: number, headers: Record<string, string | string[]>, text: string]> = {
+const ANSWERS: Record<string, NodeAnswer> = {
     json: [200, { "Content-Type": "application/json", "X-Model": ["pond", "9"] }, '{"label":"crawfish"}'],
     stream: [200, { "Content-Type": "text/event-stream" }, 'data: {"token":1}\n\ndata: [DONE]\n\n'],
     cut: [200, { "Content-Type": "text/event-stream" }, 'data: {"token":1}\n\n'],
@@ -39,7 +40,7 @@ beforeEach(async () => {
         request.on("end", () => {
             asked += 1;
             const { kind } = JSON.parse(Buffer.concat(chunks).toString()) as { kind: string };
-            const [status, headers, text] = ANSWERS[kind]!;
+            const [status, headers, text] = ANSWERS[kind] as NodeAnswer;
             response.writeHead(status, headers).end(text);
         });
     });
@@ -131,7 +132,7 @@ test("what one gateway has learned the other knows, with the same status, header
     const redis = await startBoth();
     let count = 0;
     for (const kind of ["json", "stream", "missing"]) {
-        const [status, headers, text] = ANSWERS[kind]!;
+        const [status, headers, text] = ANSWERS[kind] as NodeAnswer;
         expect(await post(ONE, kind)).toMatchObject({ status, text, cache: "MISS" });
         count += 1;
         await hasKeys(redis, count);

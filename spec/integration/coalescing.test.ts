@@ -52,7 +52,8 @@ async function startGateway(): Promise<NativeNginx> {
         errors: 'cache = { shared = true, errors = { "error" } }',
         negative: 'cache = { shared = true, negative = { [404] = "1h" } }',
         controlled: 'cache = { shared = true, request_control = true, ttl = "1h" }',
-        brief: "cache = { shared = true, request_control = true, ttl = 1 }",
+        wishful: "cache = { shared = true, request_control = true }",
+        brief: "cache = { shared = true, request_control = true, ttl = 3 }",
         timed: "cache = { shared = true }, deadline = { seconds = 60 }",
     };
     const names = ["openclaw", "errors", "proxy", "route", "cache"];
@@ -198,7 +199,7 @@ test("two hundred requests ask the node once, and all have the answer soon after
 /** The one question that is open; it leaves the list. */
 async function nextQuestion(): Promise<Question> {
     await eventually("the node is asked", () => open.length === 1);
-    return open.shift()!;
+    return open.shift() as Question;
 }
 
 async function textsOf(clients: readonly Client[]): Promise<string[]> {
@@ -214,7 +215,7 @@ test("the leader's client may leave", async () => {
     await areUnderWay(SOME + 1);
     leader.leave();
     await eventually("it has left", () => !leader.text && open.length === 1);
-    open[0]!.response.end("answer");
+    (await nextQuestion()).response.end("answer");
     expect(await textsOf(others)).toEqual(["200 answer"]);
     expect(asked).toBe(1);
 });
@@ -323,7 +324,7 @@ test("nobody waits longer than the deadline", async () => {
     const now = Date.now() / 1000;
     const late = new Client("/timed", body, { "X-OpenClaw-Deadline": `${now + 0.5};sent=${now}` });
     expect(await late.answer).toMatchObject({ status: 504, text: expect.stringContaining("deadline_exceeded") });
-    open.shift()!.response.end("answer");
+    (await nextQuestion()).response.end("answer");
     expect(await leader.answer).toMatchObject({ status: 200 });
 });
 
@@ -332,7 +333,7 @@ test("without coalescing each request asks", async () => {
     const clients = many("/alone", body, 3);
     await isAsked(1);
     // nginx's own lock.
-    open.shift()!.response.end("answer");
+    (await nextQuestion()).response.end("answer");
     expect(await textsOf(clients)).toEqual(["200 answer"]);
 });
 
@@ -581,10 +582,13 @@ test("a client says how old an answer may be", async () => {
 
 test("a client says for how long its answer may be kept", async () => {
     const body = question();
-    const keep = { "X-OpenClaw-Cache-TTL": "1" };
-    expect(await controlled(body, keep, "one")).toMatchObject({ text: "one" });
-    await eventually("it is kept no more", async () => (await controlled(body, {}, "two")).text === "two");
-    expect(await controlled(body, {}, "three")).toMatchObject({ text: "two", cache: "HIT" });
+    const keep = { "X-OpenClaw-Cache-TTL": "3" };
+    for (const route of ["/controlled", "/wishful"]) {
+        expect(await controlled(body, keep, "one", route)).toMatchObject({ text: "one", cache: "MISS" });
+        expect(await controlled(body, {}, "never", route)).toMatchObject({ text: "one", cache: "HIT" });
+        await eventually("it is kept no more", async () => (await controlled(body, {}, "two", route)).text === "two");
+        expect(await controlled(body, {}, "three", route)).toMatchObject({ text: "two", cache: "HIT" });
+    }
 });
 
 test("a client does not say that its answer may be kept for longer than the route allows", async () => {

@@ -1,11 +1,12 @@
 local ____exports = {}
 local math_min = math.min
 local string_sub = string.sub
-local let_others_pass, let_go
 local media_types = require("resty.openclaw.core.http.media_type")
 local media_types_of = media_types.of
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_present = cache_status.present
 local request = require("resty.openclaw.core.request.request")
 local request_now = request.now
 local request_set_variable = request.set_variable
@@ -52,14 +53,6 @@ local storability_is_same_for_all = storability.is_same_for_all
 local storability_may_store = storability.may_store
 local stores = require("resty.openclaw.cache.store")
 local stores_seconds_of = stores.seconds_of
-function let_others_pass(asking)
-    records_note_passing(asking.store.dict, asking.key)
-    coalescing_give_up(asking)
-end
-function let_go(asking, recording)
-    records_forget(asking.store.dict, asking.key, recording.name)
-    let_others_pass(asking)
-end
 --- Says that nginx is not to store the response.
 local NO_STORE = "openclaw_cache_no_store"
 ____exports.NO_STORE = NO_STORE
@@ -120,6 +113,11 @@ local function begin_recording(asking, is_stream)
         recordings_finish(asking.recording)
     end
 end
+--- Nobody is to wait for answers to this.
+local function let_others_pass(asking)
+    records_note_passing(asking.store.dict, asking.key)
+    coalescing_give_up(asking)
+end
 --- Whether the answer must be read to its end before anybody knows that it may be kept, so that nginx must not store it.
 local function is_read_first(store, status, its_type)
     if its_type == EVENTS then
@@ -153,6 +151,10 @@ local function judge(asking, status, its_type, may_store)
     local ____asking_3 = asking
     local store = ____asking_3.store
     asking.is_kept = is_read_first(store, status, its_type)
+    if asking.seconds ~= nil and store.seconds == nil then
+        asking.is_kept = true
+        request_set_variable(NO_STORE, "1")
+    end
     if not asking.is_kept and (store.tier == nil or status ~= OK or is_too_long(store)) then
         return
     end
@@ -192,7 +194,7 @@ local function header_filter(store)
             judge(asking, status, its_type, may_store)
         end
     end
-    response_fields_show(cache)
+    response_fields_show(cache_status_present() or cache)
 end
 ____exports.header_filter = header_filter
 local function result_of(store, recording, body)
@@ -313,6 +315,11 @@ local function let_nginx_store(asking)
     if asking.leads then
         ngx.timer.at(0, settle_later, asking)
     end
+end
+--- The stream has become too long to be kept: who comes now asks a node. Those that read it already go on.
+local function let_go(asking, recording)
+    records_forget(asking.store.dict, asking.key, recording.name)
+    let_others_pass(asking)
 end
 local function take(asking, recording)
     recordings_take(recording, asking.store.faults)

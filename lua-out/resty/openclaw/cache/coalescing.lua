@@ -4,6 +4,8 @@ local math_max = math.max
 local math_min = math.min
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_note = cache_status.note
 local cached_answer = require("resty.openclaw.core.request.cached_answer")
 local cached_answer_expect = cached_answer.expect
 local client_watch = require("resty.openclaw.core.request.client_watch")
@@ -58,6 +60,19 @@ local redis_tiers_read = redis_tiers.read
 local replays = require("resty.openclaw.cache.replay")
 local replays_send_live = replays.send_live
 local replays_send_whole = replays.send_whole
+--- Says that nginx is not to look into its cache.
+local REFRESH = "openclaw_cache_refresh"
+____exports.REFRESH = REFRESH
+local MISS = "MISS"
+local GATEWAY_TIMEOUT = 504
+local NOT_CACHED = "not_cached"
+local NO_ANSWER = "There is no answer in the cache."
+--- How long a request waits before it looks itself, in seconds.
+local WAIT_SECONDS = 1
+local LEAST_SECONDS = 0.001
+local function count(store, following)
+    metric_handles_add(store.following[following])
+end
 --- Gives up the lead. Phases: any with a request, timer.
 local function give_up(asking)
     if not asking.leads then
@@ -69,9 +84,9 @@ end
 ____exports.give_up = give_up
 --- Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises.
 local function leave(state)
-    local ____state_7 = state
-    local cache_asking = ____state_7.cache_asking
-    local cache_live = ____state_7.cache_live
+    local ____state_0 = state
+    local cache_asking = ____state_0.cache_asking
+    local cache_live = ____state_0.cache_live
     state.cache_key = nil
     state.cache_store = nil
     if cache_live ~= nil then
@@ -82,11 +97,11 @@ local function leave(state)
         return
     end
     state.cache_asking = nil
-    local ____cache_asking_8 = cache_asking
-    local recording = ____cache_asking_8.recording
-    local store = ____cache_asking_8.store
-    local key = ____cache_asking_8.key
-    local name = ____cache_asking_8.name
+    local ____cache_asking_1 = cache_asking
+    local recording = ____cache_asking_1.recording
+    local store = ____cache_asking_1.store
+    local key = ____cache_asking_1.key
+    local name = ____cache_asking_1.name
     if recording ~= nil then
         recordings_finish(recording)
         records_forget(store.dict, key, name)
@@ -94,18 +109,6 @@ local function leave(state)
     give_up(cache_asking)
 end
 ____exports.leave = leave
---- Says that nginx is not to look into its cache.
-local REFRESH = "openclaw_cache_refresh"
-____exports.REFRESH = REFRESH
-local GATEWAY_TIMEOUT = 504
-local NOT_CACHED = "not_cached"
-local NO_ANSWER = "There is no answer in the cache."
---- How long a request waits before it looks itself, in seconds.
-local WAIT_SECONDS = 1
-local LEAST_SECONDS = 0.001
-local function count(store, following)
-    metric_handles_add(store.following[following])
-end
 local function ask_anew()
     request_set_variable(REFRESH, "1")
 end
@@ -168,13 +171,13 @@ end
 --- Answers with a stream that is coming; returns if it cannot, before anything was sent.
 local function answer_live(store, name, state)
     local head = kept_answers_head_of(store.dict, name)
-    local ____temp_0
+    local ____temp_2
     if head == nil then
-        ____temp_0 = nil
+        ____temp_2 = nil
     else
-        ____temp_0 = live_streams_join(store.dict, name, store.limit)
+        ____temp_2 = live_streams_join(store.dict, name, store.limit)
     end
-    local live = ____temp_0
+    local live = ____temp_2
     if live == nil then
         return
     end
@@ -213,24 +216,24 @@ local function wait(store, key, ____until)
 end
 --- Answers with what another gateway has learned, if it is young enough, and keeps it here.
 local function answer_from_tier(tier, state, wish)
-    local ____state_cache_asking_1 = state.cache_asking
-    local store = ____state_cache_asking_1.store
-    local key = ____state_cache_asking_1.key
-    local name = ____state_cache_asking_1.name
+    local ____state_cache_asking_3 = state.cache_asking
+    local store = ____state_cache_asking_3.store
+    local key = ____state_cache_asking_3.key
+    local name = ____state_cache_asking_3.name
     local found = redis_tiers_read(tier, key)
-    local ____temp_2
+    local ____temp_4
     if found == nil then
-        ____temp_2 = nil
+        ____temp_4 = nil
     else
-        ____temp_2 = heads_read(found.head)
+        ____temp_4 = heads_read(found.head)
     end
-    local head = ____temp_2
+    local head = ____temp_4
     if head == nil or not is_young(head.made_at, wish) then
         return
     end
-    local ____found_3 = found
-    local body = ____found_3.body
-    local seconds = ____found_3.seconds
+    local ____found_5 = found
+    local body = ____found_5.body
+    local seconds = ____found_5.seconds
     if kept_answers_keep(
         store.dict,
         name,
@@ -259,8 +262,8 @@ local function pass_on(store, key, state, wish)
 end
 --- Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once.
 local function decide(store, key, wish, state, has_waited)
-    local ____store_4 = store
-    local dict = ____store_4.dict
+    local ____store_6 = store
+    local dict = ____store_6.dict
     local value, kind = records_look(dict, key)
     if kind == records_PASSING then
         if wish.is_only_cached then
@@ -292,8 +295,11 @@ local function decide(store, key, wish, state, has_waited)
     if store.tier ~= nil and not wish.is_fresh then
         answer_from_tier(store.tier, state, wish)
     end
-    if wish.is_fresh or is_known or store.seconds ~= nil or wish.max_age ~= nil then
+    if wish.is_fresh then
         ask_anew()
+    elseif is_known or store.seconds ~= nil or wish.max_age ~= nil then
+        ask_anew()
+        cache_status_note(MISS)
     end
     return true
 end
@@ -353,8 +359,8 @@ local function before_balance()
         end
         try_to_lead(cache_store, cache_key, state, nil)
     end
-    local ____opt_5 = state.cache_asking
-    if (____opt_5 and ____opt_5.leads) == true then
+    local ____opt_7 = state.cache_asking
+    if (____opt_7 and ____opt_7.leads) == true then
         client_watch_ignore()
     end
     return true

@@ -24,7 +24,7 @@ local function show(head, cache_field)
         math_floor(request_now() - head.made_at)
     )
 end
---- Sends this answer, and ends the request. Phases: access.
+--- Sends a kept answer, and ends the request. Phases: access.
 local function send_whole(head, body)
     show(head, "openclaw; hit")
     ngx.header["Content-Length"] = #body

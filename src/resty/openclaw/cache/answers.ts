@@ -1,6 +1,7 @@
 /** What becomes of the answer of a request that asks: who keeps it, and when those that wait for it go on. */
 import * as media_types from "../core/http/media_type";
 import * as metric_handles from "../core/metrics/metric_handles";
+import * as cache_status from "../core/request/cache_status";
 import * as request from "../core/request/request";
 import * as request_state from "../core/request/request_state";
 import * as chunk from "../core/request/response_chunk";
@@ -89,6 +90,11 @@ function judge(asking: Asking, status: number, its_type: string, may_store: bool
     if (!may_store) return let_others_pass(asking);
     const { store } = asking;
     asking.is_kept = is_read_first(store, status, its_type);
+    // nginx would give it to others for longer than the client allows: only with the option is nothing given of which no record is left.
+    if (asking.seconds !== undefined && store.seconds === undefined) {
+        asking.is_kept = true;
+        request.set_variable(NO_STORE, "1");
+    }
     if (!asking.is_kept && (store.tier === undefined || status !== OK || is_too_long(store))) return;
     const is_keepable = stores.seconds_of(store, status) !== undefined && storability.is_same_for_all();
     if (is_keepable && request.variable("request_method") !== "HEAD") begin_recording(asking, its_type === EVENTS);
@@ -114,7 +120,7 @@ export function header_filter(store: Store): void {
         const may_store = guard_store(store, status, its_type);
         if (asking !== undefined) judge(asking, status, its_type, may_store);
     }
-    response_fields.show(cache);
+    response_fields.show(cache_status.present() ?? cache);
 }
 
 function result_of(store: Store, recording: Recording, body: string | undefined): Result {
@@ -187,6 +193,12 @@ function let_nginx_store(asking: Asking): void {
     if (asking.leads) ngx.timer.at(0, settle_later, asking);
 }
 
+/** The stream has become too long to be kept: who comes now asks a node. Those that read it already go on. */
+function let_go(asking: Asking, recording: Recording): void {
+    records.forget(asking.store.dict, asking.key, recording.name);
+    let_others_pass(asking);
+}
+
 function take(asking: Asking, recording: Recording): void {
     recordings.take(recording, asking.store.faults);
     if (recording.is_whole) {
@@ -221,10 +233,4 @@ export function log(): void {
     if (asking !== undefined && asking.has_ended && asking.recording === undefined && asking.status > 0) settle(asking);
     coalescing.leave(state);
     redis_tiers.leave(state);
-}
-
-/** The stream has become too long to be kept: who comes now asks a node. Those that read it already go on. */
-function let_go(asking: Asking, recording: Recording): void {
-    records.forget(asking.store.dict, asking.key, recording.name);
-    let_others_pass(asking);
 }

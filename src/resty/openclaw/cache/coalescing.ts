@@ -3,6 +3,7 @@
  * answer from nginx's cache or from shared memory, or read it while it comes. When the leader fails, one of the others becomes the leader.
  */
 import * as metric_handles from "../core/metrics/metric_handles";
+import * as cache_status from "../core/request/cache_status";
 import * as cached_answer from "../core/request/cached_answer";
 import * as client_watch from "../core/request/client_watch";
 import * as json_error from "../core/request/json_error";
@@ -65,6 +66,7 @@ declare module "../core/request/request_state" {
 
 /** Says that nginx is not to look into its cache. */
 export const REFRESH = "openclaw_cache_refresh";
+const MISS = "MISS";
 const GATEWAY_TIMEOUT = 504;
 const NOT_CACHED = "not_cached";
 const NO_ANSWER = "There is no answer in the cache.";
@@ -82,6 +84,25 @@ export function give_up(asking: Asking): void {
     if (!asking.leads) return;
     asking.leads = false;
     leadership.give_up(asking.store.dict, asking.key, asking.name);
+}
+
+/** Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises. */
+export function leave(state: RequestState): void {
+    const { cache_asking, cache_live } = state;
+    state.cache_key = undefined;
+    state.cache_store = undefined;
+    if (cache_live !== undefined) {
+        state.cache_live = undefined;
+        live_streams.leave(cache_live);
+    }
+    if (cache_asking === undefined) return;
+    state.cache_asking = undefined;
+    const { recording, store, key, name } = cache_asking;
+    if (recording !== undefined) {
+        recordings.finish(recording);
+        records.forget(store.dict, key, name);
+    }
+    give_up(cache_asking);
 }
 
 function ask_anew(): void {
@@ -209,7 +230,12 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState, has_
     if (!try_to_lead(store, key, state, wish.seconds)) return false;
     if (store.tier !== undefined && !wish.is_fresh) answer_from_tier(store.tier, state, wish);
     // nginx's cache may have an answer of whose age nothing is known, or which is too old.
-    if (wish.is_fresh || is_known || store.seconds !== undefined || wish.max_age !== undefined) ask_anew();
+    if (wish.is_fresh) {
+        ask_anew();
+    } else if (is_known || store.seconds !== undefined || wish.max_age !== undefined) {
+        ask_anew();
+        cache_status.note(MISS);
+    }
     return true;
 }
 
@@ -254,25 +280,6 @@ export function before_balance(): boolean {
     // Its answer is for others, too.
     if (state.cache_asking?.leads === true) client_watch.ignore();
     return true;
-}
-
-/** Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises. */
-export function leave(state: RequestState): void {
-    const { cache_asking, cache_live } = state;
-    state.cache_key = undefined;
-    state.cache_store = undefined;
-    if (cache_live !== undefined) {
-        state.cache_live = undefined;
-        live_streams.leave(cache_live);
-    }
-    if (cache_asking === undefined) return;
-    state.cache_asking = undefined;
-    const { recording, store, key, name } = cache_asking;
-    if (recording !== undefined) {
-        recordings.finish(recording);
-        records.forget(store.dict, key, name);
-    }
-    give_up(cache_asking);
 }
 
 request_state.when_lost(leave);

@@ -17,7 +17,7 @@ function show(head: AnswerHead, cache_field: string): void {
     ngx.header.Age = math.max(0, math.floor(request.now() - head.made_at));
 }
 
-/** Sends this answer, and ends the request. Phases: access. */
+/** Sends a kept answer, and ends the request. Phases: access. */
 export function send_whole(head: AnswerHead, body: string): never {
     show(head, "openclaw; hit");
     ngx.header["Content-Length"] = body.length;

@@ -1,8 +1,8 @@
 /** Counts the requests of one route, by variant. */
 import * as metric_handles from "../core/metrics/metric_handles";
 import { LABEL_BYTES, OTHER } from "../core/metrics/metric_registry";
-import * as rejections from "../core/request/rejection";
 import * as cache_status from "../core/request/cache_status";
+import * as rejections from "../core/request/rejection";
 import * as request from "../core/request/request";
 import type { Families, Figures } from "./families";
 import * as families from "./families";
