@@ -109,6 +109,28 @@ describe("result-cache", () => {
         });
     });
 
+    test("has the node process one image once, however many ask at the same time", async () => {
+        await using node = await startSimulatedNode("node", 1000, 4);
+        await using gateway = await startScenario("result-cache", nodesInstead([node]));
+        const image = newImage(MIB + 1);
+        const answers = await inParallel(20, 20, () => post(gateway.url("/photos/pond.jpg"), image));
+        expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+        expect(answers.map(({ cache }) => cache).sort()).toEqual([...Array<string>(19).fill("HIT"), "MISS"]);
+        // In a form, whatever its boundary.
+        const caches: (string | null)[] = [];
+        for (let times = 0; times < 2; times += 1) {
+            const form = new FormData();
+            form.append("image", new Blob([new Uint8Array(image)], { type: "image/jpeg" }), "pond.jpg");
+            const answer = await fetch(gateway.url("/photos/form.jpg"), { method: "POST", body: form });
+            await answer.arrayBuffer();
+            caches.push(answer.headers.get("X-Cache-Status"));
+        }
+        expect(caches).toEqual(["MISS", "HIT"]);
+        const log = (await gateway.exec(["cat", "run/results.log"])).stdout;
+        const keys = log.split("\n").filter((line) => line.includes("/photos/pond.jpg"));
+        expect(new Set(keys.map((line) => / (?:HIT|MISS) ([0-9a-f]{64})$/.exec(line)?.[1])).size).toBe(1);
+    });
+
     test("never takes one image for another under the same name", async () => {
         await using node = await startSimulatedNode("node", 100, 4);
         await using gateway = await startScenario("result-cache", nodesInstead([node]));

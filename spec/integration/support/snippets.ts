@@ -62,12 +62,14 @@ function wholeConfig(snippet: Snippet, around: Snippet[]): string {
     const hasPath = /\blua_package_path\b/.test(body);
     const hasDict = /\blua_shared_dict\s+openclaw\b|include\s+\S*\/openclaw\.conf\b/.test(body);
     const hasLimitDict = /\blua_shared_dict\s+openclaw_limit\b|include\s+\S*\/openclaw\.conf\b/.test(body);
+    const hasAnswers = /\blua_shared_dict\s+openclaw_answers\b|include\s+\S*\/openclaw\.conf\b/.test(body);
     return `
 events {}
 http {
     ${hasPath ? "" : `lua_package_path "${INSTALLED}/lua-out/?.lua;;";`}
     ${hasDict ? "" : "lua_shared_dict openclaw 10m;"}
     ${hasLimitDict ? "" : "lua_shared_dict openclaw_limit 1m;"}
+    ${hasAnswers ? "" : "lua_shared_dict openclaw_answers 1m;"}
     ${body}
 }
 `;
