@@ -49,6 +49,9 @@ local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
 local request_body = require("resty.openclaw.core.request.request_body")
 local request_body_read = request_body.read
+local request_headers = require("resty.openclaw.core.request.request_headers")
+local request_headers_look = request_headers.look
+local request_headers_value_of = request_headers.value_of
 local contract = require("resty.openclaw.gateway.contract")
 local contract_alone = contract.alone
 local contract_define = contract.define
@@ -91,8 +94,9 @@ local function make_key(plugin)
     if body.bytes > plugin.max_bytes then
         return skip(plugin, "too_large")
     end
-    local content_type = request_variable("http_content_type")
-    local encoding = request_variable("http_content_encoding")
+    request_headers_look()
+    local content_type = request_headers_value_of("content-type")
+    local encoding = request_headers_value_of("content-encoding")
     local outcome, detail, model = body_forms_key_of(plugin.form, body, content_type, encoding)
     if outcome == "failed" then
         return skip_unreadable(plugin, detail)

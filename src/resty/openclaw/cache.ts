@@ -25,6 +25,7 @@ import * as cache_status from "./core/request/cache_status";
 import * as preconditions from "./core/request/preconditions";
 import * as request from "./core/request/request";
 import * as request_body from "./core/request/request_body";
+import * as request_headers from "./core/request/request_headers";
 import type { Context } from "./gateway/contract";
 import * as contract from "./gateway/contract";
 
@@ -89,8 +90,9 @@ function make_key(plugin: Cache): string | undefined {
     const [body, err] = request_body.read();
     if (body === undefined) return skip_unreadable(plugin, err);
     if (body.bytes > plugin.max_bytes) return skip(plugin, "too_large");
-    const content_type = request.variable("http_content_type");
-    const encoding = request.variable("http_content_encoding");
+    request_headers.look();
+    const content_type = request_headers.value_of("content-type");
+    const encoding = request_headers.value_of("content-encoding");
     const [outcome, detail, model] = body_forms.key_of(plugin.form, body, content_type, encoding);
     if (outcome === "failed") return skip_unreadable(plugin, detail);
     if (outcome !== "keyed") return skip(plugin, outcome === "too_large" ? "too_large" : "not_keyable");

@@ -1,5 +1,4 @@
 local ____exports = {}
-local pairs = pairs
 local semaphores = require("ngx.semaphore")
 local semaphores_new = semaphores.new
 local clock = require("resty.openclaw.core.time.clock")
@@ -13,9 +12,14 @@ local records_LIVE = records.LIVE
 local records_PASSING = records.PASSING
 local records_look = records.look
 local records_note_lost = records.note_lost
+local turns = require("resty.openclaw.cache.turns")
+local turns_add = turns.add
+local turns_look = turns.look
+local turns_new = turns.new
 --- How often a worker looks whether the process of a leader lives, in seconds.
 local ALIVE_SECONDS = 0.25
 local all = {}
+local in_turns = turns_new()
 --- What requests of this worker wait for under that key, from now on; nothing if there is no memory for it. Phases: access.
 local function join(dict, key)
     local known = all[key]
@@ -34,6 +38,7 @@ local function join(dict, key)
         is_over = false
     }
     all[key] = awaited
+    turns_add(in_turns, awaited)
     return awaited
 end
 ____exports.join = join
@@ -68,20 +73,22 @@ local function is_over(awaited, now)
     leadership_give_up(dict, key, leader)
     return true
 end
---- Looks at all keys, and wakes those whose wait is over. Returns whether any still wait. Phases: timer.
-local function look(now)
-    for key, awaited in pairs(all) do
-        local waiting = -awaited.semaphore:count()
-        if waiting <= 0 or is_over(awaited, now) then
-            awaited.is_over = true
-            all[key] = nil
-            if waiting > 0 then
-                awaited.semaphore:post(waiting)
-            end
-        end
+--- Wakes those whose wait is over. Returns whether any still wait.
+local function stays(awaited, now)
+    local waiting = -awaited.semaphore:count()
+    if waiting > 0 and not is_over(awaited, now) then
+        return true
     end
-    local some = next(all)
-    return some ~= nil
+    awaited.is_over = true
+    all[awaited.key] = nil
+    if waiting > 0 then
+        awaited.semaphore:post(waiting)
+    end
+    return false
+end
+--- Looks at the keys whose turn it is. Returns whether any are awaited still. Phases: timer.
+local function look(now)
+    return turns_look(in_turns, stays, now)
 end
 ____exports.look = look
 return ____exports

@@ -18,6 +18,7 @@ local texts = require("resty.openclaw.core.text.text")
 local texts_trim = texts.trim
 --- The member of JSON that says which model is to answer.
 local MODEL = "model"
+local JSON_TYPE = "application/json"
 local FORM_DATA = "multipart/form-data"
 --- How keys of bytes begin.
 local RAW = "raw-"
@@ -29,15 +30,18 @@ local function create(form, ignored, most_json_bytes)
             model = nil
         end
     end
+    local json = canonical_settings(most_json_bytes, ignored, model)
     return {
         form = form,
         digest = digests_new("sha256"),
-        json = canonical_settings(most_json_bytes, ignored, model)
+        json = json,
+        last = "",
+        last_type = ""
     }
 end
 ____exports.new = create
 local function is_json(its_type)
-    return its_type == "application/json" or string_sub(its_type, -5) == "+json"
+    return its_type == JSON_TYPE or string_sub(its_type, -5) == "+json"
 end
 --- What a body of that type is read as. Bytes, where the type is another one than the form's: to its reader the order of members may matter.
 -- So are encoded bodies, which are not what they seem to be.
@@ -67,6 +71,9 @@ local function type_of(key, content_type)
     if content_type == nil or string_sub(key, 1, #RAW) == RAW then
         return content_type
     end
+    if content_type == JSON_TYPE then
+        return JSON_TYPE
+    end
     local its_type = media_types_of(texts_trim(content_type))
     if its_type == FORM_DATA then
         local charset = multipart_charset_of(content_type)
@@ -76,12 +83,20 @@ local function type_of(key, content_type)
     return is_without_meaning(rest) and its_type or content_type
 end
 ____exports.type_of = type_of
+--- The media type in a Content-Type.
+local function media_type(of, content_type)
+    if content_type ~= of.last then
+        of.last = content_type
+        of.last_type = media_types_of(texts_trim(content_type))
+    end
+    return of.last_type
+end
 --- The key of a body with that Content-Type and Content-Encoding; what is no JSON is taken as bytes. After the key the model that JSON names,
 -- if it is known. Phases: access; yields.
 local function key_of(of, body, content_type, encoding)
-    local kind = kind_of(
+    local kind = of.form == "raw" and "raw" or kind_of(
         of.form,
-        media_types_of(texts_trim(content_type or "")),
+        media_type(of, content_type or ""),
         encoding
     )
     local outcome, detail, model = body_key_of(

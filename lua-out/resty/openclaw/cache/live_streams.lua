@@ -1,5 +1,4 @@
 local ____exports = {}
-local pairs = pairs
 local tostring = tostring
 local semaphores = require("ngx.semaphore")
 local semaphores_new = semaphores.new
@@ -7,6 +6,10 @@ local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local leadership = require("resty.openclaw.cache.leadership")
 local leadership_is_dead = leadership.is_dead
+local turns = require("resty.openclaw.cache.turns")
+local turns_add = turns.add
+local turns_look = turns.look
+local turns_new = turns.new
 --- The node is sending.
 local COMING = 1
 ____exports.COMING = COMING
@@ -98,6 +101,7 @@ local function finish(sending, is_whole)
 end
 ____exports.finish = finish
 local lives = {}
+local in_turns = turns_new()
 --- Takes what has come since the last look.
 local function take(live)
     local ____live_3 = live
@@ -167,6 +171,7 @@ local function join(dict, name, limit)
     end
     if live.state == COMING then
         lives[name] = live
+        turns_add(in_turns, live)
     end
     return live
 end
@@ -179,26 +184,31 @@ local function leave(live)
     end
 end
 ____exports.leave = leave
---- Takes what has come of all streams, and wakes their readers. Returns whether there are any. Phases: timer.
-local function look(now)
-    for name, live in pairs(lives) do
-        local before = live.count
-        take(live)
-        if live.state == COMING and now - live.looked_at > ALIVE_SECONDS then
-            live.looked_at = now
-            if leadership_is_dead(name) then
-                live.state = BROKEN
-            end
-        end
-        if live.state ~= COMING then
-            lives[name] = nil
-        end
-        if live.count > before or live.state ~= COMING then
-            wake_all(live)
+--- Takes what has come of a stream, and wakes its readers. Returns whether more may come for any.
+local function stays(live, now)
+    if live.readers == 0 then
+        return false
+    end
+    local before = live.count
+    take(live)
+    if live.state == COMING and now - live.looked_at > ALIVE_SECONDS then
+        live.looked_at = now
+        if leadership_is_dead(live.name) then
+            live.state = BROKEN
         end
     end
-    local some = next(lives)
-    return some ~= nil
+    local is_over = live.state ~= COMING
+    if is_over then
+        lives[live.name] = nil
+    end
+    if is_over or live.count > before then
+        wake_all(live)
+    end
+    return not is_over
+end
+--- Looks at the streams whose turn it is. Returns whether any are read still. Phases: timer.
+local function look(now)
+    return turns_look(in_turns, stays, now)
 end
 ____exports.look = look
 return ____exports

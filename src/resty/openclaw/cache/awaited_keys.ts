@@ -4,6 +4,7 @@ import * as semaphores from "ngx.semaphore";
 import * as clock from "../core/time/clock";
 import * as leadership from "./leadership";
 import * as records from "./records";
+import * as turns from "./turns";
 
 interface Awaited {
     readonly dict: ngx.SharedDict;
@@ -18,6 +19,7 @@ interface Awaited {
 const ALIVE_SECONDS = 0.25;
 
 const all = new LuaMap<string, Awaited>();
+const in_turns = turns.new<Awaited>();
 
 /** What requests of this worker wait for under that key, from now on; nothing if there is no memory for it. Phases: access. */
 export function join(dict: ngx.SharedDict, key: string): Awaited | undefined {
@@ -27,6 +29,7 @@ export function join(dict: ngx.SharedDict, key: string): Awaited | undefined {
     if (semaphore === undefined) return undefined;
     const awaited: Awaited = { dict, key, semaphore, looked_at: clock.now(), is_over: false };
     all.set(key, awaited);
+    turns.add(in_turns, awaited);
     return awaited;
 }
 
@@ -51,16 +54,17 @@ function is_over(awaited: Awaited, now: MonotonicTime): boolean {
     return true;
 }
 
-/** Looks at all keys, and wakes those whose wait is over. Returns whether any still wait. Phases: timer. */
+/** Wakes those whose wait is over. Returns whether any still wait. */
+function stays(this: void, awaited: Awaited, now: MonotonicTime): boolean {
+    const waiting = -awaited.semaphore.count();
+    if (waiting > 0 && !is_over(awaited, now)) return true;
+    awaited.is_over = true;
+    all.delete(awaited.key);
+    if (waiting > 0) awaited.semaphore.post(waiting);
+    return false;
+}
+
+/** Looks at the keys whose turn it is. Returns whether any are awaited still. Phases: timer. */
 export function look(now: MonotonicTime): boolean {
-    for (const [key, awaited] of all) {
-        const waiting = -awaited.semaphore.count();
-        if (waiting <= 0 || is_over(awaited, now)) {
-            awaited.is_over = true;
-            all.delete(key);
-            if (waiting > 0) awaited.semaphore.post(waiting);
-        }
-    }
-    const [some] = next(all as never);
-    return some !== undefined;
+    return turns.look(in_turns, stays, now);
 }

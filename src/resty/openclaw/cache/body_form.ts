@@ -15,10 +15,14 @@ export interface BodyForm {
     readonly form: Form;
     readonly digest: Digest;
     readonly json: Settings;
+    /** The last Content-Type, and what it says: most requests of a route have the same one. */
+    last: string;
+    last_type: string;
 }
 
 /** The member of JSON that says which model is to answer. */
 const MODEL = "model";
+const JSON_TYPE = "application/json";
 const FORM_DATA = "multipart/form-data";
 /** How keys of bytes begin. */
 const RAW = "raw-";
@@ -28,12 +32,13 @@ function create(form: Form, ignored: readonly string[], most_json_bytes: number)
     // Two models share answers if the model is ignored: it says nothing of an answer then.
     let model: string | undefined = MODEL;
     for (const name of ignored) if (name === MODEL) model = undefined;
-    return { form, digest: digests.new("sha256"), json: canonical.settings(most_json_bytes, ignored, model) };
+    const json = canonical.settings(most_json_bytes, ignored, model);
+    return { form, digest: digests.new("sha256"), json, last: "", last_type: "" };
 }
 export { create as new };
 
 function is_json(its_type: string): boolean {
-    return its_type === "application/json" || string.sub(its_type, -5) === "+json";
+    return its_type === JSON_TYPE || string.sub(its_type, -5) === "+json";
 }
 
 /**
@@ -59,6 +64,8 @@ function is_without_meaning(rest: string): boolean {
  */
 export function type_of(key: string, content_type: string | undefined): string | undefined {
     if (content_type === undefined || string.sub(key, 1, RAW.length) === RAW) return content_type;
+    // It has nothing but the type.
+    if (content_type === JSON_TYPE) return JSON_TYPE;
     const its_type = media_types.of(texts.trim(content_type));
     if (its_type === FORM_DATA) {
         const charset = multipart.charset_of(content_type);
@@ -66,6 +73,15 @@ export function type_of(key: string, content_type: string | undefined): string |
     }
     const [rest] = string.match(content_type, "^[ \t]*[^; \t]*(.*)$");
     return is_without_meaning(rest!) ? its_type : content_type;
+}
+
+/** The media type in a Content-Type. */
+function media_type(of: BodyForm, content_type: string): string {
+    if (content_type !== of.last) {
+        of.last = content_type;
+        of.last_type = media_types.of(texts.trim(content_type));
+    }
+    return of.last_type;
 }
 
 /**
@@ -78,7 +94,7 @@ export function key_of(
     content_type: string | undefined,
     encoding: string | undefined,
 ): LuaMultiReturn<Outcome> {
-    const kind = kind_of(of.form, media_types.of(texts.trim(content_type ?? "")), encoding);
+    const kind = of.form === "raw" ? "raw" : kind_of(of.form, media_type(of, content_type ?? ""), encoding);
     const [outcome, detail, model] = body_key.of(body, kind, of.digest, of.json, content_type);
     if (outcome === "not_json") return body_key.of(body, "raw", of.digest, of.json, content_type);
     return $multi(outcome, detail, model) as unknown as LuaMultiReturn<Outcome>;

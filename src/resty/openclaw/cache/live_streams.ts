@@ -7,6 +7,7 @@ import type { Semaphore } from "ngx.semaphore";
 import * as semaphores from "ngx.semaphore";
 import * as clock from "../core/time/clock";
 import * as leadership from "./leadership";
+import * as turns from "./turns";
 
 /** The node is sending. */
 export const COMING = 1;
@@ -100,6 +101,7 @@ export interface Live {
 }
 
 const lives = new LuaMap<string, Live>();
+const in_turns = turns.new<Live>();
 
 /** Takes what has come since the last look. */
 function take(live: Live): void {
@@ -157,7 +159,10 @@ export function join(dict: ngx.SharedDict, name: string, limit: number): Live | 
     };
     take(live);
     if (live.state === BROKEN || live.first > 1) return undefined;
-    if (live.state === COMING) lives.set(name, live);
+    if (live.state === COMING) {
+        lives.set(name, live);
+        turns.add(in_turns, live);
+    }
     return live;
 }
 
@@ -167,18 +172,22 @@ export function leave(live: Live): void {
     if (live.readers === 0 && lives.get(live.name) === live) lives.delete(live.name);
 }
 
-/** Takes what has come of all streams, and wakes their readers. Returns whether there are any. Phases: timer. */
-export function look(now: MonotonicTime): boolean {
-    for (const [name, live] of lives) {
-        const before = live.count;
-        take(live);
-        if (live.state === COMING && now - live.looked_at > ALIVE_SECONDS) {
-            live.looked_at = now;
-            if (leadership.is_dead(name)) live.state = BROKEN;
-        }
-        if (live.state !== COMING) lives.delete(name);
-        if (live.count > before || live.state !== COMING) wake_all(live);
+/** Takes what has come of a stream, and wakes its readers. Returns whether more may come for any. */
+function stays(this: void, live: Live, now: MonotonicTime): boolean {
+    if (live.readers === 0) return false;
+    const before = live.count;
+    take(live);
+    if (live.state === COMING && now - live.looked_at > ALIVE_SECONDS) {
+        live.looked_at = now;
+        if (leadership.is_dead(live.name)) live.state = BROKEN;
     }
-    const [some] = next(lives as never);
-    return some !== undefined;
+    const is_over = live.state !== COMING;
+    if (is_over) lives.delete(live.name);
+    if (is_over || live.count > before) wake_all(live);
+    return !is_over;
+}
+
+/** Looks at the streams whose turn it is. Returns whether any are read still. Phases: timer. */
+export function look(now: MonotonicTime): boolean {
+    return turns.look(in_turns, stays, now);
 }

@@ -1,18 +1,27 @@
 local ____exports = {}
 local ipairs = ipairs
-local pairs = pairs
-local type = type
-local string_gsub = string.gsub
+local tostring = tostring
 local string_lower = string.lower
-local string_sub = string.sub
-local table_concat = table.concat
+local string_buffer = require("string.buffer")
+local string_buffer_new = string_buffer.new
 local digests = require("resty.openclaw.core.bytes.digest")
 local digests_new = digests.new
+local digests_update = digests.update
 local request = require("resty.openclaw.core.request.request")
+local request_bytes_of = request.bytes_of
 local request_set_variable = request.set_variable
 local request_variable = request.variable
+local request_headers = require("resty.openclaw.core.request.request_headers")
+local request_headers_has = request_headers.has
+local request_headers_has_several = request_headers.has_several
+local request_headers_look = request_headers.look
+local request_headers_name_of = request_headers.name_of
+local request_headers_value_of = request_headers.value_of
+local request_headers_want = request_headers.want
 --- What keys are made of, and how: another number gives other keys.
-local VERSION = "1"
+local VERSION = "2"
+--- The first part, as all others: its length and itself.
+local VERSION_PART = (tostring(#VERSION) .. ":") .. VERSION
 local KEY = "openclaw_cache_key"
 local SKIP = "openclaw_cache_skip"
 --- - the method: nginx looks up GET and HEAD in the cache whatever `proxy_cache_methods` says;
@@ -30,11 +39,11 @@ local OF_REQUEST = {
     "request_uri",
     "uri",
     "args",
-    "http_content_encoding",
-    "http_accept",
     "openclaw_route",
     "openclaw_variant"
 }
+--- As said there. Most requests do not have them; nginx would look for each.
+local OF_HEADERS = {"content-encoding", "accept"}
 --- All that is known of a caller. How an identity is known is a part, as names of tokens and of keys may be alike.
 local CALLER = {"openclaw_identity", "openclaw_tenant", "openclaw_class", "openclaw_auth_method"}
 ____exports.CALLER = CALLER
@@ -57,50 +66,71 @@ local CREDENTIALS = {
 local JOINS_HEADERS_FROM = 1023000
 --- On an older nginx, a request with more headers is not cached.
 local MOST_HEADERS = 100
---- Reused by all requests: no function yields while it is in use.
-local parts = {}
-local function is_header(name)
-    return string_sub(name, 1, 5) == "http_"
+local IDENTITY = "x-openclaw-identity"
+--- The text of the key; reused by all requests: no function yields while it is in use.
+local text = string_buffer_new()
+--- How the parts of common lengths begin: writing a number takes longer than all the rest.
+local BEGINNINGS = {}
+local COMMON_BYTES = 128
+for bytes = 0, COMMON_BYTES do
+    BEGINNINGS[#BEGINNINGS + 1] = (":" .. tostring(bytes)) .. ":"
 end
---- Sets a part of the key. A missing value and an empty one must differ.
-local function set_part(place, value)
-    parts[2 * place + 1] = value == nil and "-" or #value
-    parts[2 * place + 1 + 1] = value or ""
+local MISSING = ":-:"
+local function begin_part(bytes)
+    if bytes <= COMMON_BYTES then
+        text:put(BEGINNINGS[bytes + 1])
+    else
+        text:put(":", bytes, ":")
+    end
+end
+--- Adds a part. A missing value and an empty one must differ.
+local function add_text(value)
+    if value == nil then
+        text:put(MISSING)
+        return
+    end
+    begin_part(#value)
+    text:put(value)
+end
+--- Adds the value of a variable, without a Lua string of it.
+local function add_variable(name)
+    local memory, count = request_bytes_of(name)
+    if memory == nil then
+        text:put(MISSING)
+        return
+    end
+    begin_part(count)
+    text:putcdata(memory, count)
 end
 --- The key of the current request. On failure nil and why.
 local function make(key, content_type, body_digest, generations)
-    local count = #key.variables
-    set_part(0, VERSION)
-    for place = 1, count do
-        set_part(
-            place,
-            request_variable(key.variables[place])
-        )
+    text:reset():put(VERSION_PART)
+    for ____, name in ipairs(key.variables) do
+        add_variable(name)
     end
-    set_part(count + 1, content_type)
-    set_part(count + 2, body_digest)
-    set_part(count + 3, generations)
-    local text = table_concat(parts, ":", 1, 2 * (count + 4))
-    return key.digest:of(text)
+    for ____, name in ipairs(OF_HEADERS) do
+        add_text(request_headers_value_of(name))
+    end
+    add_text(content_type)
+    add_text(body_digest)
+    add_text(generations)
+    local memory, count = text:ref()
+    local context = key.digest:begin()
+    digests_update(context, memory, count)
+    return key.digest:finish(context)
 end
 --- Whether a header of the key was sent twice, or with `_` instead of `-`, which nginx treats as the same header, while nginx's
 -- variable shows only one of them.
-local function is_ambiguous(key)
+local function is_ambiguous(key, header_count)
     if ngx.config.nginx_version >= JOINS_HEADERS_FROM then
         return false
     end
-    local headers, err = ngx.req.get_headers(MOST_HEADERS)
-    if err ~= nil then
+    if header_count > MOST_HEADERS then
         return true
     end
-    local seen = {}
-    for name, value in pairs(headers) do
-        local dashed = string_gsub(name, "_", "-")
-        if key.headers[dashed] ~= nil then
-            if type(value) == "table" or seen[dashed] ~= nil then
-                return true
-            end
-            seen[dashed] = true
+    for ____, name in ipairs(key.headers) do
+        if request_headers_has_several(name) then
+            return true
         end
     end
     return false
@@ -108,12 +138,11 @@ end
 --- Whether the request has credentials or an identity that are not part of the key.
 local function is_personal(key)
     for ____, name in ipairs(key.credentials) do
-        if request_variable(name) ~= nil then
+        if request_headers_has(name) then
             return true
         end
     end
-    local identity = request_variable("openclaw_identity") or ""
-    return identity == "" and request_variable("http_x_openclaw_identity") ~= nil
+    return request_headers_has(IDENTITY) and (request_variable("openclaw_identity") or "") == ""
 end
 --- Keeps the current request out of the cache. Phases: server_rewrite, access.
 local function withhold(key)
@@ -127,6 +156,10 @@ local function withhold(key)
     )
 end
 ____exports.withhold = withhold
+local function withheld(key)
+    withhold(key)
+    return nil
+end
 --- Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
 -- credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns the key; nothing if the
 -- request has none. Phases: server_rewrite, access.
@@ -139,34 +172,31 @@ local function fill(key, content_type, body_digest, generations)
     if not key.is_declared then
         return nil
     end
-    local is_shareable = not is_personal(key) and not is_ambiguous(key)
-    local text = unpack(
-        is_shareable and ({make(key, content_type, body_digest, generations)}) or ({nil}),
-        1,
-        1
-    )
-    if text == nil then
-        withhold(key)
-        return nil
+    local header_count = request_headers_look()
+    if is_personal(key) or is_ambiguous(key, header_count) then
+        return withheld(key)
     end
-    key.is_declared = request_set_variable(KEY, text)
+    local made = make(key, content_type, body_digest, generations)
+    if made == nil then
+        return withheld(key)
+    end
+    key.is_declared = request_set_variable(KEY, made)
     if not key.is_declared then
         return nil
     end
     request_set_variable(SKIP, "")
-    return text
+    return made
 end
 ____exports.fill = fill
 --- Gives the current request, which has a key, another one: made from that one and the generation. Returns it; nothing if the request has
 -- none now. Phases: access.
 local function renew(key, former, generation)
-    local text = key.digest:of((former .. ":") .. generation)
-    if text == nil then
-        withhold(key)
-        return nil
+    local made = key.digest:of((former .. ":") .. generation)
+    if made == nil then
+        return withheld(key)
     end
-    key.is_declared = request_set_variable(KEY, text)
-    return key.is_declared and text or nil
+    key.is_declared = request_set_variable(KEY, made)
+    return key.is_declared and made or nil
 end
 ____exports.renew = renew
 --- Whether the value of a variable is a part of the keys. Phases: any.
@@ -204,19 +234,24 @@ local function create(choice)
             add(name)
         end
         if not (known[name] ~= nil) then
-            credentials[#credentials + 1] = name
+            credentials[#credentials + 1] = request_headers_name_of(name)
         end
     end
-    local headers = {}
-    headers[CONTENT_TYPE] = true
+    local headers = {CONTENT_TYPE}
+    for ____, name in ipairs(OF_HEADERS) do
+        headers[#headers + 1] = name
+    end
     for ____, name in ipairs(variables) do
-        if is_header(name) then
-            headers[(string_gsub(
-                string_sub(name, 6),
-                "_",
-                "-"
-            ))] = true
+        local header = request_headers_name_of(name)
+        if header ~= nil then
+            headers[#headers + 1] = header
         end
+    end
+    for ____, name in ipairs(credentials) do
+        request_headers_want(name)
+    end
+    for ____, name in ipairs(headers) do
+        request_headers_want(name)
     end
     return {
         digest = digests_new("sha256"),
@@ -227,4 +262,5 @@ local function create(choice)
     }
 end
 ____exports.new = create
+request_headers_want(IDENTITY)
 return ____exports

@@ -107,11 +107,8 @@ local function length_in_header()
     local headers = ngx.req.get_headers(0)
     return (tonumber(headers["content-length"]))
 end
-local function in_memory(announced)
-    local body = in_buffer(announced)
-    if body ~= nil then
-        return body
-    end
+--- A copy of a body in memory.
+local function in_copy(announced)
     local copy = ngx.req.get_body_data()
     if copy ~= nil then
         if #copy ~= (tonumber(announced) or #copy) and #copy ~= length_in_header() then
@@ -150,36 +147,56 @@ local function is_its_own(file)
     local ____opt_0 = request_state_present()
     return (____opt_0 and ____opt_0.body_file) == file or open_files_has(file)
 end
+--- Has nginx read the body. Says why it cannot be read, or nothing; then whether it was in a file before.
+local function fetch_body()
+    local was_in_file = ngx.req.get_body_file() ~= nil
+    local ok, err = pcall(ngx.req.read_body)
+    local ____ok_2
+    if ok then
+        ____ok_2 = nil
+    else
+        ____ok_2 = tostring(err)
+    end
+    return ____ok_2, was_in_file
+end
+--- The file that the body is in, if it is in one. Notes whether this module had it read.
+local function present_file(was_in_file)
+    local file = ngx.req.get_body_file()
+    if was_in_file or file == nil then
+        return file
+    end
+    local state = request_state_open()
+    state.body_file = file
+    if ngx.get_phase() == "rewrite" then
+        state.is_early = true
+    end
+    return file
+end
 --- Has nginx read the body, so that `read` finds all of it later, after internal redirects too. Ends the request when the
 -- client sends what is no body, or one over client_max_body_size. Says why it cannot be read, or nothing. Phases: rewrite,
 -- access, content; yields.
 local function fetch()
-    local before = ngx.req.get_body_file()
-    local ok, err = pcall(ngx.req.read_body)
-    if not ok then
-        return (tostring(err))
+    local problem, was_in_file = fetch_body()
+    if problem == nil then
+        present_file(was_in_file)
     end
-    local file = ngx.req.get_body_file()
-    if before == nil and file ~= nil then
-        local state = request_state_open()
-        state.body_file = file
-        if ngx.get_phase() == "rewrite" then
-            state.is_early = true
-        end
-    end
-    return nil
+    return problem
 end
 ____exports.fetch = fetch
 --- The same, and says where the body is. On failure nil and why.
 local function read()
-    local problem = fetch()
+    local problem, was_in_file = fetch_body()
     if problem ~= nil then
         return nil, problem
     end
     local announced = request_variable("content_length")
-    local file = ngx.req.get_body_file()
+    local body = in_buffer(announced)
+    if body ~= nil then
+        return body
+    end
+    local file = present_file(was_in_file)
     if file == nil then
-        return in_memory(announced)
+        return in_copy(announced)
     end
     if not is_its_own(file) then
         return nil, "nginx has read the body before, into a file without a name"
@@ -201,10 +218,10 @@ end
 --- Visits a slice: up to its end, or until its time is over.
 local function visit_pieces(file, progress, visit, state)
     while progress.offset < progress["end"] do
-        local ____progress_2 = progress
-        local offset = ____progress_2.offset
-        local ____end = ____progress_2["end"]
-        local piece_bytes = ____progress_2.piece_bytes
+        local ____progress_3 = progress
+        local offset = ____progress_3.offset
+        local ____end = ____progress_3["end"]
+        local piece_bytes = ____progress_3.piece_bytes
         local count, err = read_piece(
             file,
             offset,
@@ -242,10 +259,10 @@ local function visit_file(path, progress, visit, state)
 end
 local function visit_memory(memory, progress, visit, state)
     while progress.offset < progress["end"] do
-        local ____progress_3 = progress
-        local offset = ____progress_3.offset
-        local ____end = ____progress_3["end"]
-        local piece_bytes = ____progress_3.piece_bytes
+        local ____progress_4 = progress
+        local offset = ____progress_4.offset
+        local ____end = ____progress_4["end"]
+        local piece_bytes = ____progress_4.piece_bytes
         local count = math_min(piece_bytes, ____end - offset)
         visit(state, memory + offset, count)
         progress.offset = offset + count

@@ -6,24 +6,28 @@
  * `$openclaw_cache_key` contains the key. Until it is set, and for requests that may not share a response, the variable has a
  * value from nginx.conf that is unique to the request, and `$openclaw_cache_skip` is 1.
  */
+import * as string_buffer from "string.buffer";
 import type { Digest } from "../bytes/digest";
 import * as digests from "../bytes/digest";
 import * as request from "./request";
+import * as request_headers from "./request_headers";
 
 export interface CacheKey {
     readonly digest: Digest;
     /** The variables whose values are in the key. */
     readonly variables: readonly string[];
-    /** Variables that keep a request out of the cache if they have a value. */
+    /** Headers that keep a request out of the cache. */
     readonly credentials: readonly string[];
-    /** The headers among `variables`, as clients spell them; used if nginx shows only the first of several headers. */
-    readonly headers: LuaSet<string>;
+    /** The headers among `variables`, of which nginx may show only the first of several. */
+    readonly headers: readonly string[];
     /** Whether nginx.conf declares the variables; the first request shows it. */
     is_declared: boolean;
 }
 
 /** What keys are made of, and how: another number gives other keys. */
-const VERSION = "1";
+const VERSION = "2";
+/** The first part, as all others: its length and itself. */
+const VERSION_PART = `${VERSION.length}:${VERSION}`;
 const KEY = "openclaw_cache_key";
 const SKIP = "openclaw_cache_skip";
 
@@ -44,11 +48,11 @@ const OF_REQUEST = [
     "request_uri",
     "uri",
     "args",
-    "http_content_encoding",
-    "http_accept",
     "openclaw_route",
     "openclaw_variant",
 ];
+/** As said there. Most requests do not have them; nginx would look for each. */
+const OF_HEADERS = ["content-encoding", "accept"];
 
 /** All that is known of a caller. How an identity is known is a part, as names of tokens and of keys may be alike. */
 export const CALLER = ["openclaw_identity", "openclaw_tenant", "openclaw_class", "openclaw_auth_method"];
@@ -75,17 +79,41 @@ const JOINS_HEADERS_FROM = 1023000;
 /** On an older nginx, a request with more headers is not cached. */
 const MOST_HEADERS = 100;
 
-/** Reused by all requests: no function yields while it is in use. */
-const parts: (string | number)[] = [];
+const IDENTITY = "x-openclaw-identity";
 
-function is_header(this: void, name: string): boolean {
-    return string.sub(name, 1, 5) === "http_";
+/** The text of the key; reused by all requests: no function yields while it is in use. */
+const text = string_buffer.new();
+
+/** How the parts of common lengths begin: writing a number takes longer than all the rest. */
+const BEGINNINGS: string[] = [];
+const COMMON_BYTES = 128;
+for (const bytes of $range(0, COMMON_BYTES)) BEGINNINGS.push(`:${bytes}:`);
+const MISSING = ":-:";
+
+function begin_part(bytes: number): void {
+    if (bytes <= COMMON_BYTES) text.put(BEGINNINGS[bytes]!);
+    else text.put(":", bytes, ":");
 }
 
-/** Sets a part of the key. A missing value and an empty one must differ. */
-function set_part(place: number, value: string | undefined): void {
-    parts[2 * place] = value === undefined ? "-" : value.length;
-    parts[2 * place + 1] = value ?? "";
+/** Adds a part. A missing value and an empty one must differ. */
+function add_text(value: string | undefined): void {
+    if (value === undefined) {
+        text.put(MISSING);
+        return;
+    }
+    begin_part(value.length);
+    text.put(value);
+}
+
+/** Adds the value of a variable, without a Lua string of it. */
+function add_variable(name: string): void {
+    const [memory, count] = request.bytes_of(name);
+    if (memory === undefined) {
+        text.put(MISSING);
+        return;
+    }
+    begin_part(count);
+    text.putcdata(memory, count);
 }
 
 /** The key of the current request. On failure nil and why. */
@@ -95,43 +123,34 @@ function make(
     body_digest: string,
     generations: string,
 ): Result<string> {
-    const count = key.variables.length;
-    set_part(0, VERSION);
-    for (const place of $range(1, count)) set_part(place, request.variable(key.variables[place - 1]!));
-    set_part(count + 1, content_type);
-    set_part(count + 2, body_digest);
-    set_part(count + 3, generations);
-    const text = table.concat(parts as string[], ":", 1, 2 * (count + 4));
-    return key.digest.of(text);
+    text.reset().put(VERSION_PART);
+    for (const name of key.variables) add_variable(name);
+    for (const name of OF_HEADERS) add_text(request_headers.value_of(name));
+    add_text(content_type);
+    add_text(body_digest);
+    add_text(generations);
+    const [memory, count] = text.ref();
+    const context = key.digest.begin();
+    digests.update(context, memory as unknown as Bytes, count);
+    return key.digest.finish(context);
 }
 
 /**
  * Whether a header of the key was sent twice, or with `_` instead of `-`, which nginx treats as the same header, while nginx's
  * variable shows only one of them.
  */
-function is_ambiguous(key: CacheKey): boolean {
+function is_ambiguous(key: CacheKey, header_count: number): boolean {
     if (ngx.config.nginx_version >= JOINS_HEADERS_FROM) return false;
-    const [headers, err] = ngx.req.get_headers(MOST_HEADERS);
-    if (err !== undefined) return true;
-    const seen = new LuaSet<string>();
-    for (const [name, value] of pairs(headers)) {
-        const [dashed] = string.gsub(name, "_", "-");
-        if (key.headers.has(dashed)) {
-            if (type(value) === "table" || seen.has(dashed)) return true;
-            seen.add(dashed);
-        }
-    }
+    if (header_count > MOST_HEADERS) return true;
+    for (const name of key.headers) if (request_headers.has_several(name)) return true;
     return false;
 }
 
 /** Whether the request has credentials or an identity that are not part of the key. */
 function is_personal(key: CacheKey): boolean {
-    for (const name of key.credentials) {
-        if (request.variable(name) !== undefined) return true;
-    }
+    for (const name of key.credentials) if (request_headers.has(name)) return true;
     // An identity header that no plugin has checked yet.
-    const identity = request.variable("openclaw_identity") ?? "";
-    return identity === "" && request.variable("http_x_openclaw_identity") !== undefined;
+    return request_headers.has(IDENTITY) && (request.variable("openclaw_identity") ?? "") === "";
 }
 
 /** Keeps the current request out of the cache. Phases: server_rewrite, access. */
@@ -139,6 +158,11 @@ export function withhold(key: CacheKey): void {
     if (!key.is_declared) return;
     request.set_variable(SKIP, "1");
     key.is_declared = request.set_variable(KEY, `none-${request.variable("request_id") ?? ""}`);
+}
+
+function withheld(key: CacheKey): undefined {
+    withhold(key);
+    return undefined;
 }
 
 /**
@@ -154,16 +178,14 @@ export function fill(
     generations = "",
 ): string | undefined {
     if (!key.is_declared) return undefined;
-    const is_shareable = !is_personal(key) && !is_ambiguous(key);
-    const [text] = is_shareable ? make(key, content_type, body_digest, generations) : [undefined];
-    if (text === undefined) {
-        withhold(key);
-        return undefined;
-    }
-    key.is_declared = request.set_variable(KEY, text);
+    const header_count = request_headers.look();
+    if (is_personal(key) || is_ambiguous(key, header_count)) return withheld(key);
+    const [made] = make(key, content_type, body_digest, generations);
+    if (made === undefined) return withheld(key);
+    key.is_declared = request.set_variable(KEY, made);
     if (!key.is_declared) return undefined;
     request.set_variable(SKIP, "");
-    return text;
+    return made;
 }
 
 /**
@@ -171,13 +193,10 @@ export function fill(
  * none now. Phases: access.
  */
 export function renew(key: CacheKey, former: string, generation: string): string | undefined {
-    const [text] = key.digest.of(`${former}:${generation}`);
-    if (text === undefined) {
-        withhold(key);
-        return undefined;
-    }
-    key.is_declared = request.set_variable(KEY, text);
-    return key.is_declared ? text : undefined;
+    const [made] = key.digest.of(`${former}:${generation}`);
+    if (made === undefined) return withheld(key);
+    key.is_declared = request.set_variable(KEY, made);
+    return key.is_declared ? made : undefined;
 }
 
 /** Whether the value of a variable is a part of the keys. Phases: any. */
@@ -209,13 +228,18 @@ function create(choice: Choice): CacheKey {
     const credentials: string[] = [];
     for (const name of CREDENTIALS) {
         if (choice.credentials === "key") add(name);
-        if (!known.has(name)) credentials.push(name);
+        if (!known.has(name)) credentials.push(request_headers.name_of(name)!);
     }
-    const headers = new LuaSet<string>();
-    headers.add(CONTENT_TYPE);
+    const headers = [CONTENT_TYPE];
+    for (const name of OF_HEADERS) headers.push(name);
     for (const name of variables) {
-        if (is_header(name)) headers.add(string.gsub(string.sub(name, 6), "_", "-")[0]);
+        const header = request_headers.name_of(name);
+        if (header !== undefined) headers.push(header);
     }
+    for (const name of credentials) request_headers.want(name);
+    for (const name of headers) request_headers.want(name);
     return { digest: digests.new("sha256"), variables, credentials, headers, is_declared: true };
 }
 export { create as new };
+
+request_headers.want(IDENTITY);

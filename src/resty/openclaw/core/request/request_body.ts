@@ -115,9 +115,8 @@ function length_in_header(): number | undefined {
     return tonumber(headers.get("content-length"));
 }
 
-function in_memory(announced: string | undefined): Result<Body> {
-    const body = in_buffer(announced);
-    if (body !== undefined) return $multi(body);
+/** A copy of a body in memory. */
+function in_copy(announced: string | undefined): Result<Body> {
     const copy = ngx.req.get_body_data();
     if (copy !== undefined) {
         // With "proxy_request_buffering off" nginx has what it has not sent on yet.
@@ -151,33 +150,45 @@ function is_its_own(file: string): boolean {
     return request_state.present()?.body_file === file || open_files.has(file);
 }
 
+/** Has nginx read the body. Says why it cannot be read, or nothing; then whether it was in a file before. */
+function fetch_body(): LuaMultiReturn<[problem: string | undefined, was_in_file: boolean]> {
+    const was_in_file = ngx.req.get_body_file() !== undefined;
+    // Some versions raise: 0.10.26 does for HTTP/2 without Content-Length.
+    const [ok, err] = pcall(ngx.req.read_body);
+    return $multi(ok ? undefined : tostring(err), was_in_file);
+}
+
+/** The file that the body is in, if it is in one. Notes whether this module had it read. */
+function present_file(was_in_file: boolean): string | undefined {
+    const file = ngx.req.get_body_file();
+    if (was_in_file || file === undefined) return file;
+    const state = request_state.open();
+    state.body_file = file;
+    if (ngx.get_phase() === "rewrite") state.is_early = true;
+    return file;
+}
+
 /**
  * Has nginx read the body, so that `read` finds all of it later, after internal redirects too. Ends the request when the
  * client sends what is no body, or one over client_max_body_size. Says why it cannot be read, or nothing. Phases: rewrite,
  * access, content; yields.
  */
 export function fetch(): string | undefined {
-    const before = ngx.req.get_body_file();
-    // Some versions raise: 0.10.26 does for HTTP/2 without Content-Length.
-    const [ok, err] = pcall(ngx.req.read_body);
-    if (!ok) return tostring(err);
-    const file = ngx.req.get_body_file();
-    if (before === undefined && file !== undefined) {
-        const state = request_state.open();
-        state.body_file = file;
-        if (ngx.get_phase() === "rewrite") state.is_early = true;
-    }
-    return undefined;
+    const [problem, was_in_file] = fetch_body();
+    if (problem === undefined) present_file(was_in_file);
+    return problem;
 }
 
 /** The same, and says where the body is. On failure nil and why. */
 export function read(): Result<Body> {
-    const problem = fetch();
+    const [problem, was_in_file] = fetch_body();
     if (problem !== undefined) return $multi(undefined, problem);
     // Once the body is read nginx knows its length also when the client did not say it.
     const announced = request.variable("content_length");
-    const file = ngx.req.get_body_file();
-    if (file === undefined) return in_memory(announced);
+    const body = in_buffer(announced);
+    if (body !== undefined) return $multi(body);
+    const file = present_file(was_in_file);
+    if (file === undefined) return in_copy(announced);
     if (!is_its_own(file)) return $multi(undefined, "nginx has read the body before, into a file without a name");
     return in_file(file, announced);
 }
