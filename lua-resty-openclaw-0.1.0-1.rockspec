@@ -172,6 +172,7 @@ build = {
         ["resty.openclaw.cache.request_control"] = "lua-out/resty/openclaw/cache/request_control.lua",
         ["resty.openclaw.cache.response_fields"] = "lua-out/resty/openclaw/cache/response_fields.lua",
         ["resty.openclaw.cache.settings"] = "lua-out/resty/openclaw/cache/settings.lua",
+        ["resty.openclaw.cache.status"] = "lua-out/resty/openclaw/cache/status.lua",
         ["resty.openclaw.cache.storability"] = "lua-out/resty/openclaw/cache/storability.lua",
         ["resty.openclaw.cache.store"] = "lua-out/resty/openclaw/cache/store.lua",
         ["resty.openclaw.cache.stream_end"] = "lua-out/resty/openclaw/cache/stream_end.lua",

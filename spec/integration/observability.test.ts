@@ -246,7 +246,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                         },
                     },
                     routes = {
-                        chat = { upstream = "cluster", body_digest = {}, cache = {}, inference = { include_usage = true } },
+                        chat = { upstream = "cluster", body_digest = {}, cache = { store = "redis", redis = { port = ${dead} } }, inference = { include_usage = true } },
                         image = { upstream = "cluster", checks = { content_types = { "image/jpeg" } }, body_digest = { max_bytes = 100 } },
                         secret = { upstream = "light", identity = { accept = "mutual_tls" } },
                         guarded = {

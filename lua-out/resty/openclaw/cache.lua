@@ -26,6 +26,8 @@ local settings_SCHEMA = settings.SCHEMA
 local settings_callers_of = settings.callers_of
 local settings_check = settings.check
 local settings_most_json_bytes = settings.most_json_bytes
+local status_of = require("resty.openclaw.cache.status")
+local status_of_document = status_of.document
 local stores = require("resty.openclaw.cache.store")
 local stores_new = stores.new
 local fault = require("resty.openclaw.core.metrics.fault")
@@ -145,12 +147,17 @@ end
 local function log(self)
     answers_log()
 end
+local function status(self)
+    local document = status_of_document(self.store)
+    return document
+end
 local metatable = {__index = {
     access = access,
     before_balance = before_balance,
     header_filter = header_filter,
     body_filter = body_filter,
-    log = log
+    log = log,
+    status = status
 }}
 local function create(options, ____bindingPattern0)
     local route

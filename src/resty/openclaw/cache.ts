@@ -12,6 +12,7 @@ import * as purge_list from "./cache/purges";
 import * as request_controls from "./cache/request_control";
 import type { Options } from "./cache/settings";
 import * as settings from "./cache/settings";
+import * as status_of from "./cache/status";
 import type { Store } from "./cache/store";
 import * as stores from "./cache/store";
 import type { Faults } from "./core/metrics/fault";
@@ -54,6 +55,8 @@ export interface Cache {
     body_filter(): void;
     /** Lets those go on who still wait. Phases: log. Never raises. */
     log(): void;
+    /** What the status document shows. Phases: any. */
+    status(): object;
 }
 
 const NAME = "cache";
@@ -130,7 +133,12 @@ function log(this: Cache): void {
     answers.log();
 }
 
-const metatable = { __index: { access, before_balance, header_filter, body_filter, log } };
+function status(this: Cache): object {
+    const document = status_of.document(this.store);
+    return document;
+}
+
+const metatable = { __index: { access, before_balance, header_filter, body_filter, log, status } };
 
 function create(options: Options, { path, route }: Context): Cache {
     settings.check(options, path);
