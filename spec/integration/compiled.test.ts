@@ -90,6 +90,7 @@ interface Options {
     route?: string;
     upstream?: string;
     sinks?: string[];
+    http?: string;
     location?: string;
     files?: Record<string, string>;
 }
@@ -98,6 +99,7 @@ async function startGateway({
     route = "",
     upstream = "",
     sinks = ["one"],
+    http = "",
     location = "",
     files = {},
 }: Options): Promise<NativeNginx> {
@@ -106,6 +108,7 @@ async function startGateway({
     const gateway = await NativeNginx.start({
         workers: 1,
         http: `
+            ${http}
             keepalive_requests 1000000;
             include openclaw.conf;
             lua_socket_log_errors off;
@@ -130,11 +133,11 @@ async function startGateway({
                 keepalive_requests 1000000;
             }`,
         server: `
+            include proxy.conf;
             location / {
                 ${location}
                 set $openclaw_route work;
                 include route.conf;
-                include proxy.conf;
                 proxy_pass http://cluster;
             }
             location /traces/ {
@@ -144,7 +147,7 @@ async function startGateway({
                 location = /traces/tell { content_by_lua_block { traces.tell() } }
             }`,
         files: {
-            ...Object.fromEntries(["openclaw", "route", "proxy"].map((name) => [`${name}.conf`, conf(name)])),
+            ...Object.fromEntries(["openclaw", "route", "proxy", "cache"].map((name) => [`${name}.conf`, conf(name)])),
             "lua-out/traces.lua": read("spec/integration/support/traces.lua"),
             ...files,
         },
@@ -267,6 +270,16 @@ test("what runs on each request that finds a free place is compiled", MINUTES, a
 
 test("nearly all that runs on each request whose body is read first is compiled", MINUTES, async () => {
     await expectCompiled({ upstream: "queue = { concurrency = 100 }," }, MOST_BETWEEN_PARTS);
+});
+
+test("nearly all that runs on each request that the cache answers is compiled", MINUTES, async () => {
+    const options = {
+        http: "proxy_cache_path cache keys_zone=compiled:1m;",
+        route: 'cache = { key = "json", shared = true },',
+        location: "include cache.conf; proxy_cache compiled;",
+    };
+    const headers = { "Content-Type": "image/png", Accept: "application/json" };
+    await expectCompiled(options, MOST_BETWEEN_PARTS, [{}, headers]);
 });
 
 test("what runs on each request with a known token or an API key is compiled", MINUTES, async () => {
