@@ -282,15 +282,19 @@ test("nearly all that runs on each request whose body is read first is compiled"
     await expectCompiled({ upstream: "queue = { concurrency = 100 }," }, MOST_BETWEEN_PARTS);
 });
 
-test("all that runs on each request that the cache answers is compiled, but what has nginx read the body", MINUTES, async () => {
-    const options = {
-        http: "proxy_cache_path cache keys_zone=compiled:1m;",
-        route: 'cache = { key = "json", shared = true },',
-        location: "include cache.conf; proxy_cache compiled;",
-    };
-    const headers = { "Content-Type": "image/png", Accept: "application/json" };
-    await expectCompiled(options, LEAST_INSTRUCTIONS, [{}, headers], READS_BODY);
-});
+test(
+    "all that runs on each request that the cache answers is compiled, but what has nginx read the body",
+    MINUTES,
+    async () => {
+        const options = {
+            http: "proxy_cache_path cache keys_zone=compiled:1m;",
+            route: 'cache = { key = "json", shared = true },',
+            location: "include cache.conf; proxy_cache compiled;",
+        };
+        const headers = { "Content-Type": "image/png", Accept: "application/json" };
+        await expectCompiled(options, LEAST_INSTRUCTIONS, [{}, headers], READS_BODY);
+    },
+);
 
 test("what runs on each request with a known token or an API key is compiled", MINUTES, async () => {
     const key = await SigningKey.make("key");
