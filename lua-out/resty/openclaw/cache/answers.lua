@@ -20,6 +20,7 @@ local heads = require("resty.openclaw.cache.answer_head")
 local heads_of_response = heads.of_response
 local heads_write = heads.write
 local coalescing = require("resty.openclaw.cache.coalescing")
+local coalescing_NO_STORE = coalescing.NO_STORE
 local coalescing_give_up = coalescing.give_up
 local coalescing_leave = coalescing.leave
 local errors_in_answers = require("resty.openclaw.cache.error_in_answer")
@@ -34,11 +35,14 @@ local recordings_finish = recordings.finish
 local recordings_new = recordings.new
 local recordings_take = recordings.take
 local records = require("resty.openclaw.cache.records")
+local records_confirm = records.confirm
 local records_forget = records.forget
 local records_note_doubt = records.note_doubt
 local records_note_kept = records.note_kept
+local records_note_likely = records.note_likely
 local records_note_live = records.note_live
 local records_note_passing = records.note_passing
+local records_note_stale = records.note_stale
 local records_note_stored = records.note_stored
 local redis_tiers = require("resty.openclaw.cache.redis_tier")
 local redis_tiers_leave = redis_tiers.leave
@@ -53,6 +57,7 @@ local storability_may_store = storability.may_store
 local stores = require("resty.openclaw.cache.store")
 local stores_seconds_of = stores.seconds_of
 function let_others_pass(asking)
+    asking.is_settled = true
     records_note_passing(asking.store.dict, asking.key)
     coalescing_give_up(asking)
 end
@@ -60,10 +65,8 @@ function let_go(asking, recording)
     records_forget(asking.store.dict, asking.key, recording.name)
     let_others_pass(asking)
 end
---- Says that nginx is not to store the response.
-local NO_STORE = "openclaw_cache_no_store"
-____exports.NO_STORE = NO_STORE
 local OK = 200
+local PARTIAL_CONTENT = 206
 local TOO_MANY_REQUESTS = 429
 local FIRST_SERVER_ERROR = 500
 local EVENTS = "text/event-stream"
@@ -78,7 +81,7 @@ local function note_cached(asking, status)
     local store = ____asking_0.store
     local key = ____asking_0.key
     asking.is_from_cache = true
-    if status == "HIT" or status == "REVALIDATED" then
+    if not records_confirm(store.dict, key, store.seconds ~= nil) then
         local date = request_variable("upstream_http_date")
         local ____temp_1
         if date == nil then
@@ -86,8 +89,12 @@ local function note_cached(asking, status)
         else
             ____temp_1 = ngx.parse_http_time(date)
         end
-        local made_at = ____temp_1
-        records_note_stored(store.dict, key, made_at or 0, store.seconds or 0)
+        local made_at = ____temp_1 or 0
+        if status == "HIT" or status == "REVALIDATED" then
+            records_note_stored(store.dict, key, made_at)
+        else
+            records_note_stale(store.dict, key, made_at)
+        end
     end
     coalescing_give_up(asking)
 end
@@ -109,6 +116,7 @@ local function begin_recording(asking, is_stream)
         head,
         store.limit,
         is_stream,
+        asking.is_kept,
         store.faults
     )
     if asking.recording == nil or not is_stream then
@@ -130,11 +138,20 @@ local function is_read_first(store, status, its_type)
     end
     return #store.error_paths > 0 and is_json(its_type)
 end
+--- Whether it is no answer to what was asked, whatever its headers say: a part, or that the node cannot answer now.
+local function is_no_answer(____bindingPattern0, status)
+    local negative
+    negative = ____bindingPattern0.negative
+    if status == TOO_MANY_REQUESTS then
+        return not (negative[status] ~= nil)
+    end
+    return status == PARTIAL_CONTENT or status >= FIRST_SERVER_ERROR
+end
 --- Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody.
 local function guard_store(store, status, its_type)
-    local may_store = not storability_has_open_end() and storability_may_store()
+    local may_store = not is_no_answer(store, status) and not storability_has_open_end() and storability_may_store()
     if not may_store or is_read_first(store, status, its_type) then
-        request_set_variable(NO_STORE, "1")
+        request_set_variable(coalescing_NO_STORE, "1")
     end
     return may_store
 end
@@ -145,6 +162,7 @@ end
 --- A node's answer to a request that asks has begun.
 local function judge(asking, status, its_type, may_store)
     if status >= FIRST_SERVER_ERROR or status == TOO_MANY_REQUESTS then
+        asking.is_settled = true
         return coalescing_give_up(asking)
     end
     if not may_store then
@@ -152,7 +170,11 @@ local function judge(asking, status, its_type, may_store)
     end
     local ____asking_3 = asking
     local store = ____asking_3.store
-    asking.is_kept = is_read_first(store, status, its_type)
+    local is_timed = asking.seconds ~= nil and store.seconds == nil and status == OK
+    asking.is_kept = is_timed or is_read_first(store, status, its_type)
+    if is_timed then
+        request_set_variable(coalescing_NO_STORE, "1")
+    end
     if not asking.is_kept and (store.tier == nil or status ~= OK or is_too_long(store)) then
         return
     end
@@ -271,6 +293,17 @@ local function keep(asking, recording)
         coalescing_give_up(asking)
     end
 end
+--- For how many seconds the answer that nginx stores may be used; 0: as long as nginx says.
+local function seconds_in_nginx(____bindingPattern0)
+    local seconds
+    local store
+    store = ____bindingPattern0.store
+    seconds = ____bindingPattern0.seconds
+    if store.seconds == nil then
+        return 0
+    end
+    return (math_min(store.seconds, seconds or store.seconds))
+end
 --- nginx has stored the answer by now, if it stores it at all: the others go on. Phases: log, timer.
 local function settle(asking)
     if asking.is_settled then
@@ -281,15 +314,17 @@ local function settle(asking)
     local store = ____asking_10.store
     local key = ____asking_10.key
     local status = ____asking_10.status
-    if status == OK then
-        records_note_stored(
+    if status ~= OK then
+        records_note_doubt(store.dict, key)
+    elseif asking.was_expected then
+        records_note_passing(store.dict, key)
+    else
+        records_note_likely(
             store.dict,
             key,
             request_now(),
-            asking.seconds or store.seconds or 0
+            seconds_in_nginx(asking)
         )
-    else
-        records_note_doubt(store.dict, key)
     end
     coalescing_give_up(asking)
 end

@@ -134,7 +134,7 @@ local function wake_all(____bindingPattern0)
         semaphore:post(waiting)
     end
 end
---- Begins to read a stream; nothing if its beginning is gone, or there is no memory. Phases: access.
+--- Begins to read a stream; nothing if its beginning or its leader is gone, or there is no memory. Phases: access.
 local function join(dict, name, limit)
     local known = lives[name]
     if known ~= nil then
@@ -165,9 +165,13 @@ local function join(dict, name, limit)
     if live.state == BROKEN or live.first > 1 then
         return nil
     end
-    if live.state == COMING then
-        lives[name] = live
+    if live.state ~= COMING then
+        return live
     end
+    if leadership_is_dead(name) then
+        return nil
+    end
+    lives[name] = live
     return live
 end
 ____exports.join = join

@@ -22,7 +22,7 @@ local stream_ends_new = stream_ends.new
 local ffi = require("ffi")
 local ffi_string = ffi.string
 --- Begins to record. Nothing where there is no room. Phases: header_filter.
-local function create(dict, name, head, limit, is_stream, faults)
+local function create(dict, name, head, limit, is_stream, is_kept, faults)
     local ____is_stream_0
     if is_stream then
         ____is_stream_0 = live_streams_begin(dict, name, limit)
@@ -45,6 +45,7 @@ local function create(dict, name, head, limit, is_stream, faults)
         name = name,
         head = head,
         limit = limit,
+        is_kept = is_kept,
         sending = sending,
         stream_end = is_stream and stream_ends_new() or nil,
         pieces = {},
@@ -91,7 +92,8 @@ local function take(recording, faults)
     if chunk_is_last() then
         recording.is_whole = true
     end
-    if recording.sending == nil then
+    local is_for_others = recording.sending ~= nil or recording.is_kept and recording.pieces ~= nil
+    if not is_for_others then
         return
     end
     if not recording.has_left then

@@ -42,6 +42,8 @@ export interface Asking {
     is_kept: boolean;
     /** Whether nginx's cache has the answer. */
     is_from_cache: boolean;
+    /** Whether nginx's cache was expected to have it, as the last answer should have been stored. */
+    was_expected: boolean;
     /** Whether all of the answer has come. */
     has_ended: boolean;
     /** Its status then, if nginx may store it. */
@@ -65,6 +67,8 @@ declare module "../core/request/request_state" {
 
 /** Says that nginx is not to look into its cache. */
 export const REFRESH = "openclaw_cache_refresh";
+/** Says that nginx is not to store the response. */
+export const NO_STORE = "openclaw_cache_no_store";
 const GATEWAY_TIMEOUT = 504;
 const NOT_CACHED = "not_cached";
 const NO_ANSWER = "There is no answer in the cache.";
@@ -88,6 +92,13 @@ function ask_anew(): void {
     request.set_variable(REFRESH, "1");
 }
 
+/** Nothing is known of such an answer afterwards. */
+function ask_alone({ seconds }: Wish): void {
+    ask_anew();
+    // nginx would keep it for longer.
+    if (seconds !== undefined) request.set_variable(NO_STORE, "1");
+}
+
 /** Tries to make the request the leader. Returns whether it asks, as the leader or because there is no room to note one. */
 function try_to_lead(store: Store, key: string, state: RequestState, seconds: number | undefined): boolean {
     const name = leadership.new_name();
@@ -100,6 +111,7 @@ function try_to_lead(store: Store, key: string, state: RequestState, seconds: nu
         recording: undefined,
         is_kept: false,
         is_from_cache: false,
+        was_expected: false,
         has_ended: false,
         status: 0,
         is_settled: false,
@@ -111,6 +123,7 @@ function try_to_lead(store: Store, key: string, state: RequestState, seconds: nu
         asking.leads = is_taken;
     }
     state.cache_asking = asking;
+    state.is_unfinished = true;
     return true;
 }
 
@@ -124,20 +137,35 @@ function answer_kept({ dict }: Store, name: string, wish: Wish): void {
     if (head !== undefined && is_young(head.made_at, wish)) replays.send_kept(dict, name, head);
 }
 
-function read_live(store: Store, live: Live, head: AnswerHead): void {
-    replays.send_live(live, head, () => lookout.keep(store));
+function read_live(store: Store, live: Live, head: AnswerHead, until: MonotonicTime): void {
+    replays.send_live(live, head, until, () => lookout.keep(store));
 }
 
-/** Answers with a stream that is coming; returns if it cannot, before anything was sent. */
-function answer_live(store: Store, name: string, state: RequestState): void {
+/**
+ * Sees to it that nobody waits for a stream that cannot be read: its leader has died, or shared memory has lost what is needed. The leader
+ * itself forgets the stream before it ends.
+ */
+function pass_by({ dict }: Store, key: string, name: string): void {
+    const [value] = records.look(dict, key);
+    if (value !== name) return;
+    if (!leadership.is_dead(name)) return records.note_passing(dict, key);
+    records.forget(dict, key, name);
+    records.note_lost(dict, key);
+    leadership.give_up(dict, key, name);
+}
+
+/** Answers with a stream that is coming; returns if it cannot, or nothing comes until that time, before anything was sent. */
+function answer_live(store: Store, key: string, name: string, state: RequestState, until: MonotonicTime): void {
     const head = kept_answers.head_of(store.dict, name);
     const live = head === undefined ? undefined : live_streams.join(store.dict, name, store.limit);
-    if (live === undefined) return;
+    if (live === undefined) return pass_by(store, key, name);
     state.cache_live = live;
+    state.is_unfinished = true;
     count(store, "live");
-    read_live(store, live, head!);
+    read_live(store, live, head!, until);
     state.cache_live = undefined;
     live_streams.leave(live);
+    if (live.state !== live_streams.COMING) pass_by(store, key, name);
 }
 
 /** Waits until the leader has its answer or fails. False when the request has waited long enough, or cannot wait. */
@@ -182,13 +210,20 @@ function pass_on(store: Store, key: string, state: RequestState, wish: Wish): vo
     cached_answer.expect(state);
 }
 
+/** The first request after an answer finds out whether nginx's cache has it. False if another one is about to. */
+function find_out(store: Store, key: string, state: RequestState, wish: Wish): boolean {
+    if (!wish.is_only_cached && !try_to_lead(store, key, state, wish.seconds)) return false;
+    pass_on(store, key, state, wish);
+    return true;
+}
+
 /** Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once. */
-function decide(store: Store, key: string, wish: Wish, state: RequestState): boolean {
+function decide(store: Store, key: string, wish: Wish, state: RequestState, until: MonotonicTime): boolean {
     const { dict } = store;
     const [value, kind] = records.look(dict, key);
     if (kind === records.PASSING) {
         if (wish.is_only_cached) return refuse_uncached();
-        ask_anew();
+        ask_alone(wish);
         return true;
     }
     let is_known = false;
@@ -197,8 +232,9 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState): boo
             pass_on(store, key, state, wish);
             return true;
         }
+        if (kind === records.LIKELY && is_young(value as number, wish)) return find_out(store, key, state, wish);
         if (kind === records.KEPT) answer_kept(store, value as string, wish);
-        if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, value as string, state);
+        if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, key, value as string, state, until);
         is_known = kind !== records.NONE && kind !== records.DOUBT;
     }
     if (wish.is_only_cached) return refuse_uncached();
@@ -216,17 +252,17 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState): boo
 export function enter(store: Store, key: string, wish: Wish): void {
     const state = request_state.open();
     leave(state);
-    if (decide(store, key, wish, state)) return;
-    // A request that wants a new answer gets none that was asked for before.
-    if (wish.is_fresh) return ask_anew();
     const until = later(clock.now(), store.wait_seconds);
+    if (decide(store, key, wish, state, until)) return;
+    // A request that wants a new answer gets none that was asked for before.
+    if (wish.is_fresh) return ask_alone(wish);
     do {
         if (!wait(store, key, until)) {
             if ((time_left.seconds() ?? 1) <= 0) return json_error.too_late();
             count(store, "alone");
-            return ask_anew();
+            return ask_alone(wish);
         }
-    } while (!decide(store, key, wish, state));
+    } while (!decide(store, key, wish, state, until));
     count(store, state.cache_key === undefined ? "alone" : "answered");
 }
 
@@ -245,7 +281,8 @@ export function before_balance(): boolean {
             json_error.say_without_node(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER);
             return false;
         }
-        try_to_lead(cache_store!, cache_key, state, undefined);
+        if (state.cache_asking !== undefined) state.cache_asking.was_expected = true;
+        else try_to_lead(cache_store!, cache_key, state, undefined);
     }
     // Its answer is for others, too.
     if (state.cache_asking?.leads === true) client_watch.ignore();
@@ -265,10 +302,12 @@ export function leave(state: RequestState): void {
     state.cache_asking = undefined;
     const { recording, store, key, name } = cache_asking;
     if (recording !== undefined) {
-        recordings.finish(recording);
+        // First: who finds a stream that cannot be read while it is known has others not wait.
         records.forget(store.dict, key, name);
+        recordings.finish(recording);
     }
     give_up(cache_asking);
 }
 
+request_state.when_forgotten(leave);
 request_state.when_lost(leave);

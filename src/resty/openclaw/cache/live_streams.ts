@@ -132,7 +132,7 @@ function wake_all({ semaphore }: Live): void {
     if (waiting > 0) semaphore.post(waiting);
 }
 
-/** Begins to read a stream; nothing if its beginning is gone, or there is no memory. Phases: access. */
+/** Begins to read a stream; nothing if its beginning or its leader is gone, or there is no memory. Phases: access. */
 export function join(dict: ngx.SharedDict, name: string, limit: number): Live | undefined {
     const known = lives.get(name);
     if (known !== undefined) {
@@ -157,7 +157,9 @@ export function join(dict: ngx.SharedDict, name: string, limit: number): Live | 
     };
     take(live);
     if (live.state === BROKEN || live.first > 1) return undefined;
-    if (live.state === COMING) lives.set(name, live);
+    if (live.state !== COMING) return live;
+    if (leadership.is_dead(name)) return undefined;
+    lives.set(name, live);
     return live;
 }
 

@@ -16,6 +16,8 @@ export interface Recording {
     readonly name: string;
     readonly head: AnswerHead;
     readonly limit: number;
+    /** Whether nobody but the gateway keeps it, so that it must not end with the leader's client. */
+    readonly is_kept: boolean;
     /** Where it is sent to live; nothing for what is no stream. */
     sending: Sending | undefined;
     readonly stream_end: StreamEnd | undefined;
@@ -35,6 +37,7 @@ function create(
     head: AnswerHead,
     limit: number,
     is_stream: boolean,
+    is_kept: boolean,
     faults: Faults,
 ): Recording | undefined {
     const sending = is_stream ? live_streams.begin(dict, name, limit) : undefined;
@@ -48,6 +51,7 @@ function create(
         name,
         head,
         limit,
+        is_kept,
         sending,
         stream_end: is_stream ? stream_ends.new() : undefined,
         pieces: [],
@@ -84,8 +88,9 @@ export function take(recording: Recording, faults: Faults): void {
         if (recording.stream_end !== undefined) stream_ends.feed(recording.stream_end, memory, bytes);
     }
     if (chunk.is_last()) recording.is_whole = true;
-    if (recording.sending === undefined) return;
-    // Others read the stream: nginx must not end it because of this client, to which nothing can be written any more.
+    const is_for_others = recording.sending !== undefined || (recording.is_kept && recording.pieces !== undefined);
+    if (!is_for_others) return;
+    // Others read it, or wait for it: nginx must not end it because of this client, to which nothing can be written any more.
     if (!recording.has_left) recording.has_left = client_watch.has_left();
     if (recording.has_left) chunk.drop();
 }
