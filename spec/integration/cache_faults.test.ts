@@ -93,7 +93,7 @@ async function startGateway(port: number): Promise<NativeNginx> {
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }
-            location /seldom {
+            location ^~ /seldom {
                 set $openclaw_route seldom;
                 include route.conf;
                 include cache.conf;
@@ -101,7 +101,7 @@ async function startGateway(port: number): Promise<NativeNginx> {
                 proxy_cache_min_uses 1000;
                 proxy_pass http://cluster;
             }
-            location /redirected {
+            location ^~ /redirected {
                 set $openclaw_route redirected;
                 include route.conf;
                 include cache.conf;
