@@ -48,6 +48,12 @@ async function startGateway(port: number): Promise<NativeNginx> {
         seldom: "cache = { shared = true }, deadline = { seconds = 60 }",
         redirected: "cache = { shared = true }",
         plain: "",
+        controlled: "cache = { shared = true, request_control = true }",
+        hourly: 'cache = { shared = true, request_control = true, ttl = "2s" }',
+        errors: 'cache = { shared = true, errors = { "error" } }',
+        short: "cache = { shared = true, stream_buffer_bytes = 4096 }",
+        stale: "cache = { shared = true }",
+        full: "cache = { shared = true }",
     };
     const names = ["openclaw", "errors", "proxy", "route", "cache"];
     return NativeNginx.start({
@@ -84,6 +90,13 @@ async function startGateway(port: number): Promise<NativeNginx> {
                         if #key == 64 and kind == 3 then live = live + 1 end
                     end
                     ngx.print(live)
+                }
+            }
+            location = /forget {
+                content_by_lua_block {
+                    for _, key in ipairs(ngx.shared.openclaw_answers:get_keys(0)) do
+                        if key:find(" head", 1, true) then ngx.shared.openclaw_answers:delete(key) end
+                    end
                 }
             }
             location ~ ^/(?<first>[a-z]+) {
@@ -338,4 +351,120 @@ test("parts of answers are not stored, whatever the node says of caches", async 
     const other = new Client("/work", body);
     (await nextQuestion()).response.end("answer");
     expect(await other.answer).toMatchObject({ status: 200, text: "answer" });
+});
+
+test("a client cannot have answers used for longer than the route says", async () => {
+    const body = question();
+    const one = new Client("/hourly", body, { "X-OpenClaw-Cache-TTL": "9999999999" });
+    (await nextQuestion()).response.end("one");
+    expect(await one.answer).toMatchObject({ text: "one" });
+    await eventually("a node is asked again", async () => {
+        const again = new Client("/hourly", body);
+        await Promise.race([again.answer, eventually("it is asked", () => open.length > 0)]);
+        open.shift()?.response.end("two");
+        return (await again.answer).text === "two";
+    }, 5000);
+});
+
+test("an answer is kept for no longer than its client wants, also on a route that does not say for how long", async () => {
+    const body = question();
+    const one = new Client("/controlled", body, { "X-OpenClaw-Cache-TTL": "1" });
+    (await nextQuestion()).response.end("one");
+    expect(await one.answer).toMatchObject({ text: "one" });
+    expect(await new Client("/controlled", body).answer).toMatchObject({ text: "one", cache: "HIT" });
+    await eventually("a node is asked again", async () => {
+        const again = new Client("/controlled", body);
+        await Promise.race([again.answer, eventually("it is asked", () => open.length > 0)]);
+        open.shift()?.response.end("two");
+        return (await again.answer).text === "two";
+    }, 5000);
+});
+
+test("a node that fails is not asked by all at once", async () => {
+    const body = question();
+    const clients = many("/work", body);
+    for (let times = 1; times <= 5; times += 1) {
+        await isAsked(times);
+        await areUnderWay(SOME + 1 - times);
+        (await nextQuestion()).response.writeHead(503).end("none");
+    }
+    await isAsked(6);
+    await areUnderWay(SOME - 5);
+    expect(asked).toBe(6);
+    open.shift()!.response.end("answer");
+    expect((await textsOf(clients)).filter((text) => !text.startsWith("503"))).toEqual(["200 answer"]);
+});
+
+test("nobody waits for what was private the last time", async () => {
+    const body = question();
+    const one = new Client("/work", body);
+    (await nextQuestion()).response.writeHead(200, { "Cache-Control": "private" }).end("mine");
+    await one.answer;
+    const others = many("/work", body);
+    await isAsked(SOME + 1);
+    open.splice(0).forEach(({ response }, at) => response.writeHead(200, { "Cache-Control": "private" }).end(`${at}`));
+    expect(new Set(await textsOf(others)).size).toBe(SOME);
+});
+
+test("who cannot join a stream because shared memory was full asks a node", async () => {
+    const body = question();
+    const leader = new Client("/work", body);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("the leader has it", () => leader.text === events(0, 1));
+    await gateway.get("/forget");
+    const others = many("/work", body, 3);
+    await isAsked(4);
+    for (const other of open.splice(0)) other.response.writeHead(200, EVENTS).end(DONE);
+    expect(await textsOf(others)).toEqual([`200 ${DONE}`]);
+    response.end(DONE);
+    expect((await leader.answer).text).toBe(events(0, 1) + DONE);
+});
+
+test("an answer that only shared memory keeps comes to the others when the leader's client leaves", async () => {
+    const body = question();
+    const leader = new Client("/errors", body);
+    const { response } = await nextQuestion();
+    const others = many("/errors", body);
+    await areUnderWay(SOME + 1);
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.write('{"long":"' + "x".repeat(30000));
+    await eventually("the leader has some of it", () => leader.text.length > 10000);
+    leader.leave();
+    for (let at = 0; at < 20; at += 1) {
+        response.write("y".repeat(2000));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    response.end('"}');
+    const texts = await textsOf(others);
+    expect(texts.length).toBe(1);
+    expect(texts[0]!.endsWith('yy"}')).toBe(true);
+    expect(asked).toBe(1);
+});
+
+test("a stream without end ends when nobody reads it", async () => {
+    const body = question();
+    const leader = new Client("/short", body);
+    const { response } = await nextQuestion();
+    let isClosed = false;
+    response.on("close", () => (isClosed = true));
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("the leader has it", () => leader.text === events(0, 1));
+    const other = new Client("/short", body);
+    await eventually("the other has it", () => other.text === events(0, 1));
+    leader.leave();
+    let sent = "";
+    for (let at = 0; at < 20; at += 1) {
+        sent += `data: ${"x".repeat(500)}\n\n`;
+        response.write(`data: ${"x".repeat(500)}\n\n`);
+        await eventually("the other has it", () => other.text.length >= sent.length - 600);
+    }
+    expect(isClosed).toBe(false);
+    other.leave();
+    await eventually("the node's connection is closed", () => {
+        response.write(`data: ${"x".repeat(500)}\n\n`);
+        return isClosed;
+    }, 15_000);
 });

@@ -24,6 +24,13 @@ const AT_ONCE = 500;
 /** How often a worker looks whether the process of the leader lives, in seconds. */
 const ALIVE_SECONDS = 0.25;
 
+/** A worker with readers says so as often; so long it is believed, in seconds. */
+const READ_SECONDS = 5;
+
+function readers_key(name: string): string {
+    return `${name} readers`;
+}
+
 function piece_key(name: string, number: number): string {
     return `${name} ${number}`;
 }
@@ -38,13 +45,16 @@ export interface Sending {
     first: number;
     count: number;
     bytes: number;
+    /** Whether any worker had readers at the last look, and when that was. */
+    is_read: boolean;
+    looked_at: MonotonicTime;
 }
 
 /** Begins a stream. False where there is no room. Phases: header_filter. */
 export function begin(dict: ngx.SharedDict, name: string, limit: number): Sending | undefined {
     const [ok] = dict.set(name, 0, SECONDS, COMING);
     if (!ok) return undefined;
-    return { dict, name, limit, sizes: new LuaTable(), first: 1, count: 0, bytes: 0 };
+    return { dict, name, limit, sizes: new LuaTable(), first: 1, count: 0, bytes: 0, is_read: true, looked_at: clock.now() };
 }
 
 /** Sends a piece. False where there is no room for it. Phases: body_filter. */
@@ -64,6 +74,17 @@ export function send(sending: Sending, piece: string): boolean {
     sending.count = number;
     const [is_told] = dict.set(name, number, SECONDS, COMING);
     return is_told;
+}
+
+/** Whether anybody has read the stream in the last seconds, in any worker. Phases: body_filter. */
+export function is_read(sending: Sending): boolean {
+    const now = clock.now();
+    if (sending.is_read && now - sending.looked_at > ALIVE_SECONDS) {
+        sending.looked_at = now;
+        const [some] = sending.dict.get<boolean>(readers_key(sending.name));
+        sending.is_read = some === true;
+    }
+    return sending.is_read;
 }
 
 /** Forgets the pieces when all workers have had them. */
@@ -132,6 +153,10 @@ function wake_all({ semaphore }: Live): void {
     if (waiting > 0) semaphore.post(waiting);
 }
 
+function note_readers({ dict, name }: Live): void {
+    dict.set(readers_key(name), true, READ_SECONDS);
+}
+
 /** Begins to read a stream; nothing if its beginning or its leader is gone, or there is no memory. Phases: access. */
 export function join(dict: ngx.SharedDict, name: string, limit: number): Live | undefined {
     const known = lives.get(name);
@@ -160,6 +185,7 @@ export function join(dict: ngx.SharedDict, name: string, limit: number): Live | 
     if (live.state !== COMING) return live;
     if (leadership.is_dead(name)) return undefined;
     lives.set(name, live);
+    note_readers(live);
     return live;
 }
 
@@ -176,6 +202,7 @@ export function look(now: MonotonicTime): boolean {
         take(live);
         if (live.state === COMING && now - live.looked_at > ALIVE_SECONDS) {
             live.looked_at = now;
+            note_readers(live);
             if (leadership.is_dead(name)) live.state = BROKEN;
         }
         if (live.state !== COMING) lives.delete(name);

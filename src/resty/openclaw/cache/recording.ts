@@ -78,6 +78,11 @@ function keep(recording: Recording, piece: string): void {
     else pieces.push(piece);
 }
 
+/** Whether it may be kept, or others read it. */
+function is_for_others({ pieces, sending }: Recording): boolean {
+    return pieces !== undefined || (sending !== undefined && live_streams.is_read(sending));
+}
+
 /** Takes the next piece of the response. Phases: body_filter. */
 export function take(recording: Recording, faults: Faults): void {
     const [memory, bytes] = chunk.look();
@@ -88,11 +93,10 @@ export function take(recording: Recording, faults: Faults): void {
         if (recording.stream_end !== undefined) stream_ends.feed(recording.stream_end, memory, bytes);
     }
     if (chunk.is_last()) recording.is_whole = true;
-    const is_for_others = recording.sending !== undefined || (recording.is_kept && recording.pieces !== undefined);
-    if (!is_for_others) return;
+    if (!recording.is_kept) return;
     // Others read it, or wait for it: nginx must not end it because of this client, to which nothing can be written any more.
     if (!recording.has_left) recording.has_left = client_watch.has_left();
-    if (recording.has_left) chunk.drop();
+    if (recording.has_left && is_for_others(recording)) chunk.drop();
 }
 
 /** Ends the live part. Phases: body_filter, log. */
