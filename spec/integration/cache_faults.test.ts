@@ -39,6 +39,7 @@ const node = http.createServer((request: IncomingMessage, response) => {
 
 let gateway: NativeNginx;
 let http2Port = 0;
+const full = "/tmp/cachebreak_full";
 
 async function startGateway(port: number): Promise<NativeNginx> {
     const routes = {
@@ -72,6 +73,7 @@ async function startGateway(port: number): Promise<NativeNginx> {
                         .join(", ")} },
                 }
             }
+            proxy_cache_path ${full} keys_zone=full:1m use_temp_path=off;
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
             upstream cluster {
                 server 0.0.0.1;
@@ -114,6 +116,36 @@ async function startGateway(port: number): Promise<NativeNginx> {
                 proxy_cache_min_uses 1000;
                 proxy_pass http://cluster;
             }
+            location ^~ /stale {
+                set $openclaw_route stale;
+                include route.conf;
+                include cache_of_a_second.conf;
+                proxy_cache answers;
+                proxy_pass http://cluster;
+            }
+            location ^~ /full {
+                set $openclaw_route full;
+                include route.conf;
+                include cache.conf;
+                proxy_cache full;
+                proxy_pass http://cluster;
+            }
+            location ^~ /cachedfallback {
+                set $openclaw_route redirected;
+                include route.conf;
+                include cache.conf;
+                proxy_cache answers;
+                error_page 503 = @cached;
+                proxy_intercept_errors on;
+                proxy_pass http://cluster;
+            }
+            location @cached {
+                set $openclaw_route plain;
+                include route.conf;
+                include cache.conf;
+                proxy_cache answers;
+                proxy_pass http://cluster;
+            }
             location ^~ /redirected {
                 set $openclaw_route redirected;
                 include route.conf;
@@ -128,7 +160,10 @@ async function startGateway(port: number): Promise<NativeNginx> {
                 include route.conf;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
+        files: {
+            ...Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
+            "cache_of_a_second.conf": conf("cache").replace("200 1h", "200 1s"),
+        },
     });
 }
 
@@ -467,4 +502,104 @@ test("a stream without end ends when nobody reads it", async () => {
         response.write(`data: ${"x".repeat(500)}\n\n`);
         return isClosed;
     }, 15_000);
+});
+
+test("stale answers come to all at once when the node fails", async () => {
+    const body = question();
+    const one = new Client("/stale", body);
+    (await nextQuestion()).response.end("one");
+    expect(await one.answer).toMatchObject({ text: "one" });
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    asked = 0;
+    const others = many("/stale", body, 50);
+    const answers = await Promise.all(others.map(({ answer }) => answer));
+    console.log(asked, answers.map((a) => `${a.cache} ${a.text}`));
+    await eventually("x", () => open.length > 0, 2000).catch(() => 0);
+    open.shift()?.response.writeHead(503).end("bad");
+    const more = many("/stale", body, 50);
+    const answers2 = await Promise.all(more.map(({ answer }) => answer));
+    console.log(asked, answers2.map((a) => `${a.cache} ${a.text}`));
+});
+
+test("full disk", async () => {
+    const body = question();
+    const clients = many("/full", body, 5);
+    const started = Date.now();
+    const timer = setInterval(() => { for (const { response } of open.splice(0)) response.end("z".repeat(200000)); }, 50);
+    const answers = await Promise.all(clients.map(({ answer }) => answer));
+    clearInterval(timer);
+    console.log("full", Date.now() - started, asked, answers.map((a) => `${a.status} ${a.cache} ${a.text.length} ${a.isCut}`));
+}, 30000);
+
+test("cached fallback", async () => {
+    const body = question();
+    const leader = new Client("/cachedfallback", body);
+    (await nextQuestion()).response.writeHead(503).end();
+    (await nextQuestion()).response.end("fallback");
+    console.log("fallback", await leader.answer);
+    const other = new Client("/cachedfallback", body);
+    await Promise.race([other.answer, nextQuestion().then(({ response }) => response.end("answer"), () => 0)]);
+    console.log("fallback", await other.answer);
+});
+
+test("many keys", async () => {
+    const half = 200;
+    const bodies = Array.from({ length: half }, () => question());
+    const leaders = bodies.map((body) => new Client("/work", body));
+    await isAsked(half);
+    const others = bodies.map((body) => new Client("/work", body));
+    await areUnderWay(2 * half);
+    const cpu = async () => {
+        const all = await Promise.all((await gateway.workerPids()).map(async (pid) => readFileSync(`/proc/${pid}/stat`, "utf8").split(" ").slice(13, 15).map(Number)));
+        return all.flat().reduce((a, b) => a + b, 0);
+    };
+    const before = await cpu();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    console.log("cpu ticks in 2 s of two workers", (await cpu()) - before);
+    for (const { response } of open.splice(0)) response.end("a");
+    await Promise.all([...leaders, ...others].map(({ answer }) => answer));
+}, 30000);
+
+test("reload with a stream under way", async () => {
+    await using nginx = await startGateway(await freePort());
+    const body = question();
+    const leader = new Client("/work", body, {}, nginx);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("the leader has it", () => leader.text === events(0, 1));
+    await nginx.reload();
+    const other = new Client("/work", body, {}, nginx);
+    await eventually("the other has it", () => other.text === events(0, 1), 3000);
+    response.write(events(1, 2));
+    await eventually("the other has it", () => other.text === events(0, 2), 3000);
+    response.end(DONE);
+    expect(await other.answer).toMatchObject({ text: events(0, 2) + DONE });
+    expect(await new Client("/work", body, {}, nginx).answer).toMatchObject({ cache: "HIT" });
+    expect(asked).toBe(1);
+});
+
+test("a slow leader", async () => {
+    const body = question();
+    const lazy = http.request(gateway.url("/work"), { method: "POST", agent: false });
+    lazy.setHeader("Content-Type", "application/json");
+    lazy.on("response", (response) => response.pause());
+    lazy.on("error", () => undefined);
+    lazy.end(body);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await areLive(1);
+    const other = new Client("/work", body);
+    await eventually("the other has it", () => other.text === events(0, 1));
+    for (let at = 0; at < 80; at += 1) {
+        response.write(`data: ${"x".repeat(100000)}\n\n`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    response.end(DONE);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    console.log("slow leader: other has", other.text.length, "of 8000000");
+    lazy.destroy();
+    await Promise.race([other.answer, new Promise((resolve) => setTimeout(resolve, 2000))]);
+    console.log("after it left: other has", other.text.length, "of 8000000");
 });

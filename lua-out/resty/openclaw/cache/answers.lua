@@ -170,11 +170,13 @@ local function judge(asking, status, its_type, may_store)
     end
     local ____asking_3 = asking
     local store = ____asking_3.store
-    local is_timed = asking.seconds ~= nil and store.seconds == nil and status == OK
-    asking.is_kept = is_timed or is_read_first(store, status, its_type)
-    if is_timed then
+    local is_timed = asking.seconds ~= nil and store.seconds == nil
+    local is_kept_from_nginx = (is_timed or asking.avoids_nginx) and status == OK
+    if is_kept_from_nginx then
         request_set_variable(coalescing_NO_STORE, "1")
     end
+    asking.is_kept = is_kept_from_nginx or is_read_first(store, status, its_type)
+    asking.is_in_nginx = not asking.is_kept and status == OK and request_variable("request_method") ~= "HEAD"
     if not asking.is_kept and (store.tier == nil or status ~= OK or is_too_long(store)) then
         return
     end

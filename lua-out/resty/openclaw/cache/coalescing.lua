@@ -7,6 +7,7 @@ local metric_handles_add = metric_handles.add
 local cached_answer = require("resty.openclaw.core.request.cached_answer")
 local cached_answer_expect = cached_answer.expect
 local client_watch = require("resty.openclaw.core.request.client_watch")
+local client_watch_has_left = client_watch.has_left
 local client_watch_ignore = client_watch.ignore
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
@@ -46,6 +47,7 @@ local lookout_keep = lookout.keep
 local recordings = require("resty.openclaw.cache.recording")
 local recordings_finish = recordings.finish
 local records = require("resty.openclaw.cache.records")
+local records_CUT = records.CUT
 local records_DOUBT = records.DOUBT
 local records_KEPT = records.KEPT
 local records_LIKELY = records.LIKELY
@@ -55,6 +57,7 @@ local records_PASSING = records.PASSING
 local records_STORED = records.STORED
 local records_forget = records.forget
 local records_look = records.look
+local records_note_cut = records.note_cut
 local records_note_kept = records.note_kept
 local records_note_lost = records.note_lost
 local records_note_passing = records.note_passing
@@ -93,6 +96,11 @@ local function leave(state)
     local store = ____cache_asking_8.store
     local key = ____cache_asking_8.key
     local name = ____cache_asking_8.name
+    local is_in_nginx = ____cache_asking_8.is_in_nginx
+    local has_ended = ____cache_asking_8.has_ended
+    if is_in_nginx and not has_ended and not client_watch_has_left() then
+        records_note_cut(store.dict, key)
+    end
     if recording ~= nil then
         records_forget(store.dict, key, name)
         recordings_finish(recording)
@@ -119,10 +127,11 @@ local function ask_anew()
     request_set_variable(REFRESH, "1")
 end
 --- Nothing is known of such an answer afterwards.
-local function ask_alone(____bindingPattern0)
+local function ask_alone(____bindingPattern0, state)
     local seconds
     seconds = ____bindingPattern0.seconds
     ask_anew()
+    state.is_unfinished = true
     if seconds ~= nil then
         request_set_variable(NO_STORE, "1")
     end
@@ -138,6 +147,8 @@ local function try_to_lead(store, key, state, seconds)
         leads = false,
         recording = nil,
         is_kept = false,
+        avoids_nginx = false,
+        is_in_nginx = false,
         is_from_cache = false,
         was_expected = false,
         has_ended = false,
@@ -309,7 +320,7 @@ local function decide(store, key, wish, state, ____until)
         if wish.is_only_cached then
             return refuse_uncached()
         end
-        ask_alone(wish)
+        ask_alone(wish, state)
         return true
     end
     local is_known = false
@@ -341,6 +352,9 @@ local function decide(store, key, wish, state, ____until)
     if not try_to_lead(store, key, state, wish.seconds) then
         return false
     end
+    if kind == records_CUT then
+        state.cache_asking.avoids_nginx = true
+    end
     if store.tier ~= nil and not wish.is_fresh then
         answer_from_tier(store.tier, state, wish)
     end
@@ -365,7 +379,7 @@ local function enter(store, key, wish)
         return
     end
     if wish.is_fresh then
-        return ask_alone(wish)
+        return ask_alone(wish, state)
     end
     repeat
         do
@@ -374,7 +388,7 @@ local function enter(store, key, wish)
                     return json_error_too_late()
                 end
                 count(store, "alone")
-                return ask_alone(wish)
+                return ask_alone(wish, state)
             end
         end
     until decide(

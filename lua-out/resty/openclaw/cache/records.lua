@@ -26,8 +26,13 @@ ____exports.LOST = LOST
 --- nginx's cache should have the answer, since when the record says: the next request finds out, and the others wait.
 local LIKELY = 7
 ____exports.LIKELY = LIKELY
+--- The last answer broke off, perhaps because nginx could not store it: shared memory keeps the next one.
+local CUT = 8
+____exports.CUT = CUT
 --- How long nginx keeps that lock, at most, in seconds: `proxy_cache_lock_age` in nginx/cache.conf.
 local LOCK_SECONDS = 300
+--- For how many seconds nginx is not trusted with answers to what broke off.
+local CUT_SECONDS = 60
 --- What is stale is served by nginx alone for so many seconds before the gateway has one request ask again.
 local STALE_SECONDS = 1
 --- The shortest time that a record can have left.
@@ -115,6 +120,16 @@ local function note_doubt(dict, key)
     )
 end
 ____exports.note_doubt = note_doubt
+--- Notes that an answer broke off. Phases: any.
+local function note_cut(dict, key)
+    dict:set(
+        key,
+        clock_now(),
+        CUT_SECONDS,
+        CUT
+    )
+end
+____exports.note_cut = note_cut
 --- Notes that the leader has died, unless the answer is known already. Phases: any.
 local function note_lost(dict, key)
     dict:add(

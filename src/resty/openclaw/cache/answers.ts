@@ -100,9 +100,11 @@ function judge(asking: Asking, status: number, its_type: string, may_store: bool
     if (!may_store) return let_others_pass(asking);
     const { store } = asking;
     // nginx would keep it for longer than its client wants.
-    const is_timed = asking.seconds !== undefined && store.seconds === undefined && status === OK;
-    asking.is_kept = is_timed || is_read_first(store, status, its_type);
-    if (is_timed) request.set_variable(coalescing.NO_STORE, "1");
+    const is_timed = asking.seconds !== undefined && store.seconds === undefined;
+    const is_kept_from_nginx = (is_timed || asking.avoids_nginx) && status === OK;
+    if (is_kept_from_nginx) request.set_variable(coalescing.NO_STORE, "1");
+    asking.is_kept = is_kept_from_nginx || is_read_first(store, status, its_type);
+    asking.is_in_nginx = !asking.is_kept && status === OK && request.variable("request_method") !== "HEAD";
     if (!asking.is_kept && (store.tier === undefined || status !== OK || is_too_long(store))) return;
     const is_keepable = stores.seconds_of(store, status) !== undefined && storability.is_same_for_all();
     if (is_keepable && request.variable("request_method") !== "HEAD") begin_recording(asking, its_type === EVENTS);

@@ -40,6 +40,10 @@ export interface Asking {
     recording: Recording | undefined;
     /** Whether shared memory is to keep the answer, and not nginx. */
     is_kept: boolean;
+    /** Whether nginx is to store none, as it may have failed to store the last one. */
+    avoids_nginx: boolean;
+    /** Whether nginx is storing the answer. */
+    is_in_nginx: boolean;
     /** Whether nginx's cache has the answer. */
     is_from_cache: boolean;
     /** Whether nginx's cache was expected to have it, as the last answer should have been stored. */
@@ -93,8 +97,9 @@ function ask_anew(): void {
 }
 
 /** Nothing is known of such an answer afterwards. */
-function ask_alone({ seconds }: Wish): void {
+function ask_alone({ seconds }: Wish, state: RequestState): void {
     ask_anew();
+    state.is_unfinished = true;
     // nginx would keep it for longer.
     if (seconds !== undefined) request.set_variable(NO_STORE, "1");
 }
@@ -110,6 +115,8 @@ function try_to_lead(store: Store, key: string, state: RequestState, seconds: nu
         leads: false,
         recording: undefined,
         is_kept: false,
+        avoids_nginx: false,
+        is_in_nginx: false,
         is_from_cache: false,
         was_expected: false,
         has_ended: false,
@@ -223,7 +230,7 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState, unti
     const [value, kind] = records.look(dict, key);
     if (kind === records.PASSING) {
         if (wish.is_only_cached) return refuse_uncached();
-        ask_alone(wish);
+        ask_alone(wish, state);
         return true;
     }
     let is_known = false;
@@ -239,6 +246,7 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState, unti
     }
     if (wish.is_only_cached) return refuse_uncached();
     if (!try_to_lead(store, key, state, wish.seconds)) return false;
+    if (kind === records.CUT) state.cache_asking!.avoids_nginx = true;
     if (store.tier !== undefined && !wish.is_fresh) answer_from_tier(store.tier, state, wish);
     // nginx's cache may have an answer of whose age nothing is known, or which is too old.
     if (wish.is_fresh || is_known || store.seconds !== undefined || wish.max_age !== undefined) ask_anew();
@@ -255,12 +263,12 @@ export function enter(store: Store, key: string, wish: Wish): void {
     const until = later(clock.now(), store.wait_seconds);
     if (decide(store, key, wish, state, until)) return;
     // A request that wants a new answer gets none that was asked for before.
-    if (wish.is_fresh) return ask_alone(wish);
+    if (wish.is_fresh) return ask_alone(wish, state);
     do {
         if (!wait(store, key, until)) {
             if ((time_left.seconds() ?? 1) <= 0) return json_error.too_late();
             count(store, "alone");
-            return ask_alone(wish);
+            return ask_alone(wish, state);
         }
     } while (!decide(store, key, wish, state, until));
     count(store, state.cache_key === undefined ? "alone" : "answered");
@@ -300,7 +308,8 @@ export function leave(state: RequestState): void {
     }
     if (cache_asking === undefined) return;
     state.cache_asking = undefined;
-    const { recording, store, key, name } = cache_asking;
+    const { recording, store, key, name, is_in_nginx, has_ended } = cache_asking;
+    if (is_in_nginx && !has_ended && !client_watch.has_left()) records.note_cut(store.dict, key);
     if (recording !== undefined) {
         // First: who finds a stream that cannot be read while it is known has others not wait.
         records.forget(store.dict, key, name);

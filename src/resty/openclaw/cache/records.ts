@@ -21,8 +21,13 @@ export const LOST = 6;
 /** nginx's cache should have the answer, since when the record says: the next request finds out, and the others wait. */
 export const LIKELY = 7;
 
+/** The last answer broke off, perhaps because nginx could not store it: shared memory keeps the next one. */
+export const CUT = 8;
+
 /** How long nginx keeps that lock, at most, in seconds: `proxy_cache_lock_age` in nginx/cache.conf. */
 const LOCK_SECONDS = 300;
+/** For how many seconds nginx is not trusted with answers to what broke off. */
+const CUT_SECONDS = 60;
 /** What is stale is served by nginx alone for so many seconds before the gateway has one request ask again. */
 const STALE_SECONDS = 1;
 /** The shortest time that a record can have left. */
@@ -91,6 +96,11 @@ export function note_doubt(dict: ngx.SharedDict, key: string): void {
     const [, kind] = look(dict, key);
     if (kind === DOUBT) return note_passing(dict, key);
     dict.set(key, clock.now(), PASSING_SECONDS, DOUBT);
+}
+
+/** Notes that an answer broke off. Phases: any. */
+export function note_cut(dict: ngx.SharedDict, key: string): void {
+    dict.set(key, clock.now(), CUT_SECONDS, CUT);
 }
 
 /** Notes that the leader has died, unless the answer is known already. Phases: any. */
