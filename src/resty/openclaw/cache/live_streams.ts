@@ -54,7 +54,17 @@ export interface Sending {
 export function begin(dict: ngx.SharedDict, name: string, limit: number): Sending | undefined {
     const [ok] = dict.set(name, 0, SECONDS, COMING);
     if (!ok) return undefined;
-    return { dict, name, limit, sizes: new LuaTable(), first: 1, count: 0, bytes: 0, is_read: true, looked_at: clock.now() };
+    return {
+        dict,
+        name,
+        limit,
+        sizes: new LuaTable(),
+        first: 1,
+        count: 0,
+        bytes: 0,
+        is_read: true,
+        looked_at: clock.now(),
+    };
 }
 
 /** Sends a piece. False where there is no room for it. Phases: body_filter. */

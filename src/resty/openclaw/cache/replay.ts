@@ -56,7 +56,12 @@ function patience(until: MonotonicTime): number {
  * nothing has come until that time: then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the
  * pieces. Phases: access; yields.
  */
-export function send_live(live: Live, head: AnswerHead, until: MonotonicTime, keep_looking: (this: void) => void): void {
+export function send_live(
+    live: Live,
+    head: AnswerHead,
+    until: MonotonicTime,
+    keep_looking: (this: void) => void,
+): void {
     let at = 1;
     while (true) {
         if (at < live.first) break;
