@@ -498,7 +498,6 @@ describe("limit", function()
             reservation.cancel(state)
             assert.equal(0, used("budget", "lost"))
             assert.is_nil(state.reservation)
-            assert.is_nil(state.at_end)
         end)
     end)
 

@@ -11,6 +11,8 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
 local worker_process = require("resty.openclaw.core.process.worker_process")
 local worker_process_is_here = worker_process.is_here
+local cache_key = require("resty.openclaw.core.request.cache_key")
+local cache_key_revoke = cache_key.revoke
 local client_watch = require("resty.openclaw.core.request.client_watch")
 local client_watch_stop = client_watch.stop
 local host = require("resty.openclaw.core.request.host")
@@ -134,6 +136,9 @@ end
 function ____exports.access()
     local state = request_state_enter()
     request_id_give(state)
+    if state.is_unfinished == true then
+        cache_key_revoke()
+    end
     local route = present_route()
     if route == nil then
         refuse_unknown_route()

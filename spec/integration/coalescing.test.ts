@@ -42,8 +42,27 @@ const node = http.createServer((request: IncomingMessage, response) => {
 
 let gateway: NativeNginx;
 
+/** The last event of a stream. */
+const DONE = "data: [DONE]\n\n";
+
+/** Whatever a route says: two tenants share nothing. */
+const TENANT_OPTIONS = [
+    'key = "multipart"',
+    'key = "json"',
+    'key = "json", ignore = { "user" }',
+    "coalesce = false",
+    "coalesce_seconds = 0.1",
+    'ttl = "1h"',
+    'negative = { [404] = "1h" }',
+    'errors = { "error" }',
+    "request_control = true",
+    'credentials = "key"',
+    'key_variables = { "http_x_language" }',
+    "stream_buffer_bytes = 1024",
+];
+
 async function startGateway(): Promise<NativeNginx> {
-    const routes = {
+    const routes: Record<string, string> = {
         work: "cache = { shared = true }",
         alone: "cache = { shared = true, coalesce = false }",
         impatient: "cache = { shared = true, coalesce_seconds = 0.2 }",
@@ -56,6 +75,9 @@ async function startGateway(): Promise<NativeNginx> {
         brief: "cache = { shared = true, request_control = true, ttl = 3 }",
         timed: "cache = { shared = true }, deadline = { seconds = 60 }",
     };
+    TENANT_OPTIONS.forEach((options, at) => {
+        routes[`tenant${at}`] = `cache = { by = { "tenant" }, ${options} }`;
+    });
     const names = ["openclaw", "errors", "proxy", "route", "cache"];
     return NativeNginx.start({
         workers: WORKERS,
@@ -87,7 +109,7 @@ async function startGateway(): Promise<NativeNginx> {
             location = /connections { stub_status; }
             location = /metrics { content_by_lua_block { require("resty.openclaw").metrics_page() } }
             client_max_body_size 10m;
-            location ~ ^/(?<first>[a-z]+) {
+            location ~ ^/(?<first>[a-z0-9]+) {
                 set $openclaw_route $first;
                 include route.conf;
                 include cache.conf;
@@ -296,6 +318,28 @@ test("two tenants that ask the same ask the node twice", async () => {
     expect(asked).toBe(2);
 });
 
+test.each(TENANT_OPTIONS.map((options, at): [string, string] => [options, `/tenant${at}`]))(
+    "nor do they share anything with the option %s",
+    async (_, target) => {
+        for (const [status, type] of [
+            [200, "application/json"],
+            [200, "text/event-stream"],
+            [404, "text/plain"],
+        ] as const) {
+            asked = 0;
+            const body = question();
+            const clients = ["one", "other"].map((tenant) => new Client(target, body, { "X-Tenant": tenant }));
+            await isAsked(2);
+            open.splice(0).forEach(({ response }, at) => {
+                const text = type === "text/event-stream" ? `data: ${at}\n\n${DONE}` : `{"answer":${at}}`;
+                response.writeHead(status, { "Content-Type": type }).end(text);
+            });
+            const [one, other] = await Promise.all(clients.map(({ answer }) => answer));
+            expect(one?.text).not.toBe(other?.text);
+        }
+    },
+);
+
 test("a status that nginx may not store is asked for twice at most before all ask", async () => {
     const body = question();
     const clients = many("/work", body, SOME);
@@ -343,7 +387,6 @@ const EVENTS = { "Content-Type": "text/event-stream" };
 function events(from: number, to: number): string {
     return Array.from({ length: to - from }, (_, at) => `data: {"token":${from + at}}\n\n`).join("");
 }
-const DONE = "data: [DONE]\n\n";
 
 test("a stream goes to all as it comes, to those that join late from its beginning, and is kept", async () => {
     const body = question();

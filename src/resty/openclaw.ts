@@ -7,6 +7,7 @@ import type { Balancer } from "./openclaw/balancer";
 import * as shared_memory from "./openclaw/core/memory/shared_memory";
 import * as metric_registry from "./openclaw/core/metrics/metric_registry";
 import * as worker_process from "./openclaw/core/process/worker_process";
+import * as cache_key from "./openclaw/core/request/cache_key";
 import * as client_watch from "./openclaw/core/request/client_watch";
 import * as host from "./openclaw/core/request/host";
 import * as json_error from "./openclaw/core/request/json_error";
@@ -105,6 +106,7 @@ function refuse_unknown_route(): void {
 export function access(): void {
     const state = request_state.enter();
     request_id.give(state);
+    if (state.is_unfinished === true) cache_key.revoke();
     const route = present_route();
     if (route === undefined) {
         refuse_unknown_route();

@@ -91,6 +91,8 @@ declare namespace ngx {
             [value: number, err?: undefined, forcible?: boolean] | [value: undefined, err: string, forcible?: boolean]
         >;
         /** Sets the time to live of an entry, whatever it holds and even if its time is over already. */
+        /** The seconds left; 0 without an end, nothing for a key that is not there. */
+        ttl(key: string): LuaMultiReturn<[seconds: number | undefined, err?: string]>;
         expire(key: string, ttl: number): LuaMultiReturn<[ok: boolean | undefined, err?: string]>;
         /** Puts a value in front of a list; the length of the list. Never evicts. */
         lpush(key: string, value: string | number): Result<number>;

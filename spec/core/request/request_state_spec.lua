@@ -65,17 +65,17 @@ describe("request_state", function()
 
     it("does what a module has left to do when the request is forgotten, once", function()
         local ended = {}
-        local function at_end(state) ended[#ended + 1] = state.mine end
+        request_state.when_forgotten(function(state) ended[#ended + 1] = state.mine end)
         as(6, 5, function()
             local state = request_state.open()
-            state.mine, state.at_end = "its own", at_end
+            state.mine, state.is_unfinished = "its own", true
             request_state.forget()
             request_state.forget()
         end)
         -- Nothing is known of the end of a request that was lost.
         as(6, 6, function()
             local state = request_state.open()
-            state.mine, state.at_end = "lost", at_end
+            state.mine, state.is_unfinished = "lost", true
         end)
         as(6, 7, request_state.forget)
         assert.same({ "its own" }, ended)

@@ -181,7 +181,7 @@ const declaration = {
         openclaw_cache_key: "none-$request_id",
         openclaw_cache_skip: "1",
         [coalescing.REFRESH]: "",
-        [answers.NO_STORE]: "",
+        [coalescing.NO_STORE]: "",
         [cache_status.VARIABLE]: "",
     },
     create,

@@ -21,6 +21,7 @@ local heads = require("resty.openclaw.cache.answer_head")
 local heads_of_response = heads.of_response
 local heads_write = heads.write
 local coalescing = require("resty.openclaw.cache.coalescing")
+local coalescing_NO_STORE = coalescing.NO_STORE
 local coalescing_give_up = coalescing.give_up
 local coalescing_leave = coalescing.leave
 local errors_in_answers = require("resty.openclaw.cache.error_in_answer")
@@ -35,11 +36,14 @@ local recordings_finish = recordings.finish
 local recordings_new = recordings.new
 local recordings_take = recordings.take
 local records = require("resty.openclaw.cache.records")
+local records_confirm = records.confirm
 local records_forget = records.forget
 local records_note_doubt = records.note_doubt
 local records_note_kept = records.note_kept
+local records_note_likely = records.note_likely
 local records_note_live = records.note_live
 local records_note_passing = records.note_passing
+local records_note_stale = records.note_stale
 local records_note_stored = records.note_stored
 local redis_tiers = require("resty.openclaw.cache.redis_tier")
 local redis_tiers_leave = redis_tiers.leave
@@ -53,10 +57,8 @@ local storability_is_same_for_all = storability.is_same_for_all
 local storability_may_store = storability.may_store
 local stores = require("resty.openclaw.cache.store")
 local stores_seconds_of = stores.seconds_of
---- Says that nginx is not to store the response.
-local NO_STORE = "openclaw_cache_no_store"
-____exports.NO_STORE = NO_STORE
 local OK = 200
+local PARTIAL_CONTENT = 206
 local TOO_MANY_REQUESTS = 429
 local FIRST_SERVER_ERROR = 500
 local EVENTS = "text/event-stream"
@@ -71,7 +73,7 @@ local function note_cached(asking, status)
     local store = ____asking_0.store
     local key = ____asking_0.key
     asking.is_from_cache = true
-    if status == "HIT" or status == "REVALIDATED" then
+    if not records_confirm(store.dict, key, store.seconds ~= nil) then
         local date = request_variable("upstream_http_date")
         local ____temp_1
         if date == nil then
@@ -79,8 +81,12 @@ local function note_cached(asking, status)
         else
             ____temp_1 = ngx.parse_http_time(date)
         end
-        local made_at = ____temp_1
-        records_note_stored(store.dict, key, made_at or 0, store.seconds or 0)
+        local made_at = ____temp_1 or 0
+        if status == "HIT" or status == "REVALIDATED" then
+            records_note_stored(store.dict, key, made_at)
+        else
+            records_note_stale(store.dict, key, made_at)
+        end
     end
     coalescing_give_up(asking)
 end
@@ -102,6 +108,7 @@ local function begin_recording(asking, is_stream)
         head,
         store.limit,
         is_stream,
+        asking.is_kept,
         store.faults
     )
     if asking.recording == nil or not is_stream then
@@ -115,6 +122,7 @@ local function begin_recording(asking, is_stream)
 end
 --- Nobody is to wait for answers to this.
 local function let_others_pass(asking)
+    asking.is_settled = true
     records_note_passing(asking.store.dict, asking.key)
     coalescing_give_up(asking)
 end
@@ -128,11 +136,20 @@ local function is_read_first(store, status, its_type)
     end
     return #store.error_paths > 0 and is_json(its_type)
 end
+--- Whether it is no answer to what was asked, whatever its headers say: a part, or that the node cannot answer now.
+local function is_no_answer(____bindingPattern0, status)
+    local negative
+    negative = ____bindingPattern0.negative
+    if status == TOO_MANY_REQUESTS then
+        return not (negative[status] ~= nil)
+    end
+    return status == PARTIAL_CONTENT or status >= FIRST_SERVER_ERROR
+end
 --- Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody.
 local function guard_store(store, status, its_type)
-    local may_store = not storability_has_open_end() and storability_may_store()
+    local may_store = not is_no_answer(store, status) and not storability_has_open_end() and storability_may_store()
     if not may_store or is_read_first(store, status, its_type) then
-        request_set_variable(NO_STORE, "1")
+        request_set_variable(coalescing_NO_STORE, "1")
     end
     return may_store
 end
@@ -143,6 +160,7 @@ end
 --- A node's answer to a request that asks has begun.
 local function judge(asking, status, its_type, may_store)
     if status >= FIRST_SERVER_ERROR or status == TOO_MANY_REQUESTS then
+        asking.is_settled = true
         return coalescing_give_up(asking)
     end
     if not may_store then
@@ -150,11 +168,13 @@ local function judge(asking, status, its_type, may_store)
     end
     local ____asking_3 = asking
     local store = ____asking_3.store
-    asking.is_kept = is_read_first(store, status, its_type)
-    if asking.seconds ~= nil and store.seconds == nil then
-        asking.is_kept = true
-        request_set_variable(NO_STORE, "1")
+    local is_timed = asking.seconds ~= nil and store.seconds == nil
+    local is_kept_from_nginx = (is_timed or asking.avoids_nginx) and status == OK
+    if is_kept_from_nginx then
+        request_set_variable(coalescing_NO_STORE, "1")
     end
+    asking.is_kept = is_kept_from_nginx or is_read_first(store, status, its_type)
+    asking.is_in_nginx = not asking.is_kept and status == OK and request_variable("request_method") ~= "HEAD"
     if not asking.is_kept and (store.tier == nil or status ~= OK or is_too_long(store)) then
         return
     end
@@ -238,22 +258,12 @@ local function share(asking, ____bindingPattern0, body)
         )
     end
 end
---- The shorter of two times, of which either may be missing.
-local function shorter(one, other)
-    local ____temp_9
-    if one == nil or other == nil then
-        ____temp_9 = one or other
-    else
-        ____temp_9 = math_min(one, other)
-    end
-    return ____temp_9
-end
 --- Keeps what was recorded, if it may be kept, and lets the others go on.
 local function keep(asking, recording)
-    local ____asking_10 = asking
-    local store = ____asking_10.store
-    local key = ____asking_10.key
-    local name = ____asking_10.name
+    local ____asking_9 = asking
+    local store = ____asking_9.store
+    local key = ____asking_9.key
+    local name = ____asking_9.name
     local body = recordings_body_of(recording)
     local result = result_of(store, recording, body)
     local seconds = seconds_of(asking, recording.head.status)
@@ -283,26 +293,39 @@ local function keep(asking, recording)
         coalescing_give_up(asking)
     end
 end
+--- For how many seconds the answer that nginx stores may be used; 0: as long as nginx says.
+local function seconds_in_nginx(____bindingPattern0)
+    local seconds
+    local store
+    store = ____bindingPattern0.store
+    seconds = ____bindingPattern0.seconds
+    local most = store.seconds
+    if most == nil then
+        return 0
+    end
+    return seconds == nil and most or math_min(most, seconds)
+end
 --- nginx has stored the answer by now, if it stores it at all: the others go on. Phases: log, timer.
 local function settle(asking)
     if asking.is_settled then
         return
     end
     asking.is_settled = true
-    local ____asking_11 = asking
-    local store = ____asking_11.store
-    local key = ____asking_11.key
-    local status = ____asking_11.status
-    local seconds = shorter(store.seconds, asking.seconds) or 0
-    if status == OK then
-        records_note_stored(
+    local ____asking_10 = asking
+    local store = ____asking_10.store
+    local key = ____asking_10.key
+    local status = ____asking_10.status
+    if status ~= OK then
+        records_note_doubt(store.dict, key)
+    elseif asking.was_expected then
+        records_note_passing(store.dict, key)
+    else
+        records_note_likely(
             store.dict,
             key,
             request_now(),
-            seconds
+            seconds_in_nginx(asking)
         )
-    else
-        records_note_doubt(store.dict, key)
     end
     coalescing_give_up(asking)
 end
@@ -342,8 +365,8 @@ local function take(asking, recording)
 end
 --- Takes the next piece of the response. Phases: body_filter. Never raises.
 local function body_filter()
-    local ____opt_12 = request_state_present()
-    local asking = ____opt_12 and ____opt_12.cache_asking
+    local ____opt_11 = request_state_present()
+    local asking = ____opt_11 and ____opt_11.cache_asking
     if asking == nil or asking.has_ended or request_variable("upstream_cache_status") == nil then
         return
     end

@@ -9,6 +9,7 @@ local cache_status_note = cache_status.note
 local cached_answer = require("resty.openclaw.core.request.cached_answer")
 local cached_answer_expect = cached_answer.expect
 local client_watch = require("resty.openclaw.core.request.client_watch")
+local client_watch_has_left = client_watch.has_left
 local client_watch_ignore = client_watch.ignore
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
@@ -20,6 +21,7 @@ local request_set_variable = request.set_variable
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
 local request_state_present = request_state.present
+local request_state_when_forgotten = request_state.when_forgotten
 local request_state_when_lost = request_state.when_lost
 local time_left = require("resty.openclaw.core.request.time_left")
 local time_left_seconds = time_left.seconds
@@ -36,9 +38,11 @@ local kept_answers_head_of = kept_answers.head_of
 local kept_answers_keep = kept_answers.keep
 local leadership = require("resty.openclaw.cache.leadership")
 local leadership_give_up = leadership.give_up
+local leadership_is_dead = leadership.is_dead
 local leadership_new_name = leadership.new_name
 local leadership_take = leadership.take
 local live_streams = require("resty.openclaw.cache.live_streams")
+local live_streams_COMING = live_streams.COMING
 local live_streams_join = live_streams.join
 local live_streams_leave = live_streams.leave
 local lookout = require("resty.openclaw.cache.lookout")
@@ -46,15 +50,20 @@ local lookout_keep = lookout.keep
 local recordings = require("resty.openclaw.cache.recording")
 local recordings_finish = recordings.finish
 local records = require("resty.openclaw.cache.records")
+local records_CUT = records.CUT
 local records_DOUBT = records.DOUBT
 local records_KEPT = records.KEPT
+local records_LIKELY = records.LIKELY
 local records_LIVE = records.LIVE
 local records_NONE = records.NONE
 local records_PASSING = records.PASSING
 local records_STORED = records.STORED
 local records_forget = records.forget
 local records_look = records.look
+local records_note_cut = records.note_cut
 local records_note_kept = records.note_kept
+local records_note_lost = records.note_lost
+local records_note_passing = records.note_passing
 local redis_tiers = require("resty.openclaw.cache.redis_tier")
 local redis_tiers_read = redis_tiers.read
 local replays = require("resty.openclaw.cache.replay")
@@ -64,6 +73,9 @@ local replays_send_whole = replays.send_whole
 local REFRESH = "openclaw_cache_refresh"
 ____exports.REFRESH = REFRESH
 local MISS = "MISS"
+--- Says that nginx is not to store the response.
+local NO_STORE = "openclaw_cache_no_store"
+____exports.NO_STORE = NO_STORE
 local GATEWAY_TIMEOUT = 504
 local NOT_CACHED = "not_cached"
 local NO_ANSWER = "There is no answer in the cache."
@@ -102,15 +114,30 @@ local function leave(state)
     local store = ____cache_asking_1.store
     local key = ____cache_asking_1.key
     local name = ____cache_asking_1.name
+    local is_in_nginx = ____cache_asking_1.is_in_nginx
+    local has_ended = ____cache_asking_1.has_ended
+    if is_in_nginx and not has_ended and not client_watch_has_left() then
+        records_note_cut(store.dict, key)
+    end
     if recording ~= nil then
-        recordings_finish(recording)
         records_forget(store.dict, key, name)
+        recordings_finish(recording)
     end
     give_up(cache_asking)
 end
 ____exports.leave = leave
 local function ask_anew()
     request_set_variable(REFRESH, "1")
+end
+--- Nothing is known of such an answer afterwards.
+local function ask_alone(____bindingPattern0, state)
+    local seconds
+    seconds = ____bindingPattern0.seconds
+    ask_anew()
+    state.is_unfinished = true
+    if seconds ~= nil then
+        request_set_variable(NO_STORE, "1")
+    end
 end
 --- Tries to make the request the leader. Returns whether it asks, as the leader or because there is no room to note one.
 local function try_to_lead(store, key, state, seconds)
@@ -123,7 +150,10 @@ local function try_to_lead(store, key, state, seconds)
         leads = false,
         recording = nil,
         is_kept = false,
+        avoids_nginx = false,
+        is_in_nginx = false,
         is_from_cache = false,
+        was_expected = false,
         has_ended = false,
         status = 0,
         is_settled = false
@@ -139,6 +169,7 @@ local function try_to_lead(store, key, state, seconds)
         asking.leads = is_taken
     end
     state.cache_asking = asking
+    state.is_unfinished = true
     return true
 end
 local function is_young(made_at, ____bindingPattern0)
@@ -161,15 +192,32 @@ local function answer_kept(store, name, wish, has_waited)
     end
     replays_send_whole(head, body)
 end
-local function read_live(store, live, head)
+local function read_live(store, live, head, ____until)
     replays_send_live(
         live,
         head,
+        ____until,
         function() return lookout_keep(store) end
     )
 end
---- Answers with a stream that is coming; returns if it cannot, before anything was sent.
-local function answer_live(store, name, state)
+--- Sees to it that nobody waits for a stream that cannot be read: its leader has died, or shared memory has lost what is needed. The leader
+-- itself forgets the stream before it ends.
+local function pass_by(____bindingPattern0, key, name)
+    local dict
+    dict = ____bindingPattern0.dict
+    local value = records_look(dict, key)
+    if value ~= name then
+        return
+    end
+    if not leadership_is_dead(name) then
+        return records_note_passing(dict, key)
+    end
+    records_forget(dict, key, name)
+    records_note_lost(dict, key)
+    leadership_give_up(dict, key, name)
+end
+--- Answers with a stream that is coming; returns if it cannot, or nothing comes until that time, before anything was sent.
+local function answer_live(store, key, name, state, ____until)
     local head = kept_answers_head_of(store.dict, name)
     local ____temp_2
     if head == nil then
@@ -179,13 +227,17 @@ local function answer_live(store, name, state)
     end
     local live = ____temp_2
     if live == nil then
-        return
+        return pass_by(store, key, name)
     end
     state.cache_live = live
+    state.is_unfinished = true
     count(store, "live")
-    read_live(store, live, head)
+    read_live(store, live, head, ____until)
     state.cache_live = nil
     live_streams_leave(live)
+    if live.state ~= live_streams_COMING then
+        pass_by(store, key, name)
+    end
 end
 --- Waits until the leader has its answer or fails. False when the request has waited long enough, or cannot wait.
 local function wait(store, key, ____until)
@@ -260,8 +312,16 @@ local function pass_on(store, key, state, wish)
     end
     cached_answer_expect(state)
 end
+--- The first request after an answer finds out whether nginx's cache has it. False if another one is about to.
+local function find_out(store, key, state, wish)
+    if not wish.is_only_cached and not try_to_lead(store, key, state, wish.seconds) then
+        return false
+    end
+    pass_on(store, key, state, wish)
+    return true
+end
 --- Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once.
-local function decide(store, key, wish, state, has_waited)
+local function decide(store, key, wish, state, ____until, has_waited)
     local ____store_6 = store
     local dict = ____store_6.dict
     local value, kind = records_look(dict, key)
@@ -269,7 +329,7 @@ local function decide(store, key, wish, state, has_waited)
         if wish.is_only_cached then
             return refuse_uncached()
         end
-        ask_anew()
+        ask_alone(wish, state)
         return true
     end
     local is_known = false
@@ -278,11 +338,20 @@ local function decide(store, key, wish, state, has_waited)
             pass_on(store, key, state, wish)
             return true
         end
+        if kind == records_LIKELY and is_young(value, wish) then
+            return find_out(store, key, state, wish)
+        end
         if kind == records_KEPT then
             answer_kept(store, value, wish, has_waited)
         end
         if kind == records_LIVE and not wish.is_only_cached then
-            answer_live(store, value, state)
+            answer_live(
+                store,
+                key,
+                value,
+                state,
+                ____until
+            )
         end
         is_known = kind ~= records_NONE and kind ~= records_DOUBT
     end
@@ -291,6 +360,9 @@ local function decide(store, key, wish, state, has_waited)
     end
     if not try_to_lead(store, key, state, wish.seconds) then
         return false
+    end
+    if kind == records_CUT then
+        state.cache_asking.avoids_nginx = true
     end
     if store.tier ~= nil and not wish.is_fresh then
         answer_from_tier(store.tier, state, wish)
@@ -308,19 +380,20 @@ end
 local function enter(store, key, wish)
     local state = request_state_open()
     leave(state)
+    local ____until = clock_now() + store.wait_seconds
     if decide(
         store,
         key,
         wish,
         state,
+        ____until,
         false
     ) then
         return
     end
     if wish.is_fresh then
-        return ask_anew()
+        return ask_alone(wish, state)
     end
-    local ____until = clock_now() + store.wait_seconds
     repeat
         do
             if not wait(store, key, ____until) then
@@ -328,7 +401,7 @@ local function enter(store, key, wish)
                     return json_error_too_late()
                 end
                 count(store, "alone")
-                return ask_anew()
+                return ask_alone(wish, state)
             end
         end
     until decide(
@@ -336,6 +409,7 @@ local function enter(store, key, wish)
         key,
         wish,
         state,
+        ____until,
         true
     )
     count(store, state.cache_key == nil and "alone" or "answered")
@@ -357,7 +431,11 @@ local function before_balance()
             json_error_say_without_node(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER)
             return false
         end
-        try_to_lead(cache_store, cache_key, state, nil)
+        if state.cache_asking ~= nil then
+            state.cache_asking.was_expected = true
+        else
+            try_to_lead(cache_store, cache_key, state, nil)
+        end
     end
     local ____opt_7 = state.cache_asking
     if (____opt_7 and ____opt_7.leads) == true then
@@ -366,5 +444,6 @@ local function before_balance()
     return true
 end
 ____exports.before_balance = before_balance
+request_state_when_forgotten(leave)
 request_state_when_lost(leave)
 return ____exports

@@ -28,6 +28,11 @@ local LAST_SECONDS = 2
 local AT_ONCE = 500
 --- How often a worker looks whether the process of the leader lives, in seconds.
 local ALIVE_SECONDS = 0.25
+--- A worker with readers says so as often; so long it is believed, in seconds.
+local READ_SECONDS = 5
+local function readers_key(name)
+    return name .. " readers"
+end
 local function piece_key(name, number)
     return (name .. " ") .. tostring(number)
 end
@@ -44,7 +49,9 @@ local function begin(dict, name, limit)
         sizes = {},
         first = 1,
         count = 0,
-        bytes = 0
+        bytes = 0,
+        is_read = true,
+        looked_at = clock_now()
     }
 end
 ____exports.begin = begin
@@ -77,6 +84,17 @@ local function send(sending, piece)
     return is_told
 end
 ____exports.send = send
+--- Whether anybody has read the stream in the last seconds, in any worker. Phases: body_filter.
+local function is_read(sending)
+    local now = clock_now()
+    if sending.is_read and now - sending.looked_at > ALIVE_SECONDS then
+        sending.looked_at = now
+        local some = sending.dict:get(readers_key(sending.name))
+        sending.is_read = some == true
+    end
+    return sending.is_read
+end
+____exports.is_read = is_read
 --- Forgets the pieces when all workers have had them.
 local function discard(_premature, sending)
     local ____sending_1 = sending
@@ -138,7 +156,18 @@ local function wake_all(____bindingPattern0)
         semaphore:post(waiting)
     end
 end
---- Begins to read a stream; nothing if its beginning is gone, or there is no memory. Phases: access.
+local function note_readers(____bindingPattern0)
+    local name
+    local dict
+    dict = ____bindingPattern0.dict
+    name = ____bindingPattern0.name
+    dict:set(
+        readers_key(name),
+        true,
+        READ_SECONDS
+    )
+end
+--- Begins to read a stream; nothing if its beginning or its leader is gone, or there is no memory. Phases: access.
 local function join(dict, name, limit)
     local known = lives[name]
     if known ~= nil then
@@ -169,10 +198,15 @@ local function join(dict, name, limit)
     if live.state == BROKEN or live.first > 1 then
         return nil
     end
-    if live.state == COMING then
-        lives[name] = live
-        turns_add(in_turns, live)
+    if live.state ~= COMING then
+        return live
     end
+    if leadership_is_dead(name) then
+        return nil
+    end
+    lives[name] = live
+    turns_add(in_turns, live)
+    note_readers(live)
     return live
 end
 ____exports.join = join
@@ -193,6 +227,7 @@ local function stays(live, now)
     take(live)
     if live.state == COMING and now - live.looked_at > ALIVE_SECONDS then
         live.looked_at = now
+        note_readers(live)
         if leadership_is_dead(live.name) then
             live.state = BROKEN
         end

@@ -16,13 +16,14 @@ local live_streams = require("resty.openclaw.cache.live_streams")
 local live_streams_SECONDS = live_streams.SECONDS
 local live_streams_begin = live_streams.begin
 local live_streams_finish = live_streams.finish
+local live_streams_is_read = live_streams.is_read
 local live_streams_send = live_streams.send
 local stream_ends = require("resty.openclaw.cache.stream_end")
 local stream_ends_feed = stream_ends.feed
 local stream_ends_is_complete = stream_ends.is_complete
 local stream_ends_new = stream_ends.new
 --- Begins to record. Nothing where there is no room. Phases: header_filter.
-local function create(dict, name, head, limit, is_stream, faults)
+local function create(dict, name, head, limit, is_stream, is_kept, faults)
     local ____is_stream_0
     if is_stream then
         ____is_stream_0 = live_streams_begin(dict, name, limit)
@@ -45,6 +46,7 @@ local function create(dict, name, head, limit, is_stream, faults)
         name = name,
         head = head,
         limit = limit,
+        is_kept = is_kept,
         sending = sending,
         stream_end = is_stream and stream_ends_new() or nil,
         pieces = {},
@@ -77,6 +79,14 @@ local function keep(recording, piece)
         pieces[#pieces + 1] = piece
     end
 end
+--- Whether it may be kept, or others read it.
+local function is_for_others(____bindingPattern0)
+    local sending
+    local pieces
+    pieces = ____bindingPattern0.pieces
+    sending = ____bindingPattern0.sending
+    return pieces ~= nil or sending ~= nil and live_streams_is_read(sending)
+end
 --- Takes the next piece of the response. Phases: body_filter.
 local function take(recording, faults)
     local memory, bytes = chunk_look()
@@ -91,13 +101,13 @@ local function take(recording, faults)
     if chunk_is_last() then
         recording.is_whole = true
     end
-    if recording.sending == nil then
+    if not recording.is_kept then
         return
     end
     if not recording.has_left then
         recording.has_left = client_watch_has_left()
     end
-    if recording.has_left then
+    if recording.has_left and is_for_others(recording) then
         chunk_drop()
     end
 end

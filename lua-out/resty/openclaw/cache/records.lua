@@ -1,4 +1,5 @@
 local ____exports = {}
+local math_max = math.max
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 --- Nothing is known.
@@ -22,8 +23,20 @@ ____exports.DOUBT = DOUBT
 --- The process of the leader has died, and nginx's own lock of the key has outlived it.
 local LOST = 6
 ____exports.LOST = LOST
+--- nginx's cache should have the answer, since when the record says: the next request finds out, and the others wait.
+local LIKELY = 7
+____exports.LIKELY = LIKELY
+--- The last answer broke off, perhaps because nginx could not store it: shared memory keeps the next one.
+local CUT = 8
+____exports.CUT = CUT
 --- How long nginx keeps that lock, at most, in seconds: `proxy_cache_lock_age` in nginx/cache.conf.
 local LOCK_SECONDS = 300
+--- For how many seconds nginx is not trusted with answers to what broke off.
+local CUT_SECONDS = 60
+--- What is stale is served by nginx alone for so many seconds before the gateway has one request ask again.
+local STALE_SECONDS = 1
+--- The shortest time that a record can have left.
+local LEAST_SECONDS = 0.001
 --- A record of what may not be stored ends after so many seconds: the next answer may be another one.
 local PASSING_SECONDS = 5
 --- The record of a key, and its kind. Phases: any.
@@ -35,11 +48,43 @@ local function look(dict, key)
     return value, kind or NONE
 end
 ____exports.look = look
---- Notes that nginx's cache has the answer from now on, for so many seconds; 0: as long as there is room. Phases: any.
-local function note_stored(dict, key, now, seconds)
-    dict:set(key, now, seconds, STORED)
+--- Notes that nginx's cache has the answer, since that time, as long as there is room for the record. Phases: any.
+local function note_stored(dict, key, made_at)
+    dict:set(key, made_at, 0, STORED)
 end
 ____exports.note_stored = note_stored
+--- Notes that nginx's cache has an answer that is stale. Phases: any.
+local function note_stale(dict, key, made_at)
+    dict:set(key, made_at, STALE_SECONDS, STORED)
+end
+____exports.note_stale = note_stale
+--- Notes that an answer has come that nginx's cache should have from now on, for so many seconds; 0: without end. Phases: any.
+local function note_likely(dict, key, now, seconds)
+    dict:set(key, now, seconds, LIKELY)
+end
+____exports.note_likely = note_likely
+--- Notes that nginx's cache does have what it should have. False if nothing like that is known. Phases: any.
+local function confirm(dict, key, has_end)
+    local value, kind = look(dict, key)
+    if value == nil or kind ~= LIKELY then
+        return false
+    end
+    if not has_end then
+        dict:set(key, value, 0, STORED)
+        return true
+    end
+    local left = dict:ttl(key)
+    if left ~= nil then
+        dict:set(
+            key,
+            value,
+            math_max(LEAST_SECONDS, left),
+            STORED
+        )
+    end
+    return true
+end
+____exports.confirm = confirm
 --- Notes that the answer of that name is kept for so many seconds. Phases: any.
 local function note_kept(dict, key, name, seconds)
     dict:set(key, name, seconds, KEPT)
@@ -75,6 +120,16 @@ local function note_doubt(dict, key)
     )
 end
 ____exports.note_doubt = note_doubt
+--- Notes that an answer broke off. Phases: any.
+local function note_cut(dict, key)
+    dict:set(
+        key,
+        clock_now(),
+        CUT_SECONDS,
+        CUT
+    )
+end
+____exports.note_cut = note_cut
 --- Notes that the leader has died, unless the answer is known already. Phases: any.
 local function note_lost(dict, key)
     dict:add(

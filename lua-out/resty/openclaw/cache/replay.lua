@@ -1,6 +1,8 @@
 local ____exports = {}
 local math_floor = math.floor
+local math_huge = math.huge
 local math_max = math.max
+local math_min = math.min
 local cache_status = require("resty.openclaw.core.request.cache_status")
 local cache_status_note = cache_status.note
 local json_error = require("resty.openclaw.core.request.json_error")
@@ -9,6 +11,8 @@ local request = require("resty.openclaw.core.request.request")
 local request_now = request.now
 local time_left = require("resty.openclaw.core.request.time_left")
 local time_left_seconds = time_left.seconds
+local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local heads = require("resty.openclaw.cache.answer_head")
 local heads_show = heads.show
 local live_streams = require("resty.openclaw.cache.live_streams")
@@ -45,9 +49,23 @@ local function send_pieces(____bindingPattern0, from)
 end
 --- How long a reader waits before it looks itself, in seconds.
 local WAIT_SECONDS = 1
---- Sends a stream as it comes, at the pace of the client, and ends the request. Returns if the stream broke off before anything was sent:
--- then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the pieces. Phases: access; yields.
-local function send_live(live, head, keep_looking)
+--- nginx counts in milliseconds: a wait of less would end at once, and time would stand still.
+local LEAST_SECONDS = 0.001
+--- For how many seconds the request may wait for the first piece, 0 or less when it has waited long enough. Ends it after its deadline.
+local function patience(____until)
+    local left = time_left_seconds()
+    if left ~= nil and left <= 0 then
+        json_error_too_late()
+    end
+    return (math_min(
+        ____until - clock_now(),
+        left or math_huge
+    ))
+end
+--- Sends a stream as it comes, at the pace of the client, and ends the request. Returns if the stream broke off before anything was sent, or
+-- nothing has come until that time: then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the
+-- pieces. Phases: access; yields.
+local function send_live(live, head, ____until, keep_looking)
     local at = 1
     while true do
         if at < live.first then
@@ -63,11 +81,15 @@ local function send_live(live, head, keep_looking)
                 ngx.exit(ngx.ERROR)
             end
         elseif live.state == live_streams_COMING then
-            if at == 1 and (time_left_seconds() or 1) <= 0 then
-                json_error_too_late()
+            local seconds = at == 1 and patience(____until) or WAIT_SECONDS
+            if seconds <= 0 then
+                return
             end
             keep_looking()
-            live.semaphore:wait(WAIT_SECONDS)
+            live.semaphore:wait(math_max(
+                LEAST_SECONDS,
+                math_min(WAIT_SECONDS, seconds)
+            ))
         else
             break
         end

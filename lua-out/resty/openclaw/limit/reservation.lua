@@ -1,6 +1,7 @@
 local ____exports = {}
 local ipairs = ipairs
 local request_state = require("resty.openclaw.core.request.request_state")
+local request_state_when_forgotten = request_state.when_forgotten
 local request_state_when_lost = request_state.when_lost
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
@@ -80,7 +81,6 @@ local function take_from(state)
     local ____state_2 = state
     local reservation = ____state_2.reservation
     state.reservation = nil
-    state.at_end = nil
     return reservation
 end
 --- Gives all of it back: the request is refused, or nothing is known of its end. Phases: any but init; does not yield. Never raises.
@@ -116,9 +116,10 @@ ____exports.settle = settle
 local function open(state, asked, faults)
     local reservation = {asked = asked, parts = {}, faults = faults}
     state.reservation = reservation
-    state.at_end = settle
+    state.is_unfinished = true
     return reservation
 end
 ____exports.open = open
+request_state_when_forgotten(settle)
 request_state_when_lost(cancel)
 return ____exports

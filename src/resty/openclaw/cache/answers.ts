@@ -20,10 +20,8 @@ import * as storability from "./storability";
 import type { Result, Store } from "./store";
 import * as stores from "./store";
 
-/** Says that nginx is not to store the response. */
-export const NO_STORE = "openclaw_cache_no_store";
-
 const OK = 200;
+const PARTIAL_CONTENT = 206;
 const TOO_MANY_REQUESTS = 429;
 const FIRST_SERVER_ERROR = 500;
 const EVENTS = "text/event-stream";
@@ -38,10 +36,12 @@ function is_json(its_type: string): boolean {
 function note_cached(asking: Asking, status: string): void {
     const { store, key } = asking;
     asking.is_from_cache = true;
-    if (status === "HIT" || status === "REVALIDATED") {
+    if (!records.confirm(store.dict, key, store.seconds !== undefined)) {
         const date = request.variable("upstream_http_date");
-        const made_at = date === undefined ? undefined : ngx.parse_http_time(date);
-        records.note_stored(store.dict, key, made_at ?? (0 as WallTime), store.seconds ?? 0);
+        const made_at = (date === undefined ? undefined : ngx.parse_http_time(date)) ?? (0 as WallTime);
+        if (status === "HIT" || status === "REVALIDATED") records.note_stored(store.dict, key, made_at);
+        // One asks a node, as nginx has it; none of the others is to wait for that.
+        else records.note_stale(store.dict, key, made_at);
     }
     coalescing.give_up(asking);
 }
@@ -50,7 +50,7 @@ function begin_recording(asking: Asking, is_stream: boolean): void {
     const { store, key, name } = asking;
     const head = heads.of_response(request.status(), request.now());
     if (head === undefined) return;
-    asking.recording = recordings.new(store.dict, name, head, store.limit, is_stream, store.faults);
+    asking.recording = recordings.new(store.dict, name, head, store.limit, is_stream, asking.is_kept, store.faults);
     if (asking.recording === undefined || !is_stream) return;
     if (asking.leads) {
         records.note_live(store.dict, key, name, live_streams.SECONDS);
@@ -61,6 +61,7 @@ function begin_recording(asking: Asking, is_stream: boolean): void {
 
 /** Nobody is to wait for answers to this. */
 function let_others_pass(asking: Asking): void {
+    asking.is_settled = true;
     records.note_passing(asking.store.dict, asking.key);
     coalescing.give_up(asking);
 }
@@ -72,10 +73,16 @@ function is_read_first(store: Store, status: number, its_type: string): boolean 
     return store.error_paths.length > 0 && is_json(its_type);
 }
 
+/** Whether it is no answer to what was asked, whatever its headers say: a part, or that the node cannot answer now. */
+function is_no_answer({ negative }: Store, status: number): boolean {
+    if (status === TOO_MANY_REQUESTS) return !negative.has(status);
+    return status === PARTIAL_CONTENT || status >= FIRST_SERVER_ERROR;
+}
+
 /** Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody. */
 function guard_store(store: Store, status: number, its_type: string): boolean {
-    const may_store = !storability.has_open_end() && storability.may_store();
-    if (!may_store || is_read_first(store, status, its_type)) request.set_variable(NO_STORE, "1");
+    const may_store = !is_no_answer(store, status) && !storability.has_open_end() && storability.may_store();
+    if (!may_store || is_read_first(store, status, its_type)) request.set_variable(coalescing.NO_STORE, "1");
     return may_store;
 }
 
@@ -86,15 +93,19 @@ function is_too_long(store: Store): boolean {
 
 /** A node's answer to a request that asks has begun. */
 function judge(asking: Asking, status: number, its_type: string, may_store: boolean): void {
-    if (status >= FIRST_SERVER_ERROR || status === TOO_MANY_REQUESTS) return coalescing.give_up(asking);
+    if (status >= FIRST_SERVER_ERROR || status === TOO_MANY_REQUESTS) {
+        // The next one asks: it is not known what an answer would be like.
+        asking.is_settled = true;
+        return coalescing.give_up(asking);
+    }
     if (!may_store) return let_others_pass(asking);
     const { store } = asking;
-    asking.is_kept = is_read_first(store, status, its_type);
-    // nginx would give it to others for longer than the client allows: only with the option is nothing given of which no record is left.
-    if (asking.seconds !== undefined && store.seconds === undefined) {
-        asking.is_kept = true;
-        request.set_variable(NO_STORE, "1");
-    }
+    // nginx would keep it for longer than its client wants.
+    const is_timed = asking.seconds !== undefined && store.seconds === undefined;
+    const is_kept_from_nginx = (is_timed || asking.avoids_nginx) && status === OK;
+    if (is_kept_from_nginx) request.set_variable(coalescing.NO_STORE, "1");
+    asking.is_kept = is_kept_from_nginx || is_read_first(store, status, its_type);
+    asking.is_in_nginx = !asking.is_kept && status === OK && request.variable("request_method") !== "HEAD";
     if (!asking.is_kept && (store.tier === undefined || status !== OK || is_too_long(store))) return;
     const is_keepable = stores.seconds_of(store, status) !== undefined && storability.is_same_for_all();
     if (is_keepable && request.variable("request_method") !== "HEAD") begin_recording(asking, its_type === EVENTS);
@@ -147,11 +158,6 @@ function share(asking: Asking, { head }: Recording, body: string): void {
     }
 }
 
-/** The shorter of two times, of which either may be missing. */
-function shorter(one: number | undefined, other: number | undefined): number | undefined {
-    return one === undefined || other === undefined ? (one ?? other) : math.min(one, other);
-}
-
 /** Keeps what was recorded, if it may be kept, and lets the others go on. */
 function keep(asking: Asking, recording: Recording): void {
     const { store, key, name } = asking;
@@ -172,14 +178,21 @@ function keep(asking: Asking, recording: Recording): void {
     else coalescing.give_up(asking);
 }
 
+/** For how many seconds the answer that nginx stores may be used; 0: as long as nginx says. */
+function seconds_in_nginx({ store, seconds }: Asking): number {
+    const most = store.seconds;
+    if (most === undefined) return 0;
+    return seconds === undefined ? most : math.min(most, seconds);
+}
+
 /** nginx has stored the answer by now, if it stores it at all: the others go on. Phases: log, timer. */
 function settle(asking: Asking): void {
     if (asking.is_settled) return;
     asking.is_settled = true;
     const { store, key, status } = asking;
-    const seconds = shorter(store.seconds, asking.seconds) ?? 0;
-    if (status === OK) records.note_stored(store.dict, key, request.now(), seconds);
-    else records.note_doubt(store.dict, key);
+    if (status !== OK) records.note_doubt(store.dict, key);
+    else if (asking.was_expected) records.note_passing(store.dict, key);
+    else records.note_likely(store.dict, key, request.now(), seconds_in_nginx(asking));
     coalescing.give_up(asking);
 }
 

@@ -41,8 +41,14 @@ export interface Asking {
     recording: Recording | undefined;
     /** Whether shared memory is to keep the answer, and not nginx. */
     is_kept: boolean;
+    /** Whether nginx is to store none, as it may have failed to store the last one. */
+    avoids_nginx: boolean;
+    /** Whether nginx is storing the answer. */
+    is_in_nginx: boolean;
     /** Whether nginx's cache has the answer. */
     is_from_cache: boolean;
+    /** Whether nginx's cache was expected to have it, as the last answer should have been stored. */
+    was_expected: boolean;
     /** Whether all of the answer has come. */
     has_ended: boolean;
     /** Its status then, if nginx may store it. */
@@ -67,6 +73,8 @@ declare module "../core/request/request_state" {
 /** Says that nginx is not to look into its cache. */
 export const REFRESH = "openclaw_cache_refresh";
 const MISS = "MISS";
+/** Says that nginx is not to store the response. */
+export const NO_STORE = "openclaw_cache_no_store";
 const GATEWAY_TIMEOUT = 504;
 const NOT_CACHED = "not_cached";
 const NO_ANSWER = "There is no answer in the cache.";
@@ -97,16 +105,26 @@ export function leave(state: RequestState): void {
     }
     if (cache_asking === undefined) return;
     state.cache_asking = undefined;
-    const { recording, store, key, name } = cache_asking;
+    const { recording, store, key, name, is_in_nginx, has_ended } = cache_asking;
+    if (is_in_nginx && !has_ended && !client_watch.has_left()) records.note_cut(store.dict, key);
     if (recording !== undefined) {
-        recordings.finish(recording);
+        // First: who finds a stream that cannot be read while it is known has others not wait.
         records.forget(store.dict, key, name);
+        recordings.finish(recording);
     }
     give_up(cache_asking);
 }
 
 function ask_anew(): void {
     request.set_variable(REFRESH, "1");
+}
+
+/** Nothing is known of such an answer afterwards. */
+function ask_alone({ seconds }: Wish, state: RequestState): void {
+    ask_anew();
+    state.is_unfinished = true;
+    // nginx would keep it for longer.
+    if (seconds !== undefined) request.set_variable(NO_STORE, "1");
 }
 
 /** Tries to make the request the leader. Returns whether it asks, as the leader or because there is no room to note one. */
@@ -120,7 +138,10 @@ function try_to_lead(store: Store, key: string, state: RequestState, seconds: nu
         leads: false,
         recording: undefined,
         is_kept: false,
+        avoids_nginx: false,
+        is_in_nginx: false,
         is_from_cache: false,
+        was_expected: false,
         has_ended: false,
         status: 0,
         is_settled: false,
@@ -132,6 +153,7 @@ function try_to_lead(store: Store, key: string, state: RequestState, seconds: nu
         asking.leads = is_taken;
     }
     state.cache_asking = asking;
+    state.is_unfinished = true;
     return true;
 }
 
@@ -149,20 +171,35 @@ function answer_kept(store: Store, name: string, wish: Wish, has_waited: boolean
     replays.send_whole(head, body);
 }
 
-function read_live(store: Store, live: Live, head: AnswerHead): void {
-    replays.send_live(live, head, () => lookout.keep(store));
+function read_live(store: Store, live: Live, head: AnswerHead, until: MonotonicTime): void {
+    replays.send_live(live, head, until, () => lookout.keep(store));
 }
 
-/** Answers with a stream that is coming; returns if it cannot, before anything was sent. */
-function answer_live(store: Store, name: string, state: RequestState): void {
+/**
+ * Sees to it that nobody waits for a stream that cannot be read: its leader has died, or shared memory has lost what is needed. The leader
+ * itself forgets the stream before it ends.
+ */
+function pass_by({ dict }: Store, key: string, name: string): void {
+    const [value] = records.look(dict, key);
+    if (value !== name) return;
+    if (!leadership.is_dead(name)) return records.note_passing(dict, key);
+    records.forget(dict, key, name);
+    records.note_lost(dict, key);
+    leadership.give_up(dict, key, name);
+}
+
+/** Answers with a stream that is coming; returns if it cannot, or nothing comes until that time, before anything was sent. */
+function answer_live(store: Store, key: string, name: string, state: RequestState, until: MonotonicTime): void {
     const head = kept_answers.head_of(store.dict, name);
     const live = head === undefined ? undefined : live_streams.join(store.dict, name, store.limit);
-    if (live === undefined) return;
+    if (live === undefined) return pass_by(store, key, name);
     state.cache_live = live;
+    state.is_unfinished = true;
     count(store, "live");
-    read_live(store, live, head!);
+    read_live(store, live, head!, until);
     state.cache_live = undefined;
     live_streams.leave(live);
+    if (live.state !== live_streams.COMING) pass_by(store, key, name);
 }
 
 /** Waits until the leader has its answer or fails. False when the request has waited long enough, or cannot wait. */
@@ -207,13 +244,27 @@ function pass_on(store: Store, key: string, state: RequestState, wish: Wish): vo
     cached_answer.expect(state);
 }
 
+/** The first request after an answer finds out whether nginx's cache has it. False if another one is about to. */
+function find_out(store: Store, key: string, state: RequestState, wish: Wish): boolean {
+    if (!wish.is_only_cached && !try_to_lead(store, key, state, wish.seconds)) return false;
+    pass_on(store, key, state, wish);
+    return true;
+}
+
 /** Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once. */
-function decide(store: Store, key: string, wish: Wish, state: RequestState, has_waited: boolean): boolean {
+function decide(
+    store: Store,
+    key: string,
+    wish: Wish,
+    state: RequestState,
+    until: MonotonicTime,
+    has_waited: boolean,
+): boolean {
     const { dict } = store;
     const [value, kind] = records.look(dict, key);
     if (kind === records.PASSING) {
         if (wish.is_only_cached) return refuse_uncached();
-        ask_anew();
+        ask_alone(wish, state);
         return true;
     }
     let is_known = false;
@@ -222,12 +273,14 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState, has_
             pass_on(store, key, state, wish);
             return true;
         }
+        if (kind === records.LIKELY && is_young(value as number, wish)) return find_out(store, key, state, wish);
         if (kind === records.KEPT) answer_kept(store, value as string, wish, has_waited);
-        if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, value as string, state);
+        if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, key, value as string, state, until);
         is_known = kind !== records.NONE && kind !== records.DOUBT;
     }
     if (wish.is_only_cached) return refuse_uncached();
     if (!try_to_lead(store, key, state, wish.seconds)) return false;
+    if (kind === records.CUT) state.cache_asking!.avoids_nginx = true;
     if (store.tier !== undefined && !wish.is_fresh) answer_from_tier(store.tier, state, wish);
     // nginx's cache may have an answer of whose age nothing is known, or which is too old.
     if (wish.is_fresh) {
@@ -246,17 +299,17 @@ function decide(store: Store, key: string, wish: Wish, state: RequestState, has_
 export function enter(store: Store, key: string, wish: Wish): void {
     const state = request_state.open();
     leave(state);
-    if (decide(store, key, wish, state, false)) return;
-    // A request that wants a new answer gets none that was asked for before.
-    if (wish.is_fresh) return ask_anew();
     const until = later(clock.now(), store.wait_seconds);
+    if (decide(store, key, wish, state, until, false)) return;
+    // A request that wants a new answer gets none that was asked for before.
+    if (wish.is_fresh) return ask_alone(wish, state);
     do {
         if (!wait(store, key, until)) {
             if ((time_left.seconds() ?? 1) <= 0) return json_error.too_late();
             count(store, "alone");
-            return ask_anew();
+            return ask_alone(wish, state);
         }
-    } while (!decide(store, key, wish, state, true));
+    } while (!decide(store, key, wish, state, until, true));
     count(store, state.cache_key === undefined ? "alone" : "answered");
 }
 
@@ -275,11 +328,13 @@ export function before_balance(): boolean {
             json_error.say_without_node(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER);
             return false;
         }
-        try_to_lead(cache_store!, cache_key, state, undefined);
+        if (state.cache_asking !== undefined) state.cache_asking.was_expected = true;
+        else try_to_lead(cache_store!, cache_key, state, undefined);
     }
     // Its answer is for others, too.
     if (state.cache_asking?.leads === true) client_watch.ignore();
     return true;
 }
 
+request_state.when_forgotten(leave);
 request_state.when_lost(leave);

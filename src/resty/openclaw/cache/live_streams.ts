@@ -25,6 +25,13 @@ const AT_ONCE = 500;
 /** How often a worker looks whether the process of the leader lives, in seconds. */
 const ALIVE_SECONDS = 0.25;
 
+/** A worker with readers says so as often; so long it is believed, in seconds. */
+const READ_SECONDS = 5;
+
+function readers_key(name: string): string {
+    return `${name} readers`;
+}
+
 function piece_key(name: string, number: number): string {
     return `${name} ${number}`;
 }
@@ -39,13 +46,26 @@ export interface Sending {
     first: number;
     count: number;
     bytes: number;
+    /** Whether any worker had readers at the last look, and when that was. */
+    is_read: boolean;
+    looked_at: MonotonicTime;
 }
 
 /** Begins a stream. False where there is no room. Phases: header_filter. */
 export function begin(dict: ngx.SharedDict, name: string, limit: number): Sending | undefined {
     const [ok] = dict.set(name, 0, SECONDS, COMING);
     if (!ok) return undefined;
-    return { dict, name, limit, sizes: new LuaTable(), first: 1, count: 0, bytes: 0 };
+    return {
+        dict,
+        name,
+        limit,
+        sizes: new LuaTable(),
+        first: 1,
+        count: 0,
+        bytes: 0,
+        is_read: true,
+        looked_at: clock.now(),
+    };
 }
 
 /** Sends a piece. False where there is no room for it. Phases: body_filter. */
@@ -65,6 +85,17 @@ export function send(sending: Sending, piece: string): boolean {
     sending.count = number;
     const [is_told] = dict.set(name, number, SECONDS, COMING);
     return is_told;
+}
+
+/** Whether anybody has read the stream in the last seconds, in any worker. Phases: body_filter. */
+export function is_read(sending: Sending): boolean {
+    const now = clock.now();
+    if (sending.is_read && now - sending.looked_at > ALIVE_SECONDS) {
+        sending.looked_at = now;
+        const [some] = sending.dict.get<boolean>(readers_key(sending.name));
+        sending.is_read = some === true;
+    }
+    return sending.is_read;
 }
 
 /** Forgets the pieces when all workers have had them. */
@@ -134,7 +165,11 @@ function wake_all({ semaphore }: Live): void {
     if (waiting > 0) semaphore.post(waiting);
 }
 
-/** Begins to read a stream; nothing if its beginning is gone, or there is no memory. Phases: access. */
+function note_readers({ dict, name }: Live): void {
+    dict.set(readers_key(name), true, READ_SECONDS);
+}
+
+/** Begins to read a stream; nothing if its beginning or its leader is gone, or there is no memory. Phases: access. */
 export function join(dict: ngx.SharedDict, name: string, limit: number): Live | undefined {
     const known = lives.get(name);
     if (known !== undefined) {
@@ -159,10 +194,11 @@ export function join(dict: ngx.SharedDict, name: string, limit: number): Live | 
     };
     take(live);
     if (live.state === BROKEN || live.first > 1) return undefined;
-    if (live.state === COMING) {
-        lives.set(name, live);
-        turns.add(in_turns, live);
-    }
+    if (live.state !== COMING) return live;
+    if (leadership.is_dead(name)) return undefined;
+    lives.set(name, live);
+    turns.add(in_turns, live);
+    note_readers(live);
     return live;
 }
 
@@ -179,6 +215,7 @@ function stays(this: void, live: Live, now: MonotonicTime): boolean {
     take(live);
     if (live.state === COMING && now - live.looked_at > ALIVE_SECONDS) {
         live.looked_at = now;
+        note_readers(live);
         if (leadership.is_dead(live.name)) live.state = BROKEN;
     }
     const is_over = live.state !== COMING;

@@ -16,6 +16,8 @@ export interface Recording {
     readonly name: string;
     readonly head: AnswerHead;
     readonly limit: number;
+    /** Whether nobody but the gateway keeps it, so that it must not end with the leader's client. */
+    readonly is_kept: boolean;
     /** Where it is sent to live; nothing for what is no stream. */
     sending: Sending | undefined;
     readonly stream_end: StreamEnd | undefined;
@@ -35,6 +37,7 @@ function create(
     head: AnswerHead,
     limit: number,
     is_stream: boolean,
+    is_kept: boolean,
     faults: Faults,
 ): Recording | undefined {
     const sending = is_stream ? live_streams.begin(dict, name, limit) : undefined;
@@ -48,6 +51,7 @@ function create(
         name,
         head,
         limit,
+        is_kept,
         sending,
         stream_end: is_stream ? stream_ends.new() : undefined,
         pieces: [],
@@ -74,6 +78,11 @@ function keep(recording: Recording, piece: string): void {
     else pieces.push(piece);
 }
 
+/** Whether it may be kept, or others read it. */
+function is_for_others({ pieces, sending }: Recording): boolean {
+    return pieces !== undefined || (sending !== undefined && live_streams.is_read(sending));
+}
+
 /** Takes the next piece of the response. Phases: body_filter. */
 export function take(recording: Recording, faults: Faults): void {
     const [memory, bytes] = chunk.look();
@@ -84,10 +93,10 @@ export function take(recording: Recording, faults: Faults): void {
         if (recording.stream_end !== undefined) stream_ends.feed(recording.stream_end, memory, bytes);
     }
     if (chunk.is_last()) recording.is_whole = true;
-    if (recording.sending === undefined) return;
-    // Others read the stream: nginx must not end it because of this client, to which nothing can be written any more.
+    if (!recording.is_kept) return;
+    // Others read it, or wait for it: nginx must not end it because of this client, to which nothing can be written any more.
     if (!recording.has_left) recording.has_left = client_watch.has_left();
-    if (recording.has_left) chunk.drop();
+    if (recording.has_left && is_for_others(recording)) chunk.drop();
 }
 
 /** Ends the live part. Phases: body_filter, log. */

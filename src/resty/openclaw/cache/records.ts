@@ -18,9 +18,20 @@ export const PASSING = 4;
 export const DOUBT = 5;
 /** The process of the leader has died, and nginx's own lock of the key has outlived it. */
 export const LOST = 6;
+/** nginx's cache should have the answer, since when the record says: the next request finds out, and the others wait. */
+export const LIKELY = 7;
+
+/** The last answer broke off, perhaps because nginx could not store it: shared memory keeps the next one. */
+export const CUT = 8;
 
 /** How long nginx keeps that lock, at most, in seconds: `proxy_cache_lock_age` in nginx/cache.conf. */
 const LOCK_SECONDS = 300;
+/** For how many seconds nginx is not trusted with answers to what broke off. */
+const CUT_SECONDS = 60;
+/** What is stale is served by nginx alone for so many seconds before the gateway has one request ask again. */
+const STALE_SECONDS = 1;
+/** The shortest time that a record can have left. */
+const LEAST_SECONDS = 0.001;
 /** A record of what may not be stored ends after so many seconds: the next answer may be another one. */
 const PASSING_SECONDS = 5;
 
@@ -34,9 +45,32 @@ export function look(
     return $multi(value, kind ?? NONE);
 }
 
-/** Notes that nginx's cache has the answer from now on, for so many seconds; 0: as long as there is room. Phases: any. */
-export function note_stored(dict: ngx.SharedDict, key: string, now: WallTime, seconds: number): void {
-    dict.set(key, now, seconds, STORED);
+/** Notes that nginx's cache has the answer, since that time, as long as there is room for the record. Phases: any. */
+export function note_stored(dict: ngx.SharedDict, key: string, made_at: WallTime): void {
+    dict.set(key, made_at, 0, STORED);
+}
+
+/** Notes that nginx's cache has an answer that is stale. Phases: any. */
+export function note_stale(dict: ngx.SharedDict, key: string, made_at: WallTime): void {
+    dict.set(key, made_at, STALE_SECONDS, STORED);
+}
+
+/** Notes that an answer has come that nginx's cache should have from now on, for so many seconds; 0: without end. Phases: any. */
+export function note_likely(dict: ngx.SharedDict, key: string, now: WallTime, seconds: number): void {
+    dict.set(key, now, seconds, LIKELY);
+}
+
+/** Notes that nginx's cache does have what it should have. False if nothing like that is known. Phases: any. */
+export function confirm(dict: ngx.SharedDict, key: string, has_end: boolean): boolean {
+    const [value, kind] = look(dict, key);
+    if (value === undefined || kind !== LIKELY) return false;
+    if (!has_end) {
+        dict.set(key, value, 0, STORED);
+        return true;
+    }
+    const [left] = dict.ttl(key);
+    if (left !== undefined) dict.set(key, value, math.max(LEAST_SECONDS, left), STORED);
+    return true;
 }
 
 /** Notes that the answer of that name is kept for so many seconds. Phases: any. */
@@ -62,6 +96,11 @@ export function note_doubt(dict: ngx.SharedDict, key: string): void {
     const [, kind] = look(dict, key);
     if (kind === DOUBT) return note_passing(dict, key);
     dict.set(key, clock.now(), PASSING_SECONDS, DOUBT);
+}
+
+/** Notes that an answer broke off. Phases: any. */
+export function note_cut(dict: ngx.SharedDict, key: string): void {
+    dict.set(key, clock.now(), CUT_SECONDS, CUT);
 }
 
 /** Notes that the leader has died, unless the answer is known already. Phases: any. */

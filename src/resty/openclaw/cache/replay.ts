@@ -3,6 +3,7 @@ import * as cache_status from "../core/request/cache_status";
 import * as json_error from "../core/request/json_error";
 import * as request from "../core/request/request";
 import * as time_left from "../core/request/time_left";
+import * as clock from "../core/time/clock";
 import type { AnswerHead } from "./answer_head";
 import * as heads from "./answer_head";
 import type { Live } from "./live_streams";
@@ -33,12 +34,27 @@ function send_pieces({ pieces, count }: Live, from: number): number {
 
 /** How long a reader waits before it looks itself, in seconds. */
 const WAIT_SECONDS = 1;
+/** nginx counts in milliseconds: a wait of less would end at once, and time would stand still. */
+const LEAST_SECONDS = 0.001;
+
+/** For how many seconds the request may wait for the first piece, 0 or less when it has waited long enough. Ends it after its deadline. */
+function patience(until: MonotonicTime): number {
+    const left = time_left.seconds();
+    if (left !== undefined && left <= 0) json_error.too_late();
+    return math.min(until - clock.now(), left ?? math.huge);
+}
 
 /**
- * Sends a stream as it comes, at the pace of the client, and ends the request. Returns if the stream broke off before anything was sent:
- * then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the pieces. Phases: access; yields.
+ * Sends a stream as it comes, at the pace of the client, and ends the request. Returns if the stream broke off before anything was sent, or
+ * nothing has come until that time: then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the
+ * pieces. Phases: access; yields.
  */
-export function send_live(live: Live, head: AnswerHead, keep_looking: (this: void) => void): void {
+export function send_live(
+    live: Live,
+    head: AnswerHead,
+    until: MonotonicTime,
+    keep_looking: (this: void) => void,
+): void {
     let at = 1;
     while (true) {
         if (at < live.first) break;
@@ -49,9 +65,10 @@ export function send_live(live: Live, head: AnswerHead, keep_looking: (this: voi
             // The client has left.
             if (ok === undefined) ngx.exit(ngx.ERROR);
         } else if (live.state === live_streams.COMING) {
-            if (at === 1 && (time_left.seconds() ?? 1) <= 0) json_error.too_late();
+            const seconds = at === 1 ? patience(until) : WAIT_SECONDS;
+            if (seconds <= 0) return;
             keep_looking();
-            live.semaphore.wait(WAIT_SECONDS);
+            live.semaphore.wait(math.max(LEAST_SECONDS, math.min(WAIT_SECONDS, seconds)));
         } else {
             break;
         }

@@ -81,7 +81,6 @@ function settle_part(part: Part, used: number): void {
 function take_from(state: RequestState): Reservation | undefined {
     const { reservation } = state;
     state.reservation = undefined;
-    state.at_end = undefined;
     return reservation;
 }
 
@@ -114,8 +113,9 @@ export function settle(this: void, state: RequestState): void {
 export function open(state: RequestState, asked: Asked, faults: Faults): Reservation {
     const reservation: Reservation = { asked, parts: [], faults };
     state.reservation = reservation;
-    state.at_end = settle;
+    state.is_unfinished = true;
     return reservation;
 }
 
+request_state.when_forgotten(settle);
 request_state.when_lost(cancel);

@@ -1,4 +1,6 @@
 local ____exports = {}
+local math_max = math.max
+local math_min = math.min
 local guard = require("resty.openclaw.core.metrics.guard")
 local guard_call_for = guard.call_for
 local clock = require("resty.openclaw.core.time.clock")
@@ -7,6 +9,18 @@ local clock_now = clock.now
 local LOOKS_OF_A_THREAD = 1000
 --- The thread has ended without a word if it has not looked for so long: nginx has had no connection or timer left for it.
 local LOST_SECONDS = 0.5
+--- It rests for so many times as long as the last look took, so that requests have most of the worker's time however many wait.
+local REST = 3
+local LONGEST_REST_SECONDS = 0.25
+--- How long the thread rests after a look that began then, in seconds.
+local function rest_after(lookout)
+    ngx.update_time()
+    local took = clock_now() - lookout.looked_at
+    return (math_max(
+        lookout.seconds,
+        math_min(LONGEST_REST_SECONDS, REST * took)
+    ))
+end
 --- A lookout that rests. `of`: what the subjects of its faults are. Phases: any, usually where a module is loaded.
 local function create(of, seconds, look)
     return {
@@ -41,8 +55,9 @@ local function start(work, lookout, faults, subject)
 end
 --- Looks again and again, as long as anybody waits.
 local function look_on(_premature, lookout, faults, subject)
+    local rest = lookout.seconds
     for _ = 1, LOOKS_OF_A_THREAD do
-        ngx.sleep(lookout.seconds)
+        ngx.sleep(rest)
         lookout.looked_at = clock_now()
         local ok, goes_on = guard_call_for(
             faults,
@@ -55,6 +70,7 @@ local function look_on(_premature, lookout, faults, subject)
             lookout.is_looking = false
             return
         end
+        rest = rest_after(lookout)
     end
     start(look_on, lookout, faults, subject)
 end

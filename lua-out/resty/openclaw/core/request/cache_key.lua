@@ -160,6 +160,15 @@ local function withheld(key)
     withhold(key)
     return nil
 end
+--- Takes the key from a request that was redirected to another route, whose answers are others. Phases: access.
+local function revoke()
+    request_set_variable(SKIP, "1")
+    request_set_variable(
+        KEY,
+        "none-" .. (request_variable("request_id") or "")
+    )
+end
+____exports.revoke = revoke
 --- Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
 -- credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns the key; nothing if the
 -- request has none. Phases: server_rewrite, access.

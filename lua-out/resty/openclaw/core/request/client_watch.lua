@@ -1,11 +1,17 @@
 local ____exports = {}
 local pcall = pcall
+local tonumber = tonumber
+local bits = require("bit")
+local bits_band = bits.band
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
 local ffi_cdef = ffi.cdef
 local ffi_new = ffi.new
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
+local request_variables = require("resty.openclaw.core.request.request")
+local request_variables_variable = request_variables.variable
+local request_variables_whole_number = request_variables.whole_number
 ffi_cdef("\n    void openclaw_check_client(void) __asm__(\"ngx_http_lua_rd_check_broken_connection\");\n    void openclaw_block_reading(void) __asm__(\"ngx_http_block_reading\");\n    struct openclaw_connection_head { void *data; void *read; void *write; int fd; };\n    struct openclaw_request_head {\n        uint32_t signature; struct openclaw_connection_head *connection;\n        void *contexts; void *main_conf; void *srv_conf; void *loc_conf; void *on_read;\n    };\n    struct openclaw_pollfd { int fd; short events; short revents; };\n    int openclaw_poll(struct openclaw_pollfd *fds, unsigned long count, int milliseconds) __asm__(\"poll\");\n")
 --- Linux. POLLRDHUP: the client has closed its end, whatever it has sent before.
 local POLLRDHUP = 8192
@@ -53,12 +59,57 @@ local function ignore()
     return true
 end
 ____exports.ignore = ignore
---- Whether the client has closed the connection. Of HTTP/2 it tells only when all of the connection is closed. Phases: all with a request;
--- one system call.
+--- Where in nginx's ngx_connection_t the number of the connection may stand, in words of 8 bytes.
+local FIRST_WORD = 12
+local LAST_WORD = 28
+--- The bit "error" in the word after the number of requests: "buffered" has 8 bits before it, "log_error" 3, "timedout" 1.
+local ERROR_BIT = 4096
+local function word(words, place)
+    return (tonumber(words[place]))
+end
+--- Where the flags of a connection stand, in words; nothing if that cannot be told. Its number stands before them, then, since nginx 1.19.10,
+-- when it began, then how many requests it has had.
+local function place_of_flags(words, connection, requests)
+    local found
+    for place = FIRST_WORD, LAST_WORD do
+        if word(words, place) == connection then
+            local last = word(words, place + 1) == requests and place + 1 or place + 2
+            if word(words, last) == requests then
+                if found ~= nil then
+                    return nil
+                end
+                found = last + 1
+            end
+        end
+    end
+    return found
+end
+--- Whether the client has taken back this request alone, of the many that its HTTP/2 connection may have.
+local function has_reset(head)
+    if request_variables_variable("server_protocol") ~= "HTTP/2.0" then
+        return false
+    end
+    local connection = request_variables_whole_number("connection")
+    local requests = request_variables_whole_number("connection_requests")
+    local words = ffi_cast("uint64_t *", head.connection)
+    local place = place_of_flags(words, connection, requests)
+    if place == nil then
+        return false
+    end
+    local flags = ffi_cast("uint32_t *", head.connection)
+    return bits_band(
+        word(flags, 2 * place),
+        ERROR_BIT
+    ) ~= 0
+end
+--- Whether the client has closed the connection, or taken back a request of HTTP/2. Phases: all with a request; one system call.
 local function has_left()
     local head = head_of_request()
     if head == nil then
         return false
+    end
+    if has_reset(head) then
+        return true
     end
     local asked = polled[0]
     asked.fd = head.connection.fd

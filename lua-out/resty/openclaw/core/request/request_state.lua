@@ -14,12 +14,25 @@ local idle_count = 0
 --- More than these are left to the garbage collector.
 local MOST_IDLE = 256
 local losses = {}
+local ends = {}
 --- Has a function called with the state of each request that ended without a log phase of ours, once another request takes its
 -- place. It must not raise. Phases: any, usually where a module is loaded.
 local function when_lost(work)
     losses[#losses + 1] = work
 end
 ____exports.when_lost = when_lost
+--- Has a function called with the state of each request that is `is_unfinished` when it is forgotten. It must not raise. Phases: any, usually
+-- where a module is loaded.
+local function when_forgotten(work)
+    ends[#ends + 1] = work
+end
+____exports.when_forgotten = when_forgotten
+--- Has the modules do what they have yet to do.
+local function finish(state)
+    for ____, work in ipairs(ends) do
+        work(state)
+    end
+end
 --- Whether a module has left anything in it.
 local function is_in_use(state)
     for field in pairs(state) do
@@ -101,8 +114,8 @@ local function forget()
     states[key] = nil
     if state.began ~= request_started() then
         lose(state)
-    elseif state.at_end ~= nil then
-        state.at_end(state)
+    elseif state.is_unfinished == true then
+        finish(state)
     end
     if idle_count == MOST_IDLE then
         return

@@ -24,6 +24,16 @@ export interface Lookout {
 const LOOKS_OF_A_THREAD = 1000;
 /** The thread has ended without a word if it has not looked for so long: nginx has had no connection or timer left for it. */
 const LOST_SECONDS = 0.5;
+/** It rests for so many times as long as the last look took, so that requests have most of the worker's time however many wait. */
+const REST = 3;
+const LONGEST_REST_SECONDS = 0.25;
+
+/** How long the thread rests after a look that began then, in seconds. */
+function rest_after(lookout: Lookout): number {
+    ngx.update_time();
+    const took = clock.now() - lookout.looked_at;
+    return math.max(lookout.seconds, math.min(LONGEST_REST_SECONDS, REST * took));
+}
 
 /** A lookout that rests. `of`: what the subjects of its faults are. Phases: any, usually where a module is loaded. */
 function create(of: string, seconds: number, look: Look): Lookout {
@@ -43,14 +53,16 @@ function start(work: Work, lookout: Lookout, faults: Faults, subject: string): v
 
 /** Looks again and again, as long as anybody waits. */
 function look_on(this: void, _premature: boolean, lookout: Lookout, faults: Faults, subject: string): void {
+    let rest = lookout.seconds;
     for (const _ of $range(1, LOOKS_OF_A_THREAD)) {
-        ngx.sleep(lookout.seconds);
+        ngx.sleep(rest);
         lookout.looked_at = clock.now();
         const [ok, goes_on] = guard.call_for(faults, "look", subject, lookout.look, lookout.looked_at);
         if (ok && goes_on === false) {
             lookout.is_looking = false;
             return;
         }
+        rest = rest_after(lookout);
     }
     start(look_on, lookout, faults, subject);
 }

@@ -165,6 +165,12 @@ function withheld(key: CacheKey): undefined {
     return undefined;
 }
 
+/** Takes the key from a request that was redirected to another route, whose answers are others. Phases: access. */
+export function revoke(): void {
+    request.set_variable(SKIP, "1");
+    request.set_variable(KEY, `none-${request.variable("request_id") ?? ""}`);
+}
+
 /**
  * Sets the key of the current request, whose body has that digest and is of that type. Keeps the request out of the cache if it has
  * credentials that are not part of the key. Does nothing if nginx.conf does not declare the variables. Returns the key; nothing if the

@@ -5,8 +5,10 @@
  * the body came later than the header: then `proxy_ignore_client_abort on` has no effect, and a response that was to be cached is lost.
  * Source: ngx_http_lua_req_body_post_read in ngx_http_lua_req_body.c, ngx_http_upstream_init_request in nginx's ngx_http_upstream.c.
  */
+import * as bits from "bit";
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
+import * as request_variables from "./request";
 
 // Under names of our own, as other libraries may declare the same functions otherwise. The struct is the beginning of nginx's
 // ngx_http_request_t.
@@ -82,13 +84,53 @@ export function ignore(): boolean {
     return true;
 }
 
+/** Where in nginx's ngx_connection_t the number of the connection may stand, in words of 8 bytes. */
+const FIRST_WORD = 12;
+const LAST_WORD = 28;
+/** The bit "error" in the word after the number of requests: "buffered" has 8 bits before it, "log_error" 3, "timedout" 1. */
+const ERROR_BIT = 0x1000;
+
+type Words = LuaTable<number, CValue>;
+
+function word(words: Words, place: number): number {
+    return tonumber(words.get(place))!;
+}
+
 /**
- * Whether the client has closed the connection. Of HTTP/2 it tells only when all of the connection is closed. Phases: all with a request;
- * one system call.
+ * Where the flags of a connection stand, in words; nothing if that cannot be told. Its number stands before them, then, since nginx 1.19.10,
+ * when it began, then how many requests it has had.
  */
+function place_of_flags(words: Words, connection: number, requests: number): number | undefined {
+    let found: number | undefined;
+    for (const place of $range(FIRST_WORD, LAST_WORD)) {
+        if (word(words, place) === connection) {
+            const last = word(words, place + 1) === requests ? place + 1 : place + 2;
+            if (word(words, last) === requests) {
+                if (found !== undefined) return undefined;
+                found = last + 1;
+            }
+        }
+    }
+    return found;
+}
+
+/** Whether the client has taken back this request alone, of the many that its HTTP/2 connection may have. */
+function has_reset(head: Head): boolean {
+    if (request_variables.variable("server_protocol") !== "HTTP/2.0") return false;
+    const connection = request_variables.whole_number("connection");
+    const requests = request_variables.whole_number("connection_requests");
+    const words = ffi.cast("uint64_t *", head.connection as unknown as CValue) as unknown as Words;
+    const place = place_of_flags(words, connection, requests);
+    if (place === undefined) return false;
+    const flags = ffi.cast("uint32_t *", head.connection as unknown as CValue) as unknown as Words;
+    return bits.band(word(flags, 2 * place), ERROR_BIT) !== 0;
+}
+
+/** Whether the client has closed the connection, or taken back a request of HTTP/2. Phases: all with a request; one system call. */
 export function has_left(): boolean {
     const head = head_of_request();
     if (head === undefined) return false;
+    if (has_reset(head)) return true;
     const asked = polled.get(0);
     asked.fd = head.connection.fd;
     asked.events = POLLRDHUP;

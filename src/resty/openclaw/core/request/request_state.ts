@@ -19,10 +19,10 @@ export interface RequestState {
     /** The rate that the caller's API key allows, such as `600/minute`, for who limits requests. */
     rate_of_key?: string | undefined;
     /**
-     * What a module has yet to do when the request is forgotten: an internal redirect may have led to where the module does not take
-     * part. It must not raise.
+     * Whether a module has something yet to do when the request is forgotten: an internal redirect may have led to where the module does
+     * not take part. See `when_forgotten`.
      */
-    at_end?: Ending | undefined;
+    is_unfinished?: boolean | undefined;
 }
 
 type Ending = (this: void, state: RequestState) => void;
@@ -39,6 +39,7 @@ let idle_count = 0;
 const MOST_IDLE = 256;
 
 const losses: Ending[] = [];
+const ends: Ending[] = [];
 
 /**
  * Has a function called with the state of each request that ended without a log phase of ours, once another request takes its
@@ -46,6 +47,19 @@ const losses: Ending[] = [];
  */
 export function when_lost(work: Ending): void {
     losses.push(work);
+}
+
+/**
+ * Has a function called with the state of each request that is `is_unfinished` when it is forgotten. It must not raise. Phases: any, usually
+ * where a module is loaded.
+ */
+export function when_forgotten(work: Ending): void {
+    ends.push(work);
+}
+
+/** Has the modules do what they have yet to do. */
+function finish(state: RequestState): void {
+    for (const work of ends) work(state);
 }
 
 /** Whether a module has left anything in it. */
@@ -119,7 +133,7 @@ export function forget(): void {
     states.delete(key);
     // The request at hand has none of its own then.
     if (state.began !== request.started()) lose(state);
-    else if (state.at_end !== undefined) state.at_end(state);
+    else if (state.is_unfinished === true) finish(state);
     if (idle_count === MOST_IDLE) return;
     table_clear(state);
     idle[idle_count] = state;

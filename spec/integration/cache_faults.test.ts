@@ -1,0 +1,605 @@
+/** What the cache makes of nodes, clients and workers that fail while others wait for their answer. */
+import { readFileSync } from "node:fs";
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import http from "node:http";
+import http2 from "node:http2";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { CHECKOUT } from "./support/checkout";
+import { eventually } from "./support/eventually";
+import { freePort, NativeNginx } from "./support/native_nginx";
+
+const WORKERS = 2;
+const SOME = 10;
+
+function conf(name: string): string {
+    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
+}
+
+/** What the node has been asked and not answered yet, with the worker that asked. */
+interface Question {
+    readonly response: ServerResponse;
+    readonly worker: number;
+    readonly route: string;
+}
+
+const open: Question[] = [];
+let asked = 0;
+
+const node = http.createServer((request: IncomingMessage, response) => {
+    request.resume();
+    request.on("end", () => {
+        asked += 1;
+        const worker = Number(request.headers["x-worker"]);
+        const [, route] = (request.url ?? "").split("/");
+        open.push({ response, worker, route: route ?? "" });
+    });
+});
+
+let gateway: NativeNginx;
+let http2Port = 0;
+const full = "/tmp/cachebreak_full";
+
+async function startGateway(port: number): Promise<NativeNginx> {
+    const routes = {
+        work: "cache = { shared = true }",
+        impatient: "cache = { shared = true, coalesce_seconds = 0.3 }",
+        timed: "cache = { shared = true }, deadline = { seconds = 60 }",
+        seldom: "cache = { shared = true }, deadline = { seconds = 60 }",
+        redirected: "cache = { shared = true }",
+        plain: "",
+        controlled: "cache = { shared = true, request_control = true }",
+        hourly: 'cache = { shared = true, request_control = true, ttl = "2s" }',
+        errors: 'cache = { shared = true, errors = { "error" } }',
+        short: "cache = { shared = true, stream_buffer_bytes = 4096 }",
+        stale: "cache = { shared = true }",
+        full: "cache = { shared = true }",
+    };
+    const names = ["openclaw", "errors", "proxy", "route", "cache"];
+    return NativeNginx.start({
+        workers: WORKERS,
+        http: `
+            include openclaw.conf;
+            init_by_lua_block {
+                local teller = { name = "teller", meaning = "says who asks", order = { access = 250 }, schema = {}, create = function()
+                    return { access = function() ngx.req.set_header("X-Worker", ngx.worker.pid()) end }
+                end }
+                require("resty.openclaw").setup {
+                    plugins = { require("resty.openclaw.plugin").define(teller) },
+                    upstreams = { cluster = { nodes = { "127.0.0.1:${(node.address() as AddressInfo).port}" } } },
+                    routes = { ${Object.entries(routes)
+                        .map(([name, options]) => `${name} = { upstream = "cluster", teller = {}, ${options} }`)
+                        .join(", ")} },
+                }
+            }
+            proxy_cache_path ${full} keys_zone=full:1m use_temp_path=off;
+            proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
+            upstream cluster {
+                server 0.0.0.1;
+                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
+            }`,
+        server: `
+            listen 127.0.0.1:${port} http2 reuseport;
+            include errors.conf;
+            include proxy.conf;
+            location = /connections { stub_status; }
+            location = /live {
+                content_by_lua_block {
+                    local live = 0
+                    for _, key in ipairs(ngx.shared.openclaw_answers:get_keys(0)) do
+                        local _, kind = ngx.shared.openclaw_answers:get(key)
+                        if #key == 64 and kind == 3 then live = live + 1 end
+                    end
+                    ngx.print(live)
+                }
+            }
+            location = /forget {
+                content_by_lua_block {
+                    for _, key in ipairs(ngx.shared.openclaw_answers:get_keys(0)) do
+                        if key:find(" head", 1, true) then ngx.shared.openclaw_answers:delete(key) end
+                    end
+                }
+            }
+            location ~ ^/(?<first>[a-z]+) {
+                set $openclaw_route $first;
+                include route.conf;
+                include cache.conf;
+                proxy_cache answers;
+                proxy_pass http://cluster;
+            }
+            location ^~ /seldom {
+                set $openclaw_route seldom;
+                include route.conf;
+                include cache.conf;
+                proxy_cache answers;
+                proxy_cache_min_uses 1000;
+                proxy_pass http://cluster;
+            }
+            location ^~ /stale {
+                set $openclaw_route stale;
+                include route.conf;
+                include cache_of_a_second.conf;
+                proxy_cache answers;
+                proxy_pass http://cluster;
+            }
+            location ^~ /full {
+                set $openclaw_route full;
+                include route.conf;
+                include cache.conf;
+                proxy_cache full;
+                proxy_pass http://cluster;
+            }
+            location ^~ /cachedfallback {
+                set $openclaw_route redirected;
+                include route.conf;
+                include cache.conf;
+                proxy_cache answers;
+                error_page 503 = @cached;
+                proxy_intercept_errors on;
+                proxy_pass http://cluster;
+            }
+            location @cached {
+                set $openclaw_route plain;
+                include route.conf;
+                include cache.conf;
+                proxy_cache answers;
+                proxy_pass http://cluster;
+            }
+            location ^~ /redirected {
+                set $openclaw_route redirected;
+                include route.conf;
+                include cache.conf;
+                proxy_cache answers;
+                error_page 502 503 504 = @plain;
+                proxy_intercept_errors on;
+                proxy_pass http://cluster;
+            }
+            location @plain {
+                set $openclaw_route plain;
+                include route.conf;
+                proxy_pass http://cluster;
+            }`,
+        files: {
+            ...Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
+            "cache_of_a_second.conf": conf("cache").replace("200 1h", "200 1s"),
+        },
+    });
+}
+
+beforeAll(async () => {
+    await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
+    http2Port = await freePort();
+    gateway = await startGateway(http2Port);
+});
+
+afterEach(() => {
+    for (const { response } of open.splice(0)) response.destroy();
+    asked = 0;
+});
+
+afterAll(async () => {
+    await gateway.stop();
+    node.closeAllConnections();
+    node.close();
+});
+
+interface Answer {
+    readonly status: number;
+    readonly cache: string | undefined;
+    readonly text: string;
+    /** Whether it broke off. */
+    readonly isCut: boolean;
+}
+
+/** A request on a connection of its own, with what has come of its answer so far. */
+class Client {
+    text = "";
+    status = 0;
+    readonly answer: Promise<Answer>;
+    private readonly sent: ClientRequest;
+
+    constructor(target: string, body: string, headers: Record<string, string> = {}, nginx = gateway) {
+        const fields = { "Content-Type": "application/json", ...headers };
+        this.sent = http.request(nginx.url(target), { method: "POST", agent: false, headers: fields });
+        this.answer = new Promise((resolve) => {
+            const end = (response: IncomingMessage | undefined, isCut: boolean) => {
+                const { status, text } = this;
+                resolve({ status, cache: response?.headers["x-cache-status"] as string, text, isCut });
+            };
+            this.sent.on("error", () => end(undefined, true));
+            this.sent.on("response", (response) => {
+                this.status = response.statusCode ?? 0;
+                response.on("data", (chunk: Buffer) => (this.text += chunk.toString()));
+                response.on("end", () => end(response, false));
+                response.on("error", () => end(response, true));
+            });
+        });
+        this.sent.end(body);
+    }
+
+    leave(): void {
+        this.sent.destroy();
+    }
+}
+
+let count = 0;
+/** A question that nobody has asked before. */
+function question(): string {
+    count += 1;
+    return JSON.stringify({ question: count });
+}
+
+async function isAsked(times: number): Promise<void> {
+    await eventually(`the node is asked ${times} times`, () => asked === times, 5000);
+}
+
+async function areUnderWay(times: number, nginx = gateway): Promise<void> {
+    await eventually(`${times} requests are under way`, async () => {
+        const [, reading, writing] = /Reading: (\d+) Writing: (\d+)/.exec(await nginx.get("/connections")) ?? [];
+        // One is the request that asks.
+        return Number(reading) === 0 && Number(writing) === times + 1;
+    });
+}
+
+/** Resolves when the gateway has the header of so many streams. */
+async function areLive(times: number, nginx = gateway): Promise<void> {
+    await eventually(`${times} streams have begun`, async () => (await nginx.get("/live")) === String(times), 5000);
+}
+
+function many(target: string, body: string, times = SOME, nginx = gateway): Client[] {
+    return Array.from({ length: times }, () => new Client(target, body, {}, nginx));
+}
+
+/** The one question that is open; it leaves the list. */
+async function nextQuestion(): Promise<Question> {
+    await eventually("the node is asked", () => open.length === 1, 5000);
+    return open.shift()!;
+}
+
+async function textsOf(clients: readonly Client[]): Promise<string[]> {
+    const answers = await Promise.all(clients.map(({ answer }) => answer));
+    return [...new Set(answers.map(({ status, text, isCut }) => `${status} ${text}${isCut ? " (cut)" : ""}`))];
+}
+
+const EVENTS = { "Content-Type": "text/event-stream" };
+
+function events(from: number, to: number): string {
+    return Array.from({ length: to - from }, (_, at) => `data: {"token":${from + at}}\n\n`).join("");
+}
+const DONE = "data: [DONE]\n\n";
+
+test("a stream whose worker was killed is asked for anew by those that come later", async () => {
+    await using nginx = await startGateway(await freePort());
+    for (const beginning of ["", events(0, 1)]) {
+        asked = 0;
+        const body = question();
+        const leader = new Client("/work", body, {}, nginx);
+        const { response, worker } = await nextQuestion();
+        response.writeHead(200, EVENTS);
+        response.flushHeaders();
+        response.write(beginning);
+        await areLive(1, nginx);
+        await eventually("the beginning has come", () => leader.text === beginning, 5000);
+        process.kill(worker, "SIGKILL");
+        await leader.answer;
+        const next = new Client("/work", body, {}, nginx);
+        await isAsked(2);
+        open.pop()!.response.writeHead(200, EVENTS).end(DONE);
+        expect(await next.answer).toMatchObject({ text: DONE, isCut: false });
+    }
+});
+
+test("nobody waits longer than its deadline for the first event of a stream", async () => {
+    const body = question();
+    const leader = new Client("/timed", body);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS).flushHeaders();
+    await areLive(1);
+    const now = Date.now();
+    const sent = now / 1000;
+    const late = new Client("/timed", body, { "X-OpenClaw-Deadline": `${sent + 0.3};sent=${sent}` });
+    expect(await late.answer).toMatchObject({ status: 504, text: expect.stringContaining("deadline_exceeded") });
+    expect(Date.now() - now).toBeLessThan(800);
+    response.end(DONE);
+    expect(await leader.answer).toMatchObject({ text: DONE });
+});
+
+test("who has waited long enough for the first event of a stream asks alone", async () => {
+    const body = question();
+    const leader = new Client("/impatient", body);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS).flushHeaders();
+    await areLive(1);
+    const late = new Client("/impatient", body);
+    await isAsked(2);
+    (await nextQuestion()).response.writeHead(200, EVENTS).end(events(0, 1) + DONE);
+    expect((await late.answer).text).toBe(events(0, 1) + DONE);
+    response.end(DONE);
+    expect(await leader.answer).toMatchObject({ text: DONE });
+});
+
+test("when nginx does not store what it might, nobody waits in a queue for its turn to ask", async () => {
+    const body = question();
+    const clients = many("/seldom", body);
+    await isAsked(1);
+    await areUnderWay(SOME);
+    (await nextQuestion()).response.writeHead(200).end("answer");
+    await isAsked(2);
+    (await nextQuestion()).response.writeHead(200).end("answer");
+    await isAsked(SOME);
+    for (const { response } of open.splice(0)) response.end("answer");
+    expect(await textsOf(clients)).toEqual(["200 answer"]);
+});
+
+test("a leader that is redirected to a route without a cache leads no more", async () => {
+    const body = question();
+    const leader = new Client("/redirected", body);
+    (await nextQuestion()).response.writeHead(503).end();
+    const fallback = await nextQuestion();
+    const other = new Client("/redirected", body);
+    await areUnderWay(2);
+    fallback.response.end("fallback");
+    expect(await leader.answer).toMatchObject({ text: "fallback" });
+    (await nextQuestion()).response.end("answer");
+    expect(await other.answer).toMatchObject({ text: "answer" });
+});
+
+test("the leader of a stream may leave by HTTP/2 while its connection stays", async () => {
+    const body = question();
+    const session = http2.connect(`http://127.0.0.1:${http2Port}`);
+    const leader = session.request({ ":method": "POST", ":path": "/work", "content-type": "application/json", host: "localhost" });
+    leader.end(body);
+    let seen = "";
+    leader.on("data", (chunk: Buffer) => (seen += chunk.toString()));
+    leader.on("error", () => undefined);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("the leader has it", () => seen === events(0, 1));
+    const followers = Array.from({ length: 3 }, () => {
+        const stream = session.request({ ":method": "POST", ":path": "/work", "content-type": "application/json", host: "localhost" });
+        stream.end(body);
+        const follower = { text: "", isEnded: false, code: 0 };
+        stream.on("data", (chunk: Buffer) => (follower.text += chunk.toString()));
+        stream.on("error", () => undefined);
+        stream.on("close", () => { follower.isEnded = true; follower.code = stream.rstCode ?? 0; });
+        return follower;
+    });
+    await eventually("the others have it", () => followers.every(({ text }) => text === events(0, 1)), 3000);
+    leader.close(http2.constants.NGHTTP2_CANCEL);
+    for (let at = 1; at < 20; at += 1) {
+        response.write(events(at, at + 1));
+        await eventually("all have it", () => followers.every(({ text }) => text === events(0, at + 1)), 3000);
+    }
+    response.end(DONE);
+    await eventually("all have ended", () => followers.every(({ isEnded }) => isEnded), 3000);
+    expect(followers.map(({ text, code }) => `${code} ${text}`)).toEqual(Array(3).fill(`0 ${events(0, 20)}${DONE}`));
+    session.destroy();
+});
+
+test("parts of answers are not stored, whatever the node says of caches", async () => {
+    const body = question();
+    const one = new Client("/work", body);
+    (await nextQuestion()).response.writeHead(206, { "Cache-Control": "max-age=60", "Content-Range": "bytes 0-1/4" }).end("an");
+    expect(await one.answer).toMatchObject({ status: 206 });
+    const other = new Client("/work", body);
+    (await nextQuestion()).response.end("answer");
+    expect(await other.answer).toMatchObject({ status: 200, text: "answer" });
+});
+
+test("a client cannot have answers used for longer than the route says", async () => {
+    const body = question();
+    const one = new Client("/hourly", body, { "X-OpenClaw-Cache-TTL": "9999999999" });
+    (await nextQuestion()).response.end("one");
+    expect(await one.answer).toMatchObject({ text: "one" });
+    await eventually("a node is asked again", async () => {
+        const again = new Client("/hourly", body);
+        await Promise.race([again.answer, eventually("it is asked", () => open.length > 0)]);
+        open.shift()?.response.end("two");
+        return (await again.answer).text === "two";
+    }, 5000);
+});
+
+test("an answer is kept for no longer than its client wants, also on a route that does not say for how long", async () => {
+    const body = question();
+    const one = new Client("/controlled", body, { "X-OpenClaw-Cache-TTL": "1" });
+    (await nextQuestion()).response.end("one");
+    expect(await one.answer).toMatchObject({ text: "one" });
+    expect(await new Client("/controlled", body).answer).toMatchObject({ text: "one", cache: "HIT" });
+    await eventually("a node is asked again", async () => {
+        const again = new Client("/controlled", body);
+        await Promise.race([again.answer, eventually("it is asked", () => open.length > 0)]);
+        open.shift()?.response.end("two");
+        return (await again.answer).text === "two";
+    }, 5000);
+});
+
+test("a node that fails is not asked by all at once", async () => {
+    const body = question();
+    const clients = many("/work", body);
+    for (let times = 1; times <= 5; times += 1) {
+        await isAsked(times);
+        await areUnderWay(SOME + 1 - times);
+        (await nextQuestion()).response.writeHead(503).end("none");
+    }
+    await isAsked(6);
+    await areUnderWay(SOME - 5);
+    expect(asked).toBe(6);
+    open.shift()!.response.end("answer");
+    expect((await textsOf(clients)).filter((text) => !text.startsWith("503"))).toEqual(["200 answer"]);
+});
+
+test("nobody waits for what was private the last time", async () => {
+    const body = question();
+    const one = new Client("/work", body);
+    (await nextQuestion()).response.writeHead(200, { "Cache-Control": "private" }).end("mine");
+    await one.answer;
+    const others = many("/work", body);
+    await isAsked(SOME + 1);
+    open.splice(0).forEach(({ response }, at) => response.writeHead(200, { "Cache-Control": "private" }).end(`${at}`));
+    expect(new Set(await textsOf(others)).size).toBe(SOME);
+});
+
+test("who cannot join a stream because shared memory was full asks a node", async () => {
+    const body = question();
+    const leader = new Client("/work", body);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("the leader has it", () => leader.text === events(0, 1));
+    await gateway.get("/forget");
+    const others = many("/work", body, 3);
+    await isAsked(4);
+    for (const other of open.splice(0)) other.response.writeHead(200, EVENTS).end(DONE);
+    expect(await textsOf(others)).toEqual([`200 ${DONE}`]);
+    response.end(DONE);
+    expect((await leader.answer).text).toBe(events(0, 1) + DONE);
+});
+
+test("an answer that only shared memory keeps comes to the others when the leader's client leaves", async () => {
+    const body = question();
+    const leader = new Client("/errors", body);
+    const { response } = await nextQuestion();
+    const others = many("/errors", body);
+    await areUnderWay(SOME + 1);
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.write('{"long":"' + "x".repeat(30000));
+    await eventually("the leader has some of it", () => leader.text.length > 10000);
+    leader.leave();
+    for (let at = 0; at < 20; at += 1) {
+        response.write("y".repeat(2000));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    response.end('"}');
+    const texts = await textsOf(others);
+    expect(texts.length).toBe(1);
+    expect(texts[0]!.endsWith('yy"}')).toBe(true);
+    expect(asked).toBe(1);
+});
+
+test("a stream without end ends when nobody reads it", async () => {
+    const body = question();
+    const leader = new Client("/short", body);
+    const { response } = await nextQuestion();
+    let isClosed = false;
+    response.on("close", () => (isClosed = true));
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("the leader has it", () => leader.text === events(0, 1));
+    const other = new Client("/short", body);
+    await eventually("the other has it", () => other.text === events(0, 1));
+    leader.leave();
+    let sent = "";
+    for (let at = 0; at < 20; at += 1) {
+        sent += `data: ${"x".repeat(500)}\n\n`;
+        response.write(`data: ${"x".repeat(500)}\n\n`);
+        await eventually("the other has it", () => other.text.length >= sent.length - 600);
+    }
+    expect(isClosed).toBe(false);
+    other.leave();
+    await eventually("the node's connection is closed", () => {
+        response.write(`data: ${"x".repeat(500)}\n\n`);
+        return isClosed;
+    }, 15_000);
+});
+
+test("stale answers come to all at once when the node fails", async () => {
+    const body = question();
+    const one = new Client("/stale", body);
+    (await nextQuestion()).response.end("one");
+    expect(await one.answer).toMatchObject({ text: "one" });
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    asked = 0;
+    const others = many("/stale", body, 50);
+    const answers = await Promise.all(others.map(({ answer }) => answer));
+    console.log(asked, answers.map((a) => `${a.cache} ${a.text}`));
+    await eventually("x", () => open.length > 0, 2000).catch(() => 0);
+    open.shift()?.response.writeHead(503).end("bad");
+    const more = many("/stale", body, 50);
+    const answers2 = await Promise.all(more.map(({ answer }) => answer));
+    console.log(asked, answers2.map((a) => `${a.cache} ${a.text}`));
+});
+
+test("full disk", async () => {
+    const body = question();
+    const clients = many("/full", body, 5);
+    const started = Date.now();
+    const timer = setInterval(() => { for (const { response } of open.splice(0)) response.end("z".repeat(200000)); }, 50);
+    const answers = await Promise.all(clients.map(({ answer }) => answer));
+    clearInterval(timer);
+    console.log("full", Date.now() - started, asked, answers.map((a) => `${a.status} ${a.cache} ${a.text.length} ${a.isCut}`));
+}, 30000);
+
+test("cached fallback", async () => {
+    const body = question();
+    const leader = new Client("/cachedfallback", body);
+    (await nextQuestion()).response.writeHead(503).end();
+    (await nextQuestion()).response.end("fallback");
+    console.log("fallback", await leader.answer);
+    const other = new Client("/cachedfallback", body);
+    await Promise.race([other.answer, nextQuestion().then(({ response }) => response.end("answer"), () => 0)]);
+    console.log("fallback", await other.answer);
+});
+
+test("many keys", async () => {
+    const half = 200;
+    const bodies = Array.from({ length: half }, () => question());
+    const leaders = bodies.map((body) => new Client("/work", body));
+    await isAsked(half);
+    const others = bodies.map((body) => new Client("/work", body));
+    await areUnderWay(2 * half);
+    const cpu = async () => {
+        const all = await Promise.all((await gateway.workerPids()).map(async (pid) => readFileSync(`/proc/${pid}/stat`, "utf8").split(" ").slice(13, 15).map(Number)));
+        return all.flat().reduce((a, b) => a + b, 0);
+    };
+    const before = await cpu();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    console.log("cpu ticks in 2 s of two workers", (await cpu()) - before);
+    for (const { response } of open.splice(0)) response.end("a");
+    await Promise.all([...leaders, ...others].map(({ answer }) => answer));
+}, 30000);
+
+test("reload with a stream under way", async () => {
+    await using nginx = await startGateway(await freePort());
+    const body = question();
+    const leader = new Client("/work", body, {}, nginx);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await eventually("the leader has it", () => leader.text === events(0, 1));
+    await nginx.reload();
+    const other = new Client("/work", body, {}, nginx);
+    await eventually("the other has it", () => other.text === events(0, 1), 3000);
+    response.write(events(1, 2));
+    await eventually("the other has it", () => other.text === events(0, 2), 3000);
+    response.end(DONE);
+    expect(await other.answer).toMatchObject({ text: events(0, 2) + DONE });
+    expect(await new Client("/work", body, {}, nginx).answer).toMatchObject({ cache: "HIT" });
+    expect(asked).toBe(1);
+});
+
+test("a slow leader", async () => {
+    const body = question();
+    const lazy = http.request(gateway.url("/work"), { method: "POST", agent: false });
+    lazy.setHeader("Content-Type", "application/json");
+    lazy.on("response", (response) => response.pause());
+    lazy.on("error", () => undefined);
+    lazy.end(body);
+    const { response } = await nextQuestion();
+    response.writeHead(200, EVENTS);
+    response.write(events(0, 1));
+    await areLive(1);
+    const other = new Client("/work", body);
+    await eventually("the other has it", () => other.text === events(0, 1));
+    for (let at = 0; at < 80; at += 1) {
+        response.write(`data: ${"x".repeat(100000)}\n\n`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    response.end(DONE);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    console.log("slow leader: other has", other.text.length, "of 8000000");
+    lazy.destroy();
+    await Promise.race([other.answer, new Promise((resolve) => setTimeout(resolve, 2000))]);
+    console.log("after it left: other has", other.text.length, "of 8000000");
+});
