@@ -557,7 +557,7 @@ async function followers(route: string, result: string): Promise<number> {
 }
 
 test("those that wait are counted by what becomes of them", async () => {
-    const before = [await followers("work", "answered"), await followers("negative", "answered")];
+    const before = { work: await followers("work", "answered"), negative: await followers("negative", "answered") };
     for (const [target, status] of [
         ["/work", 200],
         ["/negative", 404],
@@ -568,8 +568,8 @@ test("those that wait are counted by what becomes of them", async () => {
         (await nextQuestion()).response.writeHead(status).end("answer");
         expect(await textsOf(clients)).toEqual([`${status} answer`]);
     }
-    expect(await followers("work", "answered")).toBe((before[0] ?? 0) + SOME - 1);
-    expect(await followers("negative", "answered")).toBe((before[1] ?? 0) + SOME - 1);
+    expect(await followers("work", "answered")).toBe(before.work + SOME - 1);
+    expect(await followers("negative", "answered")).toBe(before.negative + SOME - 1);
 });
 
 test("answers with other statuses are kept where the route says so", async () => {
