@@ -8,7 +8,7 @@ local function of(fields, more)
     for at, field in ipairs(fields) do parts[at] = field[1] .. ":" .. ngx.escape_uri(field[2]) .. ";" end
     local answer = http.raw("GET /storability?fields=" .. table.concat(parts) .. (more or "") .. " HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n", 18147)
     assert.equal(200, answer.status)
-    return answer.header("X-Storability")
+    return answer.header("X-Storability"), answer.header("X-Seconds")
 end
 
 local DAY = 86400
@@ -28,6 +28,22 @@ describe("cache.storability", function()
         }) do
             assert.equal("true true", of(fields), require("cjson").encode(fields))
         end
+    end)
+
+    it("keeps answers for as long as their nodes say, by the header that nginx takes", function()
+        for expected, fields in pairs({
+            ["nil"] = { { "Cache-Control", "public" } },
+            ["60"] = { { "Cache-Control", "public, Max-Age=60" } },
+            ["70"] = { { "Cache-Control", "max-age=60, s-maxage=70" } },
+            ["80"] = { { "Cache-Control", "s-maxage=80" }, { "Cache-Control", "max-age=60" }, { "Expires", "0" } },
+            ["90"] = { { "X-Accel-Expires", "90" }, { "Cache-Control", "max-age=60" } },
+        }) do
+            assert.equal(expected, select(2, of(fields)))
+        end
+        local _, left = of({ { "Expires", ngx.http_time(ngx.time() + DAY) } })
+        assert.near(DAY, tonumber(left), 60)
+        _, left = of({ { "X-Accel-Expires", "@" .. ngx.time() + DAY } })
+        assert.near(DAY, tonumber(left), 60)
     end)
 
     it("lets no answer be stored that is for one caller, or says that it may not", function()

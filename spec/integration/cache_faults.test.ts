@@ -41,7 +41,6 @@ const node = http.createServer((request: IncomingMessage, response) => {
 
 let gateway: NativeNginx;
 let http2Port = 0;
-const full = "/tmp/cachebreak_full";
 
 async function startGateway(port: number): Promise<NativeNginx> {
     const routes = {
@@ -256,7 +255,7 @@ function many(target: string, body: string, times = SOME, nginx = gateway): Clie
 /** The one question that is open; it leaves the list. */
 async function nextQuestion(): Promise<Question> {
     await eventually("the node is asked", () => open.length === 1, 5000);
-    return open.shift()!;
+    return open.shift() as Question;
 }
 
 async function textsOf(clients: readonly Client[]): Promise<string[]> {
@@ -287,7 +286,7 @@ test("a stream whose worker was killed is asked for anew by those that come late
         await leader.answer;
         const next = new Client("/work", body, {}, nginx);
         await isAsked(2);
-        open.pop()!.response.writeHead(200, EVENTS).end(DONE);
+        (open.pop() as Question).response.writeHead(200, EVENTS).end(DONE);
         expect(await next.answer).toMatchObject({ text: DONE, isCut: false });
     }
 });
@@ -451,7 +450,7 @@ test("a node that fails is not asked by all at once", async () => {
     await isAsked(6);
     await areUnderWay(SOME - 5);
     expect(asked).toBe(6);
-    open.shift()!.response.end("answer");
+    (open.shift() as Question).response.end("answer");
     expect((await textsOf(clients)).filter((text) => !text.startsWith("503"))).toEqual(["200 answer"]);
 });
 
@@ -499,7 +498,7 @@ test("an answer that only shared memory keeps comes to the others when the leade
     response.end('"}');
     const texts = await textsOf(others);
     expect(texts.length).toBe(1);
-    expect(texts[0]!.endsWith('yy"}')).toBe(true);
+    expect(texts[0]?.endsWith('yy"}')).toBe(true);
     expect(asked).toBe(1);
 });
 

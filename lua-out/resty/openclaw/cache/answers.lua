@@ -1,4 +1,5 @@
 local ____exports = {}
+local math_huge = math.huge
 local math_min = math.min
 local string_sub = string.sub
 local media_types = require("resty.openclaw.core.http.media_type")
@@ -55,6 +56,7 @@ local storability = require("resty.openclaw.cache.storability")
 local storability_has_open_end = storability.has_open_end
 local storability_is_same_for_all = storability.is_same_for_all
 local storability_may_store = storability.may_store
+local storability_seconds_allowed = storability.seconds_allowed
 local stores = require("resty.openclaw.cache.store")
 local stores_seconds_of = stores.seconds_of
 local OK = 200
@@ -102,14 +104,20 @@ local function begin_recording(asking, is_stream)
     if head == nil then
         return
     end
+    local seconds_allowed = storability_seconds_allowed() or math_huge
+    local ____store_3 = store
+    local dict = ____store_3.dict
+    local limit = ____store_3.limit
+    local faults = ____store_3.faults
     asking.recording = recordings_new(
-        store.dict,
+        dict,
         name,
         head,
-        store.limit,
+        limit,
+        seconds_allowed,
         is_stream,
         asking.is_kept,
-        store.faults
+        faults
     )
     if asking.recording == nil or not is_stream then
         return
@@ -166,8 +174,8 @@ local function judge(asking, status, its_type, may_store)
     if not may_store then
         return let_others_pass(asking)
     end
-    local ____asking_3 = asking
-    local store = ____asking_3.store
+    local ____asking_4 = asking
+    local store = ____asking_4.store
     local is_timed = asking.seconds ~= nil and store.seconds == nil
     local is_kept_from_nginx = (is_timed or asking.avoids_nginx) and status == OK
     if is_kept_from_nginx then
@@ -188,8 +196,8 @@ local function judge(asking, status, its_type, may_store)
 end
 --- Where nginx has no cache, or nobody has asked it.
 local function note_no_cache()
-    local ____opt_4 = request_state_present()
-    local asking = ____opt_4 and ____opt_4.cache_asking
+    local ____opt_5 = request_state_present()
+    local asking = ____opt_5 and ____opt_5.cache_asking
     if asking ~= nil and (request_variable("upstream_addr") or "") ~= "" then
         let_others_pass(asking)
     end
@@ -200,8 +208,8 @@ local function header_filter(store)
     if cache == nil then
         return note_no_cache()
     end
-    local ____opt_6 = request_state_present()
-    local asking = ____opt_6 and ____opt_6.cache_asking
+    local ____opt_7 = request_state_present()
+    local asking = ____opt_7 and ____opt_7.cache_asking
     if response_fields_is_from_cache(cache) then
         if asking ~= nil then
             note_cached(asking, cache)
@@ -233,40 +241,45 @@ local function result_of(store, recording, body)
     end
     return errors_in_answers_is_error(store.error_paths, body) and "error" or "kept"
 end
---- For how many seconds the answer may be kept.
-local function seconds_of(____bindingPattern0, status)
+--- For how many seconds the answer may be kept: no longer than the route, its client and the node allow.
+local function seconds_of(____bindingPattern0, ____bindingPattern1)
     local seconds
     local store
     store = ____bindingPattern0.store
     seconds = ____bindingPattern0.seconds
-    local most = stores_seconds_of(store, status)
+    local seconds_allowed
+    local head
+    head = ____bindingPattern1.head
+    seconds_allowed = ____bindingPattern1.seconds_allowed
+    local most = math_min(
+        stores_seconds_of(store, head.status),
+        seconds_allowed
+    )
     return seconds == nil and most or math_min(most, seconds)
 end
 --- Hands the answer to the other gateways.
-local function share(asking, ____bindingPattern0, body)
-    local head
-    head = ____bindingPattern0.head
-    local ____asking_store_8 = asking.store
-    local tier = ____asking_store_8.tier
+local function share(asking, recording, body)
+    local ____asking_store_9 = asking.store
+    local tier = ____asking_store_9.tier
     if tier ~= nil then
         redis_tiers_write(
             tier,
             asking.key,
-            heads_write(head),
+            heads_write(recording.head),
             body,
-            seconds_of(asking, head.status)
+            seconds_of(asking, recording)
         )
     end
 end
 --- Keeps what was recorded, if it may be kept, and lets the others go on.
 local function keep(asking, recording)
-    local ____asking_9 = asking
-    local store = ____asking_9.store
-    local key = ____asking_9.key
-    local name = ____asking_9.name
+    local ____asking_10 = asking
+    local store = ____asking_10.store
+    local key = ____asking_10.key
+    local name = ____asking_10.name
     local body = recordings_body_of(recording)
     local result = result_of(store, recording, body)
-    local seconds = seconds_of(asking, recording.head.status)
+    local seconds = seconds_of(asking, recording)
     if result == "kept" and not kept_answers_keep(
         store.dict,
         name,
@@ -311,10 +324,10 @@ local function settle(asking)
         return
     end
     asking.is_settled = true
-    local ____asking_10 = asking
-    local store = ____asking_10.store
-    local key = ____asking_10.key
-    local status = ____asking_10.status
+    local ____asking_11 = asking
+    local store = ____asking_11.store
+    local key = ____asking_11.key
+    local status = ____asking_11.status
     if status ~= OK then
         records_note_doubt(store.dict, key)
     elseif asking.was_expected then
@@ -365,8 +378,8 @@ local function take(asking, recording)
 end
 --- Takes the next piece of the response. Phases: body_filter. Never raises.
 local function body_filter()
-    local ____opt_11 = request_state_present()
-    local asking = ____opt_11 and ____opt_11.cache_asking
+    local ____opt_12 = request_state_present()
+    local asking = ____opt_12 and ____opt_12.cache_asking
     if asking == nil or asking.has_ended or request_variable("upstream_cache_status") == nil then
         return
     end

@@ -23,7 +23,7 @@ local stream_ends_feed = stream_ends.feed
 local stream_ends_is_complete = stream_ends.is_complete
 local stream_ends_new = stream_ends.new
 --- Begins to record. Nothing where there is no room. Phases: header_filter.
-local function create(dict, name, head, limit, is_stream, is_kept, faults)
+local function create(dict, name, head, limit, seconds_allowed, is_stream, is_kept, faults)
     local ____is_stream_0
     if is_stream then
         ____is_stream_0 = live_streams_begin(dict, name, limit)
@@ -46,6 +46,7 @@ local function create(dict, name, head, limit, is_stream, is_kept, faults)
         name = name,
         head = head,
         limit = limit,
+        seconds_allowed = seconds_allowed,
         is_kept = is_kept,
         sending = sending,
         stream_end = is_stream and stream_ends_new() or nil,

@@ -31,21 +31,9 @@ local function joined(value)
     end
     return type(value) == "table" and table_concat(value, ",") or tostring(value)
 end
---- Whether it gives an answer no time at all.
-local function is_no_time(directive)
-    local max_age = string_find(directive, "^max%-age=0+$")
-    local s_maxage = string_find(directive, "^s%-maxage=0+$")
-    return max_age ~= nil or s_maxage ~= nil
-end
 local function is_forbidden(cache_control)
-    for ____, part in ipairs(texts_split(
-        string_lower(cache_control),
-        ","
-    )) do
+    for ____, part in ipairs(texts_split(cache_control, ",")) do
         local directive = texts_trim(part)
-        if is_no_time(directive) then
-            return true
-        end
         local ____end = string_find(directive, "=\"", 1, true)
         if FORBIDDING[____end == nil and directive or string_sub(directive, 1, ____end - 1)] ~= nil then
             return true
@@ -53,22 +41,62 @@ local function is_forbidden(cache_control)
     end
     return false
 end
-local function is_expired(expires)
-    if expires == "" then
-        return false
+--- The seconds of `s-maxage`, else of `max-age`; nothing where it has neither.
+local function seconds_in(cache_control)
+    local max_age
+    for ____, part in ipairs(texts_split(cache_control, ",")) do
+        local directive = texts_trim(part)
+        local shared = string_match(directive, "^s%-maxage=(%d+)$")
+        if shared ~= nil then
+            return (tonumber(shared))
+        end
+        local own = string_match(directive, "^max%-age=(%d+)$")
+        local ____temp_0
+        if own == nil then
+            ____temp_0 = max_age
+        else
+            ____temp_0 = tonumber(own)
+        end
+        max_age = ____temp_0
     end
-    local at = ngx.parse_http_time(expires)
-    return at == nil or at <= ngx.time()
+    return max_age
 end
---- Whether `X-Accel-Expires` allows it; nothing if it says nothing that nginx understands.
-local function accel_expires()
+--- The seconds until `Expires`; 0 where that is no time.
+local function seconds_until(expires)
+    local at = ngx.parse_http_time(expires)
+    return at == nil and 0 or at - ngx.time()
+end
+--- The seconds that `X-Accel-Expires` allows; nothing if it says nothing that nginx understands.
+local function accel_seconds()
     local value = request_variable("upstream_http_x_accel_expires") or ""
     local at, digits = string_match(value, "^(@?)(%d+)$")
     if at == nil then
         return nil
     end
-    return tonumber(digits) > (at == "@" and ngx.time() or 0)
+    return at == "@" and tonumber(digits) - ngx.time() or tonumber(digits)
 end
+--- For how many seconds the node allows to keep the response, 0 or less for not at all; nothing if it does not say. By the header that nginx
+-- takes of `X-Accel-Expires`, `Cache-Control` and `Expires`. Phases: header_filter.
+local function seconds_allowed()
+    local accel = accel_seconds()
+    if accel ~= nil then
+        return accel
+    end
+    local headers = ngx.resp.get_headers(MOST_HEADERS)
+    local said = seconds_in(string_lower(joined(headers["cache-control"])))
+    if said ~= nil then
+        return said
+    end
+    local expires = joined(headers.expires)
+    local ____temp_1
+    if expires == "" then
+        ____temp_1 = nil
+    else
+        ____temp_1 = seconds_until(expires)
+    end
+    return ____temp_1
+end
+____exports.seconds_allowed = seconds_allowed
 --- Whether the end of the response cannot be told from a node that broke off: nginx reads a response without a length, and one with another
 -- coding than chunked, up to the end of the connection. Phases: header_filter.
 local function has_open_end()
@@ -102,11 +130,11 @@ local function may_store()
     if is_vague ~= nil then
         return false
     end
-    local accel = accel_expires()
-    if accel ~= nil then
-        return accel
+    local seconds = seconds_allowed()
+    if seconds ~= nil and seconds <= 0 then
+        return false
     end
-    return not is_forbidden(joined(headers["cache-control"])) and not is_expired(joined(headers.expires))
+    return accel_seconds() ~= nil or not is_forbidden(string_lower(joined(headers["cache-control"])))
 end
 ____exports.may_store = may_store
 --- Whether it depends on no header of requests but those in each key, so that it may be kept without nginx's help. Phases: header_filter.

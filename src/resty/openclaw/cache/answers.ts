@@ -50,7 +50,9 @@ function begin_recording(asking: Asking, is_stream: boolean): void {
     const { store, key, name } = asking;
     const head = heads.of_response(request.status(), request.now());
     if (head === undefined) return;
-    asking.recording = recordings.new(store.dict, name, head, store.limit, is_stream, asking.is_kept, store.faults);
+    const seconds_allowed = storability.seconds_allowed() ?? math.huge;
+    const { dict, limit, faults } = store;
+    asking.recording = recordings.new(dict, name, head, limit, seconds_allowed, is_stream, asking.is_kept, faults);
     if (asking.recording === undefined || !is_stream) return;
     if (asking.leads) {
         records.note_live(store.dict, key, name, live_streams.SECONDS);
@@ -144,17 +146,17 @@ function result_of(store: Store, recording: Recording, body: string | undefined)
     return errors_in_answers.is_error(store.error_paths, body) ? "error" : "kept";
 }
 
-/** For how many seconds the answer may be kept. */
-function seconds_of({ store, seconds }: Asking, status: number): number {
-    const most = stores.seconds_of(store, status)!;
+/** For how many seconds the answer may be kept: no longer than the route, its client and the node allow. */
+function seconds_of({ store, seconds }: Asking, { head, seconds_allowed }: Recording): number {
+    const most = math.min(stores.seconds_of(store, head.status)!, seconds_allowed);
     return seconds === undefined ? most : math.min(most, seconds);
 }
 
 /** Hands the answer to the other gateways. */
-function share(asking: Asking, { head }: Recording, body: string): void {
+function share(asking: Asking, recording: Recording, body: string): void {
     const { tier } = asking.store;
     if (tier !== undefined) {
-        redis_tiers.write(tier, asking.key, heads.write(head), body, seconds_of(asking, head.status));
+        redis_tiers.write(tier, asking.key, heads.write(recording.head), body, seconds_of(asking, recording));
     }
 }
 
@@ -163,7 +165,7 @@ function keep(asking: Asking, recording: Recording): void {
     const { store, key, name } = asking;
     const body = recordings.body_of(recording);
     let result = result_of(store, recording, body);
-    const seconds = seconds_of(asking, recording.head.status);
+    const seconds = seconds_of(asking, recording);
     if (result === "kept" && !kept_answers.keep(store.dict, name, heads.write(recording.head), body!, seconds)) {
         result = "no_room";
     }

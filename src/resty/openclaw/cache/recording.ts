@@ -16,6 +16,8 @@ export interface Recording {
     readonly name: string;
     readonly head: AnswerHead;
     readonly limit: number;
+    /** For how many seconds the node allows to keep it. */
+    readonly seconds_allowed: number;
     /** Whether nobody but the gateway keeps it, so that it must not end with the leader's client. */
     readonly is_kept: boolean;
     /** Where it is sent to live; nothing for what is no stream. */
@@ -36,6 +38,7 @@ function create(
     name: string,
     head: AnswerHead,
     limit: number,
+    seconds_allowed: number,
     is_stream: boolean,
     is_kept: boolean,
     faults: Faults,
@@ -51,6 +54,7 @@ function create(
         name,
         head,
         limit,
+        seconds_allowed,
         is_kept,
         sending,
         stream_end: is_stream ? stream_ends.new() : undefined,

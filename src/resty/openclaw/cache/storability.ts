@@ -16,17 +16,9 @@ function joined(value: string | number | string[] | undefined): string {
     return type(value) === "table" ? table.concat(value as string[], ",") : tostring(value);
 }
 
-/** Whether it gives an answer no time at all. */
-function is_no_time(directive: string): boolean {
-    const [max_age] = string.find(directive, "^max%-age=0+$");
-    const [s_maxage] = string.find(directive, "^s%-maxage=0+$");
-    return max_age !== undefined || s_maxage !== undefined;
-}
-
 function is_forbidden(cache_control: string): boolean {
-    for (const part of texts.split(string.lower(cache_control), ",")) {
+    for (const part of texts.split(cache_control, ",")) {
         const directive = texts.trim(part);
-        if (is_no_time(directive)) return true;
         const [end] = string.find(directive, '="', 1, true);
         // `private="set-cookie"` and the like: no more is shared than without the names.
         if (FORBIDDING.has(end === undefined ? directive : string.sub(directive, 1, end - 1))) return true;
@@ -34,18 +26,45 @@ function is_forbidden(cache_control: string): boolean {
     return false;
 }
 
-function is_expired(expires: string): boolean {
-    if (expires === "") return false;
-    const at = ngx.parse_http_time(expires);
-    return at === undefined || at <= ngx.time();
+/** The seconds of `s-maxage`, else of `max-age`; nothing where it has neither. */
+function seconds_in(cache_control: string): number | undefined {
+    let max_age: number | undefined;
+    for (const part of texts.split(cache_control, ",")) {
+        const directive = texts.trim(part);
+        const [shared] = string.match(directive, "^s%-maxage=(%d+)$");
+        if (shared !== undefined) return tonumber(shared);
+        const [own] = string.match(directive, "^max%-age=(%d+)$");
+        max_age = own === undefined ? max_age : tonumber(own);
+    }
+    return max_age;
 }
 
-/** Whether `X-Accel-Expires` allows it; nothing if it says nothing that nginx understands. */
-function accel_expires(): boolean | undefined {
+/** The seconds until `Expires`; 0 where that is no time. */
+function seconds_until(expires: string): number {
+    const at = ngx.parse_http_time(expires);
+    return at === undefined ? 0 : at - ngx.time();
+}
+
+/** The seconds that `X-Accel-Expires` allows; nothing if it says nothing that nginx understands. */
+function accel_seconds(): number | undefined {
     const value = request.variable("upstream_http_x_accel_expires") ?? "";
     const [at, digits] = string.match(value, "^(@?)(%d+)$");
     if (at === undefined) return undefined;
-    return tonumber(digits)! > (at === "@" ? ngx.time() : 0);
+    return at === "@" ? tonumber(digits)! - ngx.time() : tonumber(digits);
+}
+
+/**
+ * For how many seconds the node allows to keep the response, 0 or less for not at all; nothing if it does not say. By the header that nginx
+ * takes of `X-Accel-Expires`, `Cache-Control` and `Expires`. Phases: header_filter.
+ */
+export function seconds_allowed(): number | undefined {
+    const accel = accel_seconds();
+    if (accel !== undefined) return accel;
+    const [headers] = ngx.resp.get_headers(MOST_HEADERS);
+    const said = seconds_in(string.lower(joined(headers.get("cache-control"))));
+    if (said !== undefined) return said;
+    const expires = joined(headers.get("expires"));
+    return expires === "" ? undefined : seconds_until(expires);
 }
 
 /**
@@ -67,10 +86,10 @@ export function may_store(): boolean {
     if (request.variable("openclaw_degraded") === "1") return false;
     const [is_vague] = string.find(joined(headers.get("vary")), "*", 1, true);
     if (is_vague !== undefined) return false;
+    const seconds = seconds_allowed();
+    if (seconds !== undefined && seconds <= 0) return false;
     // nginx takes this one in place of the others.
-    const accel = accel_expires();
-    if (accel !== undefined) return accel;
-    return !is_forbidden(joined(headers.get("cache-control"))) && !is_expired(joined(headers.get("expires")));
+    return accel_seconds() !== undefined || !is_forbidden(string.lower(joined(headers.get("cache-control"))));
 }
 
 /** Whether it depends on no header of requests but those in each key, so that it may be kept without nginx's help. Phases: header_filter. */

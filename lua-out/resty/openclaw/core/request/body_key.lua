@@ -86,8 +86,8 @@ local function finish_digest(key, wanted)
     end
     return "keyed", (key.kind .. "-") .. hex, wanted
 end
-local function finish_json(key, json, breathe)
-    local outcome, reason, wanted = canonical_finish(json, digest.update, key.context, breathe)
+local function finish_json(key, json, between)
+    local outcome, reason, wanted = canonical_finish(json, digest.update, key.context, between)
     if outcome == "canonical" then
         return finish_digest(key, wanted)
     end
@@ -97,10 +97,10 @@ local function finish_json(key, json, breathe)
     return outcome
 end
 --- The body has ended: its key, `json-` or another kind and the digest in lower-case hex, or why there is none. The object must not be used
--- again. Calls `breathe`, if there is one, after less than a millisecond each: it may yield. Phases: any. Never raises.
-function ____exports.finish(key, breathe)
+-- again. Calls `between`, if there is one, after less than a millisecond each: it may yield. Phases: any. Never raises.
+function ____exports.finish(key, between)
     if key.json ~= nil then
-        return finish_json(key, key.json, breathe)
+        return finish_json(key, key.json, between)
     end
     if key.kind == "multipart" then
         local problem = key.multipart == nil and "no_boundary" or multipart_finish(key.multipart)

@@ -95,8 +95,8 @@ function finish_digest(key: BodyKey, wanted?: string): LuaMultiReturn<Outcome> {
     return $multi("keyed", `${key.kind}-${hex}`, wanted);
 }
 
-function finish_json(key: BodyKey, json: Canonical, breathe: Breathe | undefined): LuaMultiReturn<Outcome> {
-    const [outcome, reason, wanted] = canonical.finish(json, digest.update, key.context, breathe);
+function finish_json(key: BodyKey, json: Canonical, between: Breathe | undefined): LuaMultiReturn<Outcome> {
+    const [outcome, reason, wanted] = canonical.finish(json, digest.update, key.context, between);
     if (outcome === "canonical") return finish_digest(key, wanted);
     if (outcome === "not_keyable") return $multi("not_keyable", reason!);
     return $multi(outcome);
@@ -104,10 +104,10 @@ function finish_json(key: BodyKey, json: Canonical, breathe: Breathe | undefined
 
 /**
  * The body has ended: its key, `json-` or another kind and the digest in lower-case hex, or why there is none. The object must not be used
- * again. Calls `breathe`, if there is one, after less than a millisecond each: it may yield. Phases: any. Never raises.
+ * again. Calls `between`, if there is one, after less than a millisecond each: it may yield. Phases: any. Never raises.
  */
-export function finish(key: BodyKey, breathe?: Breathe): LuaMultiReturn<Outcome> {
-    if (key.json !== undefined) return finish_json(key, key.json, breathe);
+export function finish(key: BodyKey, between?: Breathe): LuaMultiReturn<Outcome> {
+    if (key.json !== undefined) return finish_json(key, key.json, between);
     if (key.kind === "multipart") {
         const problem: KeyProblem | undefined =
             key.multipart === undefined ? "no_boundary" : multipart.finish(key.multipart);
