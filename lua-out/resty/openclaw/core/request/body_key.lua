@@ -24,7 +24,7 @@ local PIECE_BYTES = 64 * 1024
 local SHORT_BYTES = 256 * 1024
 --- That of the request whose JSON is finished now: no other is in between, but after a yield.
 local slice = time_slice_begin()
-local function breathe()
+local function give_way()
     if not time_slice_is_over(slice) then
         return
     end
@@ -146,7 +146,7 @@ local function of(body, kind, its_digest, settings, content_type)
         return ____exports.finish(key)
     end
     time_slice_renew(slice)
-    return ____exports.finish(key, breathe)
+    return ____exports.finish(key, give_way)
 end
 ____exports.of = of
 return ____exports

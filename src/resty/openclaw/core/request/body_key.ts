@@ -49,7 +49,7 @@ const SHORT_BYTES = 256 * 1024;
 /** That of the request whose JSON is finished now: no other is in between, but after a yield. */
 const slice = time_slice.begin();
 
-function breathe(this: void): void {
+function give_way(this: void): void {
     if (!time_slice.is_over(slice)) return;
     time_slice.yield_now();
     time_slice.renew(slice);
@@ -146,5 +146,5 @@ export function of(
     if (kind !== "json") return finish(key);
     // LuaJIT compiles no code that makes functions, so there is one for all requests. Each has its time from here on, and after each yield.
     time_slice.renew(slice);
-    return finish(key, breathe);
+    return finish(key, give_way);
 }
