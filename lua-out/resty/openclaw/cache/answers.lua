@@ -195,18 +195,31 @@ local function judge(asking, status, its_type, may_store)
     end
 end
 --- Where nginx has no cache, or nobody has asked it.
-local function note_no_cache()
+local function note_no_cache(____bindingPattern0)
+    local route
+    local faults
+    faults = ____bindingPattern0.faults
+    route = ____bindingPattern0.route
     local ____opt_5 = request_state_present()
     local asking = ____opt_5 and ____opt_5.cache_asking
-    if asking ~= nil and (request_variable("upstream_addr") or "") ~= "" then
-        let_others_pass(asking)
+    if asking == nil or (request_variable("upstream_addr") or "") == "" then
+        return
     end
+    local what = "has no cache: write proxy_cache and a zone beside cache.conf"
+    faults:report(
+        "no_proxy_cache",
+        "a location of the route \"",
+        route,
+        "\" ",
+        what
+    )
+    let_others_pass(asking)
 end
 --- Looks at the header of a response: what may be stored, and where. Phases: header_filter. Never raises.
 local function header_filter(store)
     local cache = request_variable("upstream_cache_status")
     if cache == nil then
-        return note_no_cache()
+        return note_no_cache(store)
     end
     local ____opt_7 = request_state_present()
     local asking = ____opt_7 and ____opt_7.cache_asking

@@ -42,6 +42,7 @@ local BY = kinds_of(
 local LEAST_NEGATIVE = 300
 --- Answers of 500 and above are failures of nodes.
 local MOST_NEGATIVE = 499
+local TOO_MANY_REQUESTS = 429
 --- Statuses, and for how many seconds their answers may be used.
 local NEGATIVE = {
     name = "table",
@@ -53,7 +54,9 @@ local NEGATIVE = {
         end
         for status, value in pairs(given) do
             local is_status = type(status) == "number" and status >= LEAST_NEGATIVE and status <= MOST_NEGATIVE
-            if is_status then
+            if status == TOO_MANY_REQUESTS then
+                problems[#problems + 1] = path .. "[429] has no effect: the next answer may be another one"
+            elseif is_status then
                 seconds[status] = kinds.duration.read(
                     value,
                     ((path .. "[") .. tostring(status)) .. "]",

@@ -144,6 +144,11 @@ local function read_routes(given, declarations, problems)
     end
     return all
 end
+--- Says at the start what would otherwise be seen only by misses.
+local function note_unshared(route, path)
+    local others = "only with gateways that use the same file of purges, " .. path
+    ngx.log(ngx.NOTICE, (("cache: the route \"" .. route) .. "\" shares answers through Redis ") .. others)
+end
 --- Builds the gateway. Raises all problems of the options, one per line. Phases: init.
 local function build(options)
     local problems = {}
@@ -249,6 +254,9 @@ local function build(options)
         local cache = route.instances.cache
         if cache ~= nil then
             cache.purges = purges
+            if purges ~= nil and cache.store.tier ~= nil then
+                note_unshared(name, purges.path)
+            end
             cached[#cached + 1] = name
         end
         if route.filters_headers then

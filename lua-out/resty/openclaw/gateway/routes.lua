@@ -190,6 +190,9 @@ local function body_filter_file(instances, has_steps)
     if instances.inference ~= nil then
         return nil
     end
+    if instances.cache ~= nil then
+        return "cache.conf"
+    end
     if instances.bandwidth ~= nil then
         return "bandwidth.conf"
     end

@@ -115,15 +115,18 @@ function judge(asking: Asking, status: number, its_type: string, may_store: bool
 }
 
 /** Where nginx has no cache, or nobody has asked it. */
-function note_no_cache(): void {
+function note_no_cache({ faults, route }: Store): void {
     const asking = request_state.present()?.cache_asking;
-    if (asking !== undefined && (request.variable("upstream_addr") ?? "") !== "") let_others_pass(asking);
+    if (asking === undefined || (request.variable("upstream_addr") ?? "") === "") return;
+    const what = "has no cache: write proxy_cache and a zone beside cache.conf";
+    faults.report("no_proxy_cache", 'a location of the route "', route, '" ', what);
+    let_others_pass(asking);
 }
 
 /** Looks at the header of a response: what may be stored, and where. Phases: header_filter. Never raises. */
 export function header_filter(store: Store): void {
     const cache = request.variable("upstream_cache_status");
-    if (cache === undefined) return note_no_cache();
+    if (cache === undefined) return note_no_cache(store);
     const asking = request_state.present()?.cache_asking;
     if (response_fields.is_from_cache(cache)) {
         if (asking !== undefined) note_cached(asking, cache);

@@ -35,6 +35,7 @@ const BY = kinds.of<string>(
 const LEAST_NEGATIVE = 300;
 /** Answers of 500 and above are failures of nodes. */
 const MOST_NEGATIVE = 499;
+const TOO_MANY_REQUESTS = 429;
 
 /** Statuses, and for how many seconds their answers may be used. */
 const NEGATIVE: Kind<LuaTable<number, number>> = {
@@ -47,7 +48,8 @@ const NEGATIVE: Kind<LuaTable<number, number>> = {
         }
         for (const [status, value] of pairs(given as Record<number, unknown>)) {
             const is_status = typeof status === "number" && status >= LEAST_NEGATIVE && status <= MOST_NEGATIVE;
-            if (is_status) seconds.set(status, kinds.duration.read(value, `${path}[${status}]`, problems));
+            if (status === TOO_MANY_REQUESTS) problems.push(`${path}[429] has no effect: the next answer may be another one`);
+            else if (is_status) seconds.set(status, kinds.duration.read(value, `${path}[${status}]`, problems));
             else
                 problem.add(
                     problems,

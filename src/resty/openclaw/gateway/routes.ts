@@ -173,6 +173,7 @@ function readings_of(
 function body_filter_file(instances: LuaTable<string, Plugin>, has_steps: boolean): string | undefined {
     // Inference says so itself, of each response that it could not read.
     if (instances.has("inference")) return undefined;
+    if (instances.has("cache")) return "cache.conf";
     // The end of the response tells when the node is done, long before a slow client is.
     if (instances.has("bandwidth")) return "bandwidth.conf";
     return has_steps ? "inference.conf" : undefined;
