@@ -41,7 +41,6 @@ const node = http.createServer((request: IncomingMessage, response) => {
 
 let gateway: NativeNginx;
 let http2Port = 0;
-const full = "/tmp/cachebreak_full";
 
 async function startGateway(port: number): Promise<NativeNginx> {
     const routes = {

@@ -1,5 +1,7 @@
 local ____exports = {}
 local table_concat = table.concat
+local ffi = require("ffi")
+local ffi_string = ffi.string
 local client_watch = require("resty.openclaw.core.request.client_watch")
 local client_watch_has_left = client_watch.has_left
 local chunk = require("resty.openclaw.core.request.response_chunk")
@@ -20,8 +22,6 @@ local stream_ends = require("resty.openclaw.cache.stream_end")
 local stream_ends_feed = stream_ends.feed
 local stream_ends_is_complete = stream_ends.is_complete
 local stream_ends_new = stream_ends.new
-local ffi = require("ffi")
-local ffi_string = ffi.string
 --- Begins to record. Nothing where there is no room. Phases: header_filter.
 local function create(dict, name, head, limit, is_stream, is_kept, faults)
     local ____is_stream_0

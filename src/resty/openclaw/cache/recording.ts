@@ -1,4 +1,5 @@
 /** Records the answer to the leader's request as it passes, for others: live, if it is a stream of events, and whole, if it may be kept. */
+import * as ffi from "ffi";
 import type { Faults } from "../core/metrics/fault";
 import * as client_watch from "../core/request/client_watch";
 import * as chunk from "../core/request/response_chunk";
@@ -9,7 +10,6 @@ import type { Sending } from "./live_streams";
 import * as live_streams from "./live_streams";
 import type { StreamEnd } from "./stream_end";
 import * as stream_ends from "./stream_end";
-import * as ffi from "ffi";
 
 export interface Recording {
     readonly dict: ngx.SharedDict;

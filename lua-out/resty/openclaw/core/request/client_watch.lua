@@ -3,15 +3,15 @@ local pcall = pcall
 local tonumber = tonumber
 local bits = require("bit")
 local bits_band = bits.band
-local request_variables = require("resty.openclaw.core.request.request")
-local request_variables_variable = request_variables.variable
-local request_variables_whole_number = request_variables.whole_number
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
 local ffi_cdef = ffi.cdef
 local ffi_new = ffi.new
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
+local request_variables = require("resty.openclaw.core.request.request")
+local request_variables_variable = request_variables.variable
+local request_variables_whole_number = request_variables.whole_number
 ffi_cdef("\n    void openclaw_check_client(void) __asm__(\"ngx_http_lua_rd_check_broken_connection\");\n    void openclaw_block_reading(void) __asm__(\"ngx_http_block_reading\");\n    struct openclaw_connection_head { void *data; void *read; void *write; int fd; };\n    struct openclaw_request_head {\n        uint32_t signature; struct openclaw_connection_head *connection;\n        void *contexts; void *main_conf; void *srv_conf; void *loc_conf; void *on_read;\n    };\n    struct openclaw_pollfd { int fd; short events; short revents; };\n    int openclaw_poll(struct openclaw_pollfd *fds, unsigned long count, int milliseconds) __asm__(\"poll\");\n")
 --- Linux. POLLRDHUP: the client has closed its end, whatever it has sent before.
 local POLLRDHUP = 8192

@@ -6,9 +6,9 @@
  * Source: ngx_http_lua_req_body_post_read in ngx_http_lua_req_body.c, ngx_http_upstream_init_request in nginx's ngx_http_upstream.c.
  */
 import * as bits from "bit";
-import * as request_variables from "./request";
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
+import * as request_variables from "./request";
 
 // Under names of our own, as other libraries may declare the same functions otherwise. The struct is the beginning of nginx's
 // ngx_http_request_t.
