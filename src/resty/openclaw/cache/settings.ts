@@ -48,7 +48,8 @@ const NEGATIVE: Kind<LuaTable<number, number>> = {
         }
         for (const [status, value] of pairs(given as Record<number, unknown>)) {
             const is_status = typeof status === "number" && status >= LEAST_NEGATIVE && status <= MOST_NEGATIVE;
-            if (status === TOO_MANY_REQUESTS) problems.push(`${path}[429] has no effect: the next answer may be another one`);
+            if (status === TOO_MANY_REQUESTS)
+                problems.push(`${path}[429] has no effect: the next answer may be another one`);
             else if (is_status) seconds.set(status, kinds.duration.read(value, `${path}[${status}]`, problems));
             else
                 problem.add(
