@@ -109,11 +109,14 @@ export async function start(http, { port, core, workers = 1, connections = 4096,
         stdio: ["ignore", "ignore", "inherit"],
     });
     await until(() => answers(port), `an answer on port ${port}`, patience);
+    const isWorker = (pid) => !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("nginx: cache");
+    // With a cache the master has other children, too, one of which ends after a minute.
     const workerPids = () =>
         execFileSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" })
             .trim()
             .split("\n")
-            .map(Number);
+            .map(Number)
+            .filter(isWorker);
     return {
         prefix,
         pid: child.pid,

@@ -18,6 +18,7 @@ local heads_show = heads.show
 local live_streams = require("resty.openclaw.cache.live_streams")
 local live_streams_COMING = live_streams.COMING
 local live_streams_ENDED = live_streams.ENDED
+local live_streams_text_from = live_streams.text_from
 local HIT = "HIT"
 local function show(head, cache_field)
     heads_show(head)
@@ -36,17 +37,6 @@ local function send_whole(head, body)
     return ngx.exit(ngx.HTTP_OK)
 end
 ____exports.send_whole = send_whole
---- Sends the pieces that are here from that one on; the next one.
-local function send_pieces(____bindingPattern0, from)
-    local count
-    local pieces
-    pieces = ____bindingPattern0.pieces
-    count = ____bindingPattern0.count
-    for number = from, count do
-        ngx.print(pieces[number])
-    end
-    return count + 1
-end
 --- How long a reader waits before it looks itself, in seconds.
 local WAIT_SECONDS = 1
 --- nginx counts in milliseconds: a wait of less would end at once, and time would stand still.
@@ -75,7 +65,8 @@ local function send_live(live, head, ____until, keep_looking)
             if at == 1 then
                 show(head, "openclaw; fwd=uri-miss; collapsed")
             end
-            at = send_pieces(live, at)
+            ngx.print(live_streams_text_from(live, at))
+            at = live.count + 1
             local ok = ngx.flush(true)
             if ok == nil then
                 ngx.exit(ngx.ERROR)

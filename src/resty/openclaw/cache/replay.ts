@@ -26,12 +26,6 @@ export function send_whole(head: AnswerHead, body: string): never {
     return ngx.exit(ngx.HTTP_OK);
 }
 
-/** Sends the pieces that are here from that one on; the next one. */
-function send_pieces({ pieces, count }: Live, from: number): number {
-    for (const number of $range(from, count)) ngx.print(pieces.get(number));
-    return count + 1;
-}
-
 /** How long a reader waits before it looks itself, in seconds. */
 const WAIT_SECONDS = 1;
 /** nginx counts in milliseconds: a wait of less would end at once, and time would stand still. */
@@ -60,7 +54,8 @@ export function send_live(
         if (at < live.first) break;
         if (live.count >= at) {
             if (at === 1) show(head, "openclaw; fwd=uri-miss; collapsed");
-            at = send_pieces(live, at);
+            ngx.print(live_streams.text_from(live, at));
+            at = live.count + 1;
             const [ok] = ngx.flush(true);
             // The client has left.
             if (ok === undefined) ngx.exit(ngx.ERROR);
