@@ -23,6 +23,7 @@ title 'Canonical JSON'
 node bench/in_worker.mjs canonical_json
 title 'The cache'
 node bench/cache.mjs
+node bench/coalescing.mjs
 title 'Token figures'
 node bench/body_filter.mjs
 title 'Metric handles'
