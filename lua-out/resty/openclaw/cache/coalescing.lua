@@ -192,11 +192,11 @@ local function answer_kept(store, name, wish, has_waited)
     end
     replays_send_whole(head, body)
 end
-local function read_live(store, live, head, ____until)
+local function read_live(store, live, head, latest)
     replays_send_live(
         live,
         head,
-        ____until,
+        latest,
         function() return lookout_keep(store) end
     )
 end
@@ -217,7 +217,7 @@ local function pass_by(____bindingPattern0, key, name)
     leadership_give_up(dict, key, name)
 end
 --- Answers with a stream that is coming; returns if it cannot, or nothing comes until that time, before anything was sent.
-local function answer_live(store, key, name, state, ____until)
+local function answer_live(store, key, name, state, latest)
     local head = kept_answers_head_of(store.dict, name)
     local ____temp_2
     if head == nil then
@@ -232,7 +232,7 @@ local function answer_live(store, key, name, state, ____until)
     state.cache_live = live
     state.is_unfinished = true
     count(store, "live")
-    read_live(store, live, head, ____until)
+    read_live(store, live, head, latest)
     state.cache_live = nil
     live_streams_leave(live)
     if live.state ~= live_streams_COMING then
@@ -240,7 +240,7 @@ local function answer_live(store, key, name, state, ____until)
     end
 end
 --- Waits until the leader has its answer or fails. False when the request has waited long enough, or cannot wait.
-local function wait(store, key, ____until)
+local function wait(store, key, latest)
     local awaited = awaited_keys_join(store.dict, key)
     if awaited == nil then
         return false
@@ -248,7 +248,7 @@ local function wait(store, key, ____until)
     while true do
         local now = clock_now()
         local left = math_min(
-            ____until - now,
+            latest - now,
             time_left_seconds() or math_huge
         )
         if left <= 0 then
@@ -273,26 +273,23 @@ local function answer_from_tier(tier, state, wish)
     local key = ____state_cache_asking_3.key
     local name = ____state_cache_asking_3.name
     local found = redis_tiers_read(tier, key)
-    local ____temp_4
     if found == nil then
-        ____temp_4 = nil
-    else
-        ____temp_4 = heads_read(found.head)
+        return
     end
-    local head = ____temp_4
+    local body = found.body
+    local seconds = found.seconds
+    local head = heads_read(found.head)
     if head == nil or not is_young(head.made_at, wish) then
         return
     end
-    local ____found_5 = found
-    local body = ____found_5.body
-    local seconds = ____found_5.seconds
-    if kept_answers_keep(
+    local is_kept = kept_answers_keep(
         store.dict,
         name,
         found.head,
         body,
         seconds
-    ) then
+    )
+    if is_kept then
         records_note_kept(store.dict, key, name, seconds)
     end
     leave(state)
@@ -321,9 +318,9 @@ local function find_out(store, key, state, wish)
     return true
 end
 --- Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once.
-local function decide(store, key, wish, state, ____until, has_waited)
-    local ____store_6 = store
-    local dict = ____store_6.dict
+local function decide(store, key, wish, state, latest, has_waited)
+    local ____store_4 = store
+    local dict = ____store_4.dict
     local value, kind = records_look(dict, key)
     if kind == records_PASSING then
         if wish.is_only_cached then
@@ -350,7 +347,7 @@ local function decide(store, key, wish, state, ____until, has_waited)
                 key,
                 value,
                 state,
-                ____until
+                latest
             )
         end
         is_known = kind ~= records_NONE and kind ~= records_DOUBT
@@ -380,13 +377,13 @@ end
 local function enter(store, key, wish)
     local state = request_state_open()
     leave(state)
-    local ____until = clock_now() + store.wait_seconds
+    local latest = clock_now() + store.wait_seconds
     if decide(
         store,
         key,
         wish,
         state,
-        ____until,
+        latest,
         false
     ) then
         return
@@ -396,7 +393,7 @@ local function enter(store, key, wish)
     end
     repeat
         do
-            if not wait(store, key, ____until) then
+            if not wait(store, key, latest) then
                 if (time_left_seconds() or 1) <= 0 then
                     return json_error_too_late()
                 end
@@ -409,7 +406,7 @@ local function enter(store, key, wish)
         key,
         wish,
         state,
-        ____until,
+        latest,
         true
     )
     count(store, state.cache_key == nil and "alone" or "answered")
@@ -437,8 +434,8 @@ local function before_balance()
             try_to_lead(cache_store, cache_key, state, nil)
         end
     end
-    local ____opt_7 = state.cache_asking
-    if (____opt_7 and ____opt_7.leads) == true then
+    local ____opt_5 = state.cache_asking
+    if (____opt_5 and ____opt_5.leads) == true then
         client_watch_ignore()
     end
     return true

@@ -42,20 +42,20 @@ local WAIT_SECONDS = 1
 --- nginx counts in milliseconds: a wait of less would end at once, and time would stand still.
 local LEAST_SECONDS = 0.001
 --- For how many seconds the request may wait for the first piece, 0 or less when it has waited long enough. Ends it after its deadline.
-local function patience(____until)
+local function patience(latest)
     local left = time_left_seconds()
     if left ~= nil and left <= 0 then
         json_error_too_late()
     end
     return (math_min(
-        ____until - clock_now(),
+        latest - clock_now(),
         left or math_huge
     ))
 end
 --- Sends a stream as it comes, at the pace of the client, and ends the request. Returns if the stream broke off before anything was sent, or
 -- nothing has come until that time: then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the
 -- pieces. Phases: access; yields.
-local function send_live(live, head, ____until, keep_looking)
+local function send_live(live, head, latest, keep_looking)
     local at = 1
     while true do
         if at < live.first then
@@ -72,7 +72,7 @@ local function send_live(live, head, ____until, keep_looking)
                 ngx.exit(ngx.ERROR)
             end
         elseif live.state == live_streams_COMING then
-            local seconds = at == 1 and patience(____until) or WAIT_SECONDS
+            local seconds = at == 1 and patience(latest) or WAIT_SECONDS
             if seconds <= 0 then
                 return
             end

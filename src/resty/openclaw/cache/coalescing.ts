@@ -171,8 +171,8 @@ function answer_kept(store: Store, name: string, wish: Wish, has_waited: boolean
     replays.send_whole(head, body);
 }
 
-function read_live(store: Store, live: Live, head: AnswerHead, until: MonotonicTime): void {
-    replays.send_live(live, head, until, () => lookout.keep(store));
+function read_live(store: Store, live: Live, head: AnswerHead, latest: MonotonicTime): void {
+    replays.send_live(live, head, latest, () => lookout.keep(store));
 }
 
 /**
@@ -189,26 +189,26 @@ function pass_by({ dict }: Store, key: string, name: string): void {
 }
 
 /** Answers with a stream that is coming; returns if it cannot, or nothing comes until that time, before anything was sent. */
-function answer_live(store: Store, key: string, name: string, state: RequestState, until: MonotonicTime): void {
+function answer_live(store: Store, key: string, name: string, state: RequestState, latest: MonotonicTime): void {
     const head = kept_answers.head_of(store.dict, name);
     const live = head === undefined ? undefined : live_streams.join(store.dict, name, store.limit);
     if (live === undefined) return pass_by(store, key, name);
     state.cache_live = live;
     state.is_unfinished = true;
     count(store, "live");
-    read_live(store, live, head!, until);
+    read_live(store, live, head!, latest);
     state.cache_live = undefined;
     live_streams.leave(live);
     if (live.state !== live_streams.COMING) pass_by(store, key, name);
 }
 
 /** Waits until the leader has its answer or fails. False when the request has waited long enough, or cannot wait. */
-function wait(store: Store, key: string, until: MonotonicTime): boolean {
+function wait(store: Store, key: string, latest: MonotonicTime): boolean {
     const awaited = awaited_keys.join(store.dict, key);
     if (awaited === undefined) return false;
     while (true) {
         const now = clock.now();
-        const left = math.min(until - now, time_left.seconds() ?? math.huge);
+        const left = math.min(latest - now, time_left.seconds() ?? math.huge);
         if (left <= 0) return false;
         lookout.keep(store);
         // nginx counts in milliseconds: a wait of less would end at once, and time would stand still.
@@ -220,12 +220,12 @@ function wait(store: Store, key: string, until: MonotonicTime): boolean {
 function answer_from_tier(tier: RedisTier, state: RequestState, wish: Wish): void {
     const { store, key, name } = state.cache_asking!;
     const found = redis_tiers.read(tier, key);
-    const head = found === undefined ? undefined : heads.read(found.head);
+    if (found === undefined) return;
+    const { body, seconds } = found;
+    const head = heads.read(found.head);
     if (head === undefined || !is_young(head.made_at, wish)) return;
-    const { body, seconds } = found!;
-    if (kept_answers.keep(store.dict, name, found!.head, body, seconds)) {
-        records.note_kept(store.dict, key, name, seconds);
-    }
+    const is_kept = kept_answers.keep(store.dict, name, found.head, body, seconds);
+    if (is_kept) records.note_kept(store.dict, key, name, seconds);
     leave(state);
     replays.send_whole(head, body);
 }
@@ -257,7 +257,7 @@ function decide(
     key: string,
     wish: Wish,
     state: RequestState,
-    until: MonotonicTime,
+    latest: MonotonicTime,
     has_waited: boolean,
 ): boolean {
     const { dict } = store;
@@ -275,7 +275,7 @@ function decide(
         }
         if (kind === records.LIKELY && is_young(value as number, wish)) return find_out(store, key, state, wish);
         if (kind === records.KEPT) answer_kept(store, value as string, wish, has_waited);
-        if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, key, value as string, state, until);
+        if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, key, value as string, state, latest);
         is_known = kind !== records.NONE && kind !== records.DOUBT;
     }
     if (wish.is_only_cached) return refuse_uncached();
@@ -299,17 +299,17 @@ function decide(
 export function enter(store: Store, key: string, wish: Wish): void {
     const state = request_state.open();
     leave(state);
-    const until = later(clock.now(), store.wait_seconds);
-    if (decide(store, key, wish, state, until, false)) return;
+    const latest = later(clock.now(), store.wait_seconds);
+    if (decide(store, key, wish, state, latest, false)) return;
     // A request that wants a new answer gets none that was asked for before.
     if (wish.is_fresh) return ask_alone(wish, state);
     do {
-        if (!wait(store, key, until)) {
+        if (!wait(store, key, latest)) {
             if ((time_left.seconds() ?? 1) <= 0) return json_error.too_late();
             count(store, "alone");
             return ask_alone(wish, state);
         }
-    } while (!decide(store, key, wish, state, until, true));
+    } while (!decide(store, key, wish, state, latest, true));
     count(store, state.cache_key === undefined ? "alone" : "answered");
 }
 

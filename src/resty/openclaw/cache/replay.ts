@@ -32,10 +32,10 @@ const WAIT_SECONDS = 1;
 const LEAST_SECONDS = 0.001;
 
 /** For how many seconds the request may wait for the first piece, 0 or less when it has waited long enough. Ends it after its deadline. */
-function patience(until: MonotonicTime): number {
+function patience(latest: MonotonicTime): number {
     const left = time_left.seconds();
     if (left !== undefined && left <= 0) json_error.too_late();
-    return math.min(until - clock.now(), left ?? math.huge);
+    return math.min(latest - clock.now(), left ?? math.huge);
 }
 
 /**
@@ -46,7 +46,7 @@ function patience(until: MonotonicTime): number {
 export function send_live(
     live: Live,
     head: AnswerHead,
-    until: MonotonicTime,
+    latest: MonotonicTime,
     keep_looking: (this: void) => void,
 ): void {
     let at = 1;
@@ -60,7 +60,7 @@ export function send_live(
             // The client has left.
             if (ok === undefined) ngx.exit(ngx.ERROR);
         } else if (live.state === live_streams.COMING) {
-            const seconds = at === 1 ? patience(until) : WAIT_SECONDS;
+            const seconds = at === 1 ? patience(latest) : WAIT_SECONDS;
             if (seconds <= 0) return;
             keep_looking();
             live.semaphore.wait(math.max(LEAST_SECONDS, math.min(WAIT_SECONDS, seconds)));
