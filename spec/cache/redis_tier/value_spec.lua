@@ -15,7 +15,7 @@ local function noise(bytes)
     return table.concat(parts)
 end
 
-local function pack(head, body) return values.pack(gzip, KEY, { head = head, body = body, ["until"] = UNTIL }) end
+local function pack(head, body) return values.pack(gzip, KEY, { head = head, body = body, fresh_until = UNTIL }) end
 
 --- A value with whatever lengths, and the right checksum.
 local function forge(head, kept, head_bytes, body_bytes, kept_bytes)
@@ -41,7 +41,7 @@ describe("cache.redis_tier.value", function()
                 assert.is_true(#value <= values.MOST_BYTES)
                 local answer = assert(values.unpack(KEY, value))
                 assert.is_true(answer.head == head and answer.body == body)
-                assert.equal(UNTIL, answer["until"])
+                assert.equal(UNTIL, answer.fresh_until)
             end
         end
     end)

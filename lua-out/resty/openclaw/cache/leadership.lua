@@ -54,8 +54,8 @@ end
 ____exports.give_up = give_up
 --- Whether the process of that leader has died. Phases: any; two system calls.
 local function is_dead(name)
-    local ____end = string_find(name, SEPARATOR, 1, true)
-    return ____end == nil or not process_identity_is_alive(string_sub(name, 1, ____end - 1))
+    local separator = string_find(name, SEPARATOR, 1, true)
+    return separator == nil or not process_identity_is_alive(string_sub(name, 1, separator - 1))
 end
 ____exports.is_dead = is_dead
 return ____exports

@@ -136,7 +136,7 @@ local function kept_in(tier, key, reply, asked_at)
     if answer == nil then
         return refuse(tier, err)
     end
-    local left = math_min(found.left, answer["until"] - found.now) / 1000
+    local left = math_min(found.left, answer.fresh_until - found.now) / 1000
     local seconds = left - (clock_now() - asked_at)
     if seconds <= 0 then
         return miss(tier)

@@ -34,8 +34,8 @@ end
 local function is_forbidden(cache_control)
     for ____, part in ipairs(texts_split(cache_control, ",")) do
         local directive = texts_trim(part)
-        local ____end = string_find(directive, "=\"", 1, true)
-        if FORBIDDING[____end == nil and directive or string_sub(directive, 1, ____end - 1)] ~= nil then
+        local names = string_find(directive, "=\"", 1, true)
+        if FORBIDDING[names == nil and directive or string_sub(directive, 1, names - 1)] ~= nil then
             return true
         end
     end

@@ -53,9 +53,9 @@ local DONE_TEXT = ffi_new("uint8_t[6]", {
 local DONE_BYTES = 6
 local LINE_FEED_TEXT = ffi_new("uint8_t[1]", {LINE_FEED})
 --- Reads a part of the data, which is JSON if it begins as such.
-local function take_part(____end, memory, first, limit)
+local function take_part(reader, memory, first, limit)
     local from = first
-    if ____end.data == UNKNOWN then
+    if reader.data == UNKNOWN then
         while from < limit and (memory[from] == SPACE or memory[from] == TAB) do
             from = from + 1
         end
@@ -63,105 +63,105 @@ local function take_part(____end, memory, first, limit)
             return
         end
         local byte = memory[from]
-        ____end.data = (byte == OBJECT or byte == ARRAY) and JSON or TEXT
+        reader.data = (byte == OBJECT or byte == ARRAY) and JSON or TEXT
     end
-    if ____end.data == JSON then
-        scanners_feed(____end.scanner, memory, from, limit)
+    if reader.data == JSON then
+        scanners_feed(reader.scanner, memory, from, limit)
     end
 end
 --- The data is not "[DONE]" alone, as it seemed to be so far.
-local function is_not_done(____end)
-    local bytes = ____end.done_bytes
-    ____end.done_bytes = -1
+local function is_not_done(reader)
+    local bytes = reader.done_bytes
+    reader.done_bytes = -1
     if bytes > 0 then
-        take_part(____end, DONE_TEXT, 0, bytes)
+        take_part(reader, DONE_TEXT, 0, bytes)
     end
 end
-local function take_data(____end, memory)
-    local ____end_lines_0 = ____end.lines
-    local from = ____end_lines_0.from
-    local to = ____end_lines_0.to
-    local is_line_end = ____end_lines_0.is_line_end
-    if ____end.data == NO_DATA then
-        ____end.data = UNKNOWN
-    elseif ____end.is_line_over then
-        if ____end.done_bytes >= 0 then
-            is_not_done(____end)
+local function take_data(reader, memory)
+    local ____reader_lines_0 = reader.lines
+    local from = ____reader_lines_0.from
+    local to = ____reader_lines_0.to
+    local is_line_end = ____reader_lines_0.is_line_end
+    if reader.data == NO_DATA then
+        reader.data = UNKNOWN
+    elseif reader.is_line_over then
+        if reader.done_bytes >= 0 then
+            is_not_done(reader)
         end
-        if ____end.data == JSON then
-            scanners_feed(____end.scanner, LINE_FEED_TEXT, 0, 1)
+        if reader.data == JSON then
+            scanners_feed(reader.scanner, LINE_FEED_TEXT, 0, 1)
         end
     end
-    ____end.is_line_over = is_line_end
+    reader.is_line_over = is_line_end
     local bytes = to - from
     if bytes == 0 then
         return
     end
-    local matched = ____end.done_bytes
+    local matched = reader.done_bytes
     if matched >= 0 then
         local is_more = matched + bytes <= DONE_BYTES and ffi.C.memcmp(memory + from, DONE_TEXT + matched, bytes) == 0
         if is_more then
-            ____end.done_bytes = matched + bytes
+            reader.done_bytes = matched + bytes
             return
         end
-        is_not_done(____end)
+        is_not_done(reader)
     end
-    take_part(____end, memory, from, to)
+    take_part(reader, memory, from, to)
 end
 --- How the current event ends the stream.
-local function ending_of(____end)
-    if ____end.done_bytes == DONE_BYTES then
+local function ending_of(reader)
+    if reader.done_bytes == DONE_BYTES then
         return DONE
     end
-    return ____end.findings.says_end and ____end.data ~= NO_DATA and TYPED or NO_END
+    return reader.findings.says_end and reader.data ~= NO_DATA and TYPED or NO_END
 end
 --- A blank line ends the current event.
-local function end_event(____end)
-    if not ____end.has_fields then
+local function end_event(reader)
+    if not reader.has_fields then
         return
     end
-    local before = ____end.ending
-    local ending = ending_of(____end)
+    local before = reader.ending
+    local ending = ending_of(reader)
     if before ~= NO_END and not (before == TYPED and ending == DONE) then
-        ____end.findings.is_failed = true
+        reader.findings.is_failed = true
     end
-    ____end.ending = ending
-    if ____end.done_bytes > 0 and ending ~= DONE then
-        is_not_done(____end)
+    reader.ending = ending
+    if reader.done_bytes > 0 and ending ~= DONE then
+        is_not_done(reader)
     end
-    if ____end.data == JSON then
-        if not scanners_is_whole(____end.scanner) or ____end.scanner.values > 1 then
-            ____end.findings.is_failed = true
+    if reader.data == JSON then
+        if not scanners_is_whole(reader.scanner) or reader.scanner.values > 1 then
+            reader.findings.is_failed = true
         end
-        scanners_reset(____end.scanner)
+        scanners_reset(reader.scanner)
     end
-    ____end.has_fields = false
-    ____end.findings.says_end = false
-    ____end.data = NO_DATA
-    ____end.is_line_over = false
-    ____end.done_bytes = 0
+    reader.has_fields = false
+    reader.findings.says_end = false
+    reader.data = NO_DATA
+    reader.is_line_over = false
+    reader.done_bytes = 0
 end
-local function take(____end, memory, found)
+local function take(reader, memory, found)
     if found == event_lines_DATA then
-        take_data(____end, memory)
+        take_data(reader, memory)
     elseif found == event_lines_FIELD then
-        ____end.has_fields = true
+        reader.has_fields = true
     elseif found == event_lines_BLANK then
-        end_event(____end)
+        end_event(reader)
     else
-        findings_take_type(____end.findings, ____end.lines.type)
+        findings_take_type(reader.findings, reader.lines.type)
     end
 end
 --- Whether an event that begins here may be compared: nothing is known of it, and events may still come.
-local function may_be_like(____end)
-    return ____end.data == NO_DATA and not ____end.findings.says_end and ____end.ending == NO_END
+local function may_be_like(reader)
+    return reader.data == NO_DATA and not reader.findings.says_end and reader.ending == NO_END
 end
 local function has_byte(byte, memory, from, limit)
     return ffi.C.memchr(memory + from, byte, limit - from) ~= nil
 end
 --- The end of an event that is like the one before, but for its content; 0 where there is none.
-local function end_of_like(____end, memory, at, limit)
-    local template = ____end.template
+local function end_of_like(reader, memory, at, limit)
+    local template = reader.template
     local next = event_templates_end_of(template, memory, at, limit)
     if next == 0 then
         return 0
@@ -174,48 +174,48 @@ local function end_of_like(____end, memory, at, limit)
     return next
 end
 --- Makes a template of an event whose only line of data began at `line_at`; `at`: after the line.
-local function keep_template(____end, memory, line_at, at, limit)
-    local scanner = ____end.scanner
-    local is_plain = ____end.data == JSON and scanner.contents == 1 and scanner.values == 1 and scanners_is_whole(scanner)
+local function keep_template(reader, memory, line_at, at, limit)
+    local scanner = reader.scanner
+    local is_plain = reader.data == JSON and scanner.contents == 1 and scanner.values == 1 and scanners_is_whole(scanner)
     if not is_plain or scanner.content_at < line_at then
         return
     end
     event_templates_keep(
-        ____end.template,
+        reader.template,
         memory,
         line_at,
         scanner.content_at,
         scanner.content_end,
-        event_lines_next_line(____end.lines, memory, at, limit),
+        event_lines_next_line(reader.lines, memory, at, limit),
         limit,
         false
     )
 end
 --- Reads the next bytes of the stream. Phases: any. Never raises, whatever the bytes are.
-local function feed(____end, memory, bytes)
-    local lines = ____end.lines
+local function feed(reader, memory, bytes)
+    local lines = reader.lines
     local at = 0
     local line_at = -1
     event_lines_begin_piece(lines)
-    while at < bytes and not ____end.findings.is_failed do
-        local may_match = event_lines_is_at_line(lines) and may_be_like(____end)
-        local next = may_match and end_of_like(____end, memory, at, bytes) or 0
+    while at < bytes and not reader.findings.is_failed do
+        local may_match = event_lines_is_at_line(lines) and may_be_like(reader)
+        local next = may_match and end_of_like(reader, memory, at, bytes) or 0
         if next > 0 then
-            ____end.has_fields = false
+            reader.has_fields = false
             at = next
         else
             local from = at
             at = event_lines_step(lines, memory, from, bytes)
             local found = lines.found
             if found == event_lines_FIELD then
-                line_at = ____end.data == NO_DATA and from or -1
+                line_at = reader.data == NO_DATA and from or -1
             end
             if found ~= event_lines_NOTHING then
-                take(____end, memory, found)
+                take(reader, memory, found)
             end
             if found == event_lines_DATA and lines.is_line_end and line_at >= 0 then
                 keep_template(
-                    ____end,
+                    reader,
                     memory,
                     line_at,
                     at,
@@ -227,8 +227,8 @@ local function feed(____end, memory, bytes)
 end
 ____exports.feed = feed
 --- Whether the stream has ended by itself with the bytes so far. Phases: any.
-local function is_complete(____end)
-    return not ____end.findings.is_failed and ____end.ending ~= NO_END and not ____end.has_fields and event_lines_is_between_lines(____end.lines)
+local function is_complete(reader)
+    return not reader.findings.is_failed and reader.ending ~= NO_END and not reader.has_fields and event_lines_is_between_lines(reader.lines)
 end
 ____exports.is_complete = is_complete
 --- For one stream, of which nothing has come yet. Phases: any.

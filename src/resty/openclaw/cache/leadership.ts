@@ -52,6 +52,6 @@ export function give_up(dict: ngx.SharedDict, key: string, name: string): void {
 
 /** Whether the process of that leader has died. Phases: any; two system calls. */
 export function is_dead(name: string): boolean {
-    const [end] = string.find(name, SEPARATOR, 1, true);
-    return end === undefined || !process_identity.is_alive(string.sub(name, 1, end - 1));
+    const [separator] = string.find(name, SEPARATOR, 1, true);
+    return separator === undefined || !process_identity.is_alive(string.sub(name, 1, separator - 1));
 }

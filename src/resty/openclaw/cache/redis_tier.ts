@@ -102,7 +102,7 @@ function kept_in(tier: RedisTier, key: string, reply: unknown, asked_at: Monoton
     if (found.left === -1) return refuse(tier, "it never expires");
     const [answer, err] = values.unpack(key, value);
     if (answer === undefined) return refuse(tier, err);
-    const left = math.min(found.left, answer.until - found.now) / 1000;
+    const left = math.min(found.left, answer.fresh_until - found.now) / 1000;
     const seconds = left - (clock.now() - asked_at);
     if (seconds <= 0) return miss(tier);
     tier.figures.questions.hit.inc();

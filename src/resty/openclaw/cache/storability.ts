@@ -19,9 +19,9 @@ function joined(value: string | number | string[] | undefined): string {
 function is_forbidden(cache_control: string): boolean {
     for (const part of texts.split(cache_control, ",")) {
         const directive = texts.trim(part);
-        const [end] = string.find(directive, '="', 1, true);
+        const [names] = string.find(directive, '="', 1, true);
         // `private="set-cookie"` and the like: no more is shared than without the names.
-        if (FORBIDDING.has(end === undefined ? directive : string.sub(directive, 1, end - 1))) return true;
+        if (FORBIDDING.has(names === undefined ? directive : string.sub(directive, 1, names - 1))) return true;
     }
     return false;
 }

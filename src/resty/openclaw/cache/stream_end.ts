@@ -58,86 +58,86 @@ const DONE_BYTES = 6;
 const LINE_FEED_TEXT = ffi.new("uint8_t[1]", [LINE_FEED]) as unknown as Bytes;
 
 /** Reads a part of the data, which is JSON if it begins as such. */
-function take_part(end: StreamEnd, memory: Bytes, first: number, limit: number): void {
+function take_part(reader: StreamEnd, memory: Bytes, first: number, limit: number): void {
     let from = first;
-    if (end.data === UNKNOWN) {
+    if (reader.data === UNKNOWN) {
         while (from < limit && (memory.get(from) === SPACE || memory.get(from) === TAB)) from += 1;
         if (from === limit) return;
         const byte = memory.get(from);
-        end.data = byte === OBJECT || byte === ARRAY ? JSON : TEXT;
+        reader.data = byte === OBJECT || byte === ARRAY ? JSON : TEXT;
     }
-    if (end.data === JSON) scanners.feed(end.scanner, memory, from, limit);
+    if (reader.data === JSON) scanners.feed(reader.scanner, memory, from, limit);
 }
 
 /** The data is not "[DONE]" alone, as it seemed to be so far. */
-function is_not_done(end: StreamEnd): void {
-    const bytes = end.done_bytes;
-    end.done_bytes = -1;
-    if (bytes > 0) take_part(end, DONE_TEXT, 0, bytes);
+function is_not_done(reader: StreamEnd): void {
+    const bytes = reader.done_bytes;
+    reader.done_bytes = -1;
+    if (bytes > 0) take_part(reader, DONE_TEXT, 0, bytes);
 }
 
-function take_data(end: StreamEnd, memory: Bytes): void {
-    const { from, to, is_line_end } = end.lines;
-    if (end.data === NO_DATA) {
-        end.data = UNKNOWN;
-    } else if (end.is_line_over) {
-        if (end.done_bytes >= 0) is_not_done(end);
+function take_data(reader: StreamEnd, memory: Bytes): void {
+    const { from, to, is_line_end } = reader.lines;
+    if (reader.data === NO_DATA) {
+        reader.data = UNKNOWN;
+    } else if (reader.is_line_over) {
+        if (reader.done_bytes >= 0) is_not_done(reader);
         // The lines of one event are joined by line feeds.
-        if (end.data === JSON) scanners.feed(end.scanner, LINE_FEED_TEXT, 0, 1);
+        if (reader.data === JSON) scanners.feed(reader.scanner, LINE_FEED_TEXT, 0, 1);
     }
-    end.is_line_over = is_line_end;
+    reader.is_line_over = is_line_end;
     const bytes = to - from;
     if (bytes === 0) return;
-    const matched = end.done_bytes;
+    const matched = reader.done_bytes;
     if (matched >= 0) {
         const is_more =
             matched + bytes <= DONE_BYTES &&
             ffi.C.memcmp!(pointer_add(memory, from), pointer_add(DONE_TEXT, matched), bytes) === 0;
         if (is_more) {
-            end.done_bytes = matched + bytes;
+            reader.done_bytes = matched + bytes;
             return;
         }
-        is_not_done(end);
+        is_not_done(reader);
     }
-    take_part(end, memory, from, to);
+    take_part(reader, memory, from, to);
 }
 
 /** How the current event ends the stream. */
-function ending_of(end: StreamEnd): number {
-    if (end.done_bytes === DONE_BYTES) return DONE;
-    return end.findings.says_end && end.data !== NO_DATA ? TYPED : NO_END;
+function ending_of(reader: StreamEnd): number {
+    if (reader.done_bytes === DONE_BYTES) return DONE;
+    return reader.findings.says_end && reader.data !== NO_DATA ? TYPED : NO_END;
 }
 
 /** A blank line ends the current event. */
-function end_event(end: StreamEnd): void {
-    if (!end.has_fields) return;
-    const before = end.ending;
-    const ending = ending_of(end);
+function end_event(reader: StreamEnd): void {
+    if (!reader.has_fields) return;
+    const before = reader.ending;
+    const ending = ending_of(reader);
     // After the last event nothing comes, but for "[DONE]" after one that has said it by its type.
-    if (before !== NO_END && !(before === TYPED && ending === DONE)) end.findings.is_failed = true;
-    end.ending = ending;
-    if (end.done_bytes > 0 && ending !== DONE) is_not_done(end);
-    if (end.data === JSON) {
-        if (!scanners.is_whole(end.scanner) || end.scanner.values > 1) end.findings.is_failed = true;
-        scanners.reset(end.scanner);
+    if (before !== NO_END && !(before === TYPED && ending === DONE)) reader.findings.is_failed = true;
+    reader.ending = ending;
+    if (reader.done_bytes > 0 && ending !== DONE) is_not_done(reader);
+    if (reader.data === JSON) {
+        if (!scanners.is_whole(reader.scanner) || reader.scanner.values > 1) reader.findings.is_failed = true;
+        scanners.reset(reader.scanner);
     }
-    end.has_fields = false;
-    end.findings.says_end = false;
-    end.data = NO_DATA;
-    end.is_line_over = false;
-    end.done_bytes = 0;
+    reader.has_fields = false;
+    reader.findings.says_end = false;
+    reader.data = NO_DATA;
+    reader.is_line_over = false;
+    reader.done_bytes = 0;
 }
 
-function take(end: StreamEnd, memory: Bytes, found: number): void {
-    if (found === event_lines.DATA) take_data(end, memory);
-    else if (found === event_lines.FIELD) end.has_fields = true;
-    else if (found === event_lines.BLANK) end_event(end);
-    else findings.take_type(end.findings, end.lines.type);
+function take(reader: StreamEnd, memory: Bytes, found: number): void {
+    if (found === event_lines.DATA) take_data(reader, memory);
+    else if (found === event_lines.FIELD) reader.has_fields = true;
+    else if (found === event_lines.BLANK) end_event(reader);
+    else findings.take_type(reader.findings, reader.lines.type);
 }
 
 /** Whether an event that begins here may be compared: nothing is known of it, and events may still come. */
-function may_be_like(end: StreamEnd): boolean {
-    return end.data === NO_DATA && !end.findings.says_end && end.ending === NO_END;
+function may_be_like(reader: StreamEnd): boolean {
+    return reader.data === NO_DATA && !reader.findings.says_end && reader.ending === NO_END;
 }
 
 function has_byte(byte: number, memory: Bytes, from: number, limit: number): boolean {
@@ -145,8 +145,8 @@ function has_byte(byte: number, memory: Bytes, from: number, limit: number): boo
 }
 
 /** The end of an event that is like the one before, but for its content; 0 where there is none. */
-function end_of_like(end: StreamEnd, memory: Bytes, at: number, limit: number): number {
-    const template = end.template;
+function end_of_like(reader: StreamEnd, memory: Bytes, at: number, limit: number): number {
+    const template = reader.template;
     const next = event_templates.end_of(template, memory, at, limit);
     if (next === 0) return 0;
     const from = at + template.head!.length;
@@ -157,52 +157,56 @@ function end_of_like(end: StreamEnd, memory: Bytes, at: number, limit: number): 
 }
 
 /** Makes a template of an event whose only line of data began at `line_at`; `at`: after the line. */
-function keep_template(end: StreamEnd, memory: Bytes, line_at: number, at: number, limit: number): void {
-    const scanner = end.scanner;
-    const is_plain = end.data === JSON && scanner.contents === 1 && scanner.values === 1 && scanners.is_whole(scanner);
+function keep_template(reader: StreamEnd, memory: Bytes, line_at: number, at: number, limit: number): void {
+    const scanner = reader.scanner;
+    const is_plain =
+        reader.data === JSON && scanner.contents === 1 && scanner.values === 1 && scanners.is_whole(scanner);
     if (!is_plain || scanner.content_at < line_at) return;
     event_templates.keep(
-        end.template,
+        reader.template,
         memory,
         line_at,
         scanner.content_at,
         scanner.content_end,
-        event_lines.next_line(end.lines, memory, at, limit),
+        event_lines.next_line(reader.lines, memory, at, limit),
         limit,
         false,
     );
 }
 
 /** Reads the next bytes of the stream. Phases: any. Never raises, whatever the bytes are. */
-export function feed(end: StreamEnd, memory: Bytes, bytes: number): void {
-    const lines = end.lines;
+export function feed(reader: StreamEnd, memory: Bytes, bytes: number): void {
+    const lines = reader.lines;
     let at = 0;
     // Where the first line of the data of an event began; below 0: in an earlier piece.
     let line_at = -1;
     event_lines.begin_piece(lines);
-    while (at < bytes && !end.findings.is_failed) {
-        const may_match = event_lines.is_at_line(lines) && may_be_like(end);
-        const next = may_match ? end_of_like(end, memory, at, bytes) : 0;
+    while (at < bytes && !reader.findings.is_failed) {
+        const may_match = event_lines.is_at_line(lines) && may_be_like(reader);
+        const next = may_match ? end_of_like(reader, memory, at, bytes) : 0;
         if (next > 0) {
-            end.has_fields = false;
+            reader.has_fields = false;
             at = next;
         } else {
             const from = at;
             at = event_lines.step(lines, memory, from, bytes);
             const found = lines.found;
-            if (found === event_lines.FIELD) line_at = end.data === NO_DATA ? from : -1;
-            if (found !== event_lines.NOTHING) take(end, memory, found);
+            if (found === event_lines.FIELD) line_at = reader.data === NO_DATA ? from : -1;
+            if (found !== event_lines.NOTHING) take(reader, memory, found);
             if (found === event_lines.DATA && lines.is_line_end && line_at >= 0) {
-                keep_template(end, memory, line_at, at, bytes);
+                keep_template(reader, memory, line_at, at, bytes);
             }
         }
     }
 }
 
 /** Whether the stream has ended by itself with the bytes so far. Phases: any. */
-export function is_complete(end: StreamEnd): boolean {
+export function is_complete(reader: StreamEnd): boolean {
     return (
-        !end.findings.is_failed && end.ending !== NO_END && !end.has_fields && event_lines.is_between_lines(end.lines)
+        !reader.findings.is_failed &&
+        reader.ending !== NO_END &&
+        !reader.has_fields &&
+        event_lines.is_between_lines(reader.lines)
     );
 }
 

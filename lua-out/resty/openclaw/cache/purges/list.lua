@@ -100,7 +100,7 @@ local function entries_in(text, from, above)
     local at = from
     local before = math_huge
     while at <= #text do
-        local begin, ____end, digits, filter = string_find(text, "^(%d+) ([^\n]+)\n", at)
+        local begin, last, digits, filter = string_find(text, "^(%d+) ([^\n]+)\n", at)
         if begin == nil then
             return nil
         end
@@ -113,7 +113,7 @@ local function entries_in(text, from, above)
         end
         before = generation
         entries[#entries + 1] = {generation = generation, filter = filter}
-        at = ____end + 1
+        at = last + 1
     end
     return entries
 end

@@ -74,14 +74,14 @@ local function pack(gzip, key, answer)
     local ____answer_0 = answer
     local head = ____answer_0.head
     local body = ____answer_0.body
-    local ____until = ____answer_0["until"]
+    local fresh_until = ____answer_0.fresh_until
     local kept = shortest(gzip, body)
     local line = string_format(
         "%d %d %d %.0f\n",
         #head,
         #body,
         #kept,
-        ____until
+        fresh_until
     )
     local slice = time_slice_begin()
     local sum = checksums_NOTHING
@@ -152,19 +152,19 @@ local function unpack(key, value)
         return nil, "its checksum is wrong"
     end
     local head = string_sub(value, head_from, from)
-    local ____until = tonumber(until_digits)
+    local fresh_until = tonumber(until_digits)
     if kept_bytes == body_bytes then
         return {
             head = head,
             body = string_sub(value, from + 1),
-            ["until"] = ____until
+            fresh_until = fresh_until
         }
     end
     local body, err = uncompressed(value, from, body_bytes, slice)
     if body == nil then
         return nil, err
     end
-    return {head = head, body = body, ["until"] = ____until}
+    return {head = head, body = body, fresh_until = fresh_until}
 end
 ____exports.unpack = unpack
 return ____exports

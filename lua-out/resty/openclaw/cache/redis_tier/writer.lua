@@ -93,13 +93,13 @@ local function write_one(entry)
     local key = ____entry_2.key
     local head = ____entry_2.head
     local body = ____entry_2.body
-    local ____until = ____entry_2["until"]
+    local fresh_until = ____entry_2.fresh_until
     local ____tier_3 = tier
     local writer = ____tier_3.writer
     local link = ____tier_3.link
     local prefix = ____tier_3.prefix
     local now = present()
-    if ____until <= now then
+    if fresh_until <= now then
         return "dropped"
     end
     if link.is_failing or now < writer.paused_until then
@@ -111,9 +111,9 @@ local function write_one(entry)
             return give_up(tier, err, cause)
         end
     end
-    local its_end = math_floor(1000 * ____until + writer.ahead)
-    local value = values_pack(writer.gzip, key, {head = head, body = body, ["until"] = its_end})
-    local left = math_floor(1000 * (____until - present()))
+    local its_end = math_floor(1000 * fresh_until + writer.ahead)
+    local value = values_pack(writer.gzip, key, {head = head, body = body, fresh_until = its_end})
+    local left = math_floor(1000 * (fresh_until - present()))
     local words = {
         "1",
         prefix .. key,
@@ -217,13 +217,13 @@ local function add(tier, key, head, body, seconds)
     if not (seconds > 0) or queued_bytes + bytes > MOST_QUEUED_BYTES then
         return writes.dropped:inc()
     end
-    local ____until = now + math_min(seconds, MOST_SECONDS)
+    local fresh_until = now + math_min(seconds, MOST_SECONDS)
     local entry = {
         tier = tier,
         key = key,
         head = head,
         body = body,
-        ["until"] = ____until,
+        fresh_until = fresh_until,
         bytes = bytes,
         next = nil
     }

@@ -104,14 +104,14 @@ function entries_in(text: string, from: number, above: number): Entry[] | undefi
     let at = from;
     let before = math.huge;
     while (at <= text.length) {
-        const [begin, end, digits, filter] = string.find(text, "^(%d+) ([^\n]+)\n", at);
+        const [begin, last, digits, filter] = string.find(text, "^(%d+) ([^\n]+)\n", at);
         if (begin === undefined) return undefined;
         const generation = tonumber(digits)!;
         if (generation >= before) return undefined;
         if (generation <= above) return entries;
         before = generation;
         entries.push({ generation, filter: filter as string });
-        at = end + 1;
+        at = last + 1;
     }
     return entries;
 }

@@ -26,7 +26,7 @@ export interface Entry {
     readonly head: string;
     readonly body: string;
     /** When it stops being fresh. */
-    readonly until: MonotonicTime;
+    readonly fresh_until: MonotonicTime;
     readonly bytes: number;
     next: Entry | undefined;
 }

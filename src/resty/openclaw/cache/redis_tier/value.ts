@@ -32,7 +32,7 @@ export interface Answer {
     readonly head: string;
     readonly body: string;
     /** When it stops being fresh, in milliseconds of Redis' clock. */
-    readonly until: number;
+    readonly fresh_until: number;
 }
 
 /** The body as it is kept. */
@@ -64,9 +64,9 @@ function add(sum: number, text: string, from: number, slice: Slice): number {
 
 /** The value for an answer. `gzip`: not used by another meanwhile. Phases: those that may yield; yields. */
 export function pack(gzip: Gzip, key: string, answer: Answer): string {
-    const { head, body, until } = answer;
+    const { head, body, fresh_until } = answer;
     const kept = shortest(gzip, body);
-    const line = string.format("%d %d %d %.0f\n", head.length, body.length, kept.length, until);
+    const line = string.format("%d %d %d %.0f\n", head.length, body.length, kept.length, fresh_until);
     const slice = time_slice.begin();
     let sum = checksums.NOTHING;
     for (const part of [key, line, head, kept]) sum = add(sum, part, 0, slice);
@@ -114,9 +114,9 @@ export function unpack(key: string, value: string): Result<Answer> {
     const found = add(checksums.add_text(checksums.NOTHING, key), value, tonumber(summed)! - 1, slice);
     if (found !== tonumber(sum, 16)) return $multi(undefined, "its checksum is wrong");
     const head = string.sub(value, head_from, from);
-    const until = tonumber(until_digits)!;
-    if (kept_bytes === body_bytes) return $multi({ head, body: string.sub(value, from + 1), until });
+    const fresh_until = tonumber(until_digits)!;
+    if (kept_bytes === body_bytes) return $multi({ head, body: string.sub(value, from + 1), fresh_until });
     const [body, err] = uncompressed(value, from, body_bytes, slice);
     if (body === undefined) return $multi(undefined, err);
-    return $multi({ head, body, until });
+    return $multi({ head, body, fresh_until });
 }

@@ -83,18 +83,18 @@ function learn(writer: Writer): LuaMultiReturn<[err?: string, cause?: redis_clie
 
 /** Writes one answer, unless it is not to be written any more. */
 function write_one(entry: Entry): WriteResult {
-    const { tier, key, head, body, until } = entry;
+    const { tier, key, head, body, fresh_until } = entry;
     const { writer, link, prefix } = tier;
     const now = present();
-    if (until <= now) return "dropped";
+    if (fresh_until <= now) return "dropped";
     if (link.is_failing || now < writer.paused_until) return "skipped";
     if (now >= writer.known_until || writer.clock_of !== link.redis.current) {
         const [err, cause] = learn(writer);
         if (err !== undefined) return give_up(tier, err, cause!);
     }
-    const its_end = Math.floor(1000 * until + writer.ahead);
-    const value = values.pack(writer.gzip, key, { head, body, until: its_end });
-    const left = Math.floor(1000 * (until - present()));
+    const its_end = Math.floor(1000 * fresh_until + writer.ahead);
+    const value = values.pack(writer.gzip, key, { head, body, fresh_until: its_end });
+    const left = Math.floor(1000 * (fresh_until - present()));
     const words = ["1", prefix + key, value, string.format("%.0f", its_end), string.format("%.0f", left)];
     const { WRITE } = scripts;
     const [reply, err, cause] = redis_client.ask_within(
@@ -164,8 +164,8 @@ export function add(tier: RedisTier, key: string, head: string, body: string, se
     if (now < writer.paused_until) return writes.skipped.inc();
     const bytes = head.length + body.length + ENTRY_BYTES;
     if (!(seconds > 0) || queued_bytes + bytes > MOST_QUEUED_BYTES) return writes.dropped.inc();
-    const until = later(now, math.min(seconds, MOST_SECONDS));
-    const entry: Entry = { tier, key, head, body, until, bytes, next: undefined };
+    const fresh_until = later(now, math.min(seconds, MOST_SECONDS));
+    const entry: Entry = { tier, key, head, body, fresh_until, bytes, next: undefined };
     if (writer.last === undefined) writer.first = entry;
     else writer.last.next = entry;
     writer.last = entry;
