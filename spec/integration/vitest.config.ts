@@ -16,7 +16,7 @@ const WATCHFUL = [
 ].map((name) => `${name}.test.ts`);
 
 /** Take as long as many others together, so that nothing should wait for them in the end. */
-const LONG = ["edge", "scenarios", "docs"].map((name) => `/${name}.test.ts`);
+const LONG = ["edge", "limit_redis", "scenarios", "compiled", "docs"].map((name) => `/${name}.test.ts`);
 
 class LongFirst extends BaseSequencer {
     override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
