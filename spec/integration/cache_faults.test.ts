@@ -68,7 +68,7 @@ async function startGateway(port: number): Promise<NativeNginx> {
                 end }
                 require("resty.openclaw").setup {
                     plugins = { require("resty.openclaw.plugin").define(teller) },
-                    upstreams = { cluster = { nodes = { "127.0.0.1:${(node.address() as AddressInfo).port}" } } },
+                    upstreams = { cluster = { panic_share = 1, nodes = { "127.0.0.1:${(node.address() as AddressInfo).port}" } } },
                     routes = { ${Object.entries(routes)
                         .map(([name, options]) => `${name} = { upstream = "cluster", teller = {}, ${options} }`)
                         .join(", ")} },
@@ -175,6 +175,8 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
+    // Those of a test that has failed would ask in the next one.
+    for (const client of sent.splice(0)) client.leave();
     for (const { response } of open.splice(0)) response.destroy();
     asked = 0;
 });
@@ -192,6 +194,9 @@ interface Answer {
     /** Whether it broke off. */
     readonly isCut: boolean;
 }
+
+/** All clients of the test. */
+const sent: Client[] = [];
 
 /** A request on a connection of its own, with what has come of its answer so far. */
 class Client {
@@ -217,6 +222,7 @@ class Client {
             });
         });
         this.sent.end(body);
+        sent.push(this);
     }
 
     leave(): void {
