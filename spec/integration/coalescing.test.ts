@@ -372,7 +372,9 @@ test("nobody waits longer than the deadline", async () => {
     const leader = new Client("/timed", body);
     await isAsked(1);
     const now = Date.now() / 1000;
-    const late = new Client("/timed", body, { "X-OpenClaw-Deadline": `${now + 0.5};sent=${now}` });
+    const late = new Client("/timed", body, {
+        "X-OpenClaw-Deadline": `${(now + 0.5).toFixed(3)};sent=${now.toFixed(3)}`,
+    });
     expect(await late.answer).toMatchObject({ status: 504, text: expect.stringContaining("deadline_exceeded") });
     (await nextQuestion()).response.end("answer");
     expect(await leader.answer).toMatchObject({ status: 200 });
