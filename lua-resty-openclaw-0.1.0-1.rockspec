@@ -146,6 +146,7 @@ build = {
         ["resty.openclaw.cache"] = "lua-out/resty/openclaw/cache.lua",
         ["resty.openclaw.cache.answer_head"] = "lua-out/resty/openclaw/cache/answer_head.lua",
         ["resty.openclaw.cache.answers"] = "lua-out/resty/openclaw/cache/answers.lua",
+        ["resty.openclaw.cache.asking"] = "lua-out/resty/openclaw/cache/asking.lua",
         ["resty.openclaw.cache.awaited_keys"] = "lua-out/resty/openclaw/cache/awaited_keys.lua",
         ["resty.openclaw.cache.body_form"] = "lua-out/resty/openclaw/cache/body_form.lua",
         ["resty.openclaw.cache.coalescing"] = "lua-out/resty/openclaw/cache/coalescing.lua",

@@ -1,15 +1,8 @@
 /** The plugin `cache` in a real nginx: which requests get the same answer, and who shares it. */
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
-import { NativeNginx } from "./support/native_nginx";
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
-}
+import { NativeNginx, packagedConf } from "./support/native_nginx";
 
 let asked = 0;
 /** From then on the node's answers of the kind "turning" have no end. */
@@ -100,7 +93,7 @@ beforeAll(async () => {
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
+        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
 });
 

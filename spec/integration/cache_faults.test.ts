@@ -1,23 +1,18 @@
 /** What the cache makes of nodes, clients and workers that fail while others wait for their answer. */
-import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import http from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
+import { areUnderWay, AskingClient, question, sendAway } from "./support/asking_client";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort, NativeNginx, packagedConf } from "./support/native_nginx";
 
 const WORKERS = 2;
 const SOME = 10;
 const MANY = 100;
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
-}
 
 /** What the node has been asked and not answered yet, with the worker that asked. */
 interface Question {
@@ -162,8 +157,8 @@ async function startGateway(port: number): Promise<NativeNginx> {
                 proxy_pass http://cluster;
             }`,
         files: {
-            ...Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
-            "cache_of_a_second.conf": conf("cache").replace("200 1h", "200 1s"),
+            ...Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
+            "cache_of_a_second.conf": packagedConf("cache").replace("200 1h", "200 1s"),
         },
     });
 }
@@ -175,8 +170,7 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
-    // Those of a test that has failed would ask in the next one.
-    for (const client of sent.splice(0)) client.leave();
+    sendAway();
     for (const { response } of open.splice(0)) response.destroy();
     asked = 0;
 });
@@ -187,66 +181,12 @@ afterAll(async () => {
     node.close();
 });
 
-interface Answer {
-    readonly status: number;
-    readonly cache: string | undefined;
-    readonly text: string;
-    /** Whether it broke off. */
-    readonly isCut: boolean;
-}
-
-/** All clients of the test. */
-const sent: Client[] = [];
-
-/** A request on a connection of its own, with what has come of its answer so far. */
-class Client {
-    text = "";
-    status = 0;
-    readonly answer: Promise<Answer>;
-    private readonly sent: ClientRequest;
-
-    constructor(target: string, body: string, headers: Record<string, string> = {}, nginx = gateway) {
-        const fields = { "Content-Type": "application/json", ...headers };
-        this.sent = http.request(nginx.url(target), { method: "POST", agent: false, headers: fields });
-        this.answer = new Promise((resolve) => {
-            const end = (response: IncomingMessage | undefined, isCut: boolean) => {
-                const { status, text } = this;
-                resolve({ status, cache: response?.headers["x-cache-status"] as string, text, isCut });
-            };
-            this.sent.on("error", () => end(undefined, true));
-            this.sent.on("response", (response) => {
-                this.status = response.statusCode ?? 0;
-                response.on("data", (chunk: Buffer) => (this.text += chunk.toString()));
-                response.on("end", () => end(response, false));
-                response.on("error", () => end(response, true));
-            });
-        });
-        this.sent.end(body);
-        sent.push(this);
-    }
-
-    leave(): void {
-        this.sent.destroy();
-    }
-}
-
-let count = 0;
-/** A question that nobody has asked before. */
-function question(): string {
-    count += 1;
-    return JSON.stringify({ question: count });
+function ask(target: string, body: string, headers: Record<string, string> = {}, nginx = gateway): AskingClient {
+    return new AskingClient(nginx, target, body, headers);
 }
 
 async function isAsked(times: number): Promise<void> {
     await eventually(`the node is asked ${times} times`, () => asked === times, 5000);
-}
-
-async function areUnderWay(times: number, nginx = gateway): Promise<void> {
-    await eventually(`${times} requests are under way`, async () => {
-        const [, reading, writing] = /Reading: (\d+) Writing: (\d+)/.exec(await nginx.get("/connections")) ?? [];
-        // One is the request that asks.
-        return Number(reading) === 0 && Number(writing) === times + 1;
-    });
 }
 
 /** Resolves when the gateway has the header of so many streams. */
@@ -254,8 +194,8 @@ async function areLive(times: number, nginx = gateway): Promise<void> {
     await eventually(`${times} streams have begun`, async () => (await nginx.get("/live")) === String(times), 5000);
 }
 
-function many(target: string, body: string, times = SOME, nginx = gateway): Client[] {
-    return Array.from({ length: times }, () => new Client(target, body, {}, nginx));
+function many(target: string, body: string, times = SOME, nginx = gateway): AskingClient[] {
+    return Array.from({ length: times }, () => ask(target, body, {}, nginx));
 }
 
 /** The one question that is open; it leaves the list. */
@@ -264,7 +204,7 @@ async function nextQuestion(): Promise<Question> {
     return open.shift() as Question;
 }
 
-async function textsOf(clients: readonly Client[]): Promise<string[]> {
+async function textsOf(clients: readonly AskingClient[]): Promise<string[]> {
     const answers = await Promise.all(clients.map(({ answer }) => answer));
     return [...new Set(answers.map(({ status, text, isCut }) => `${status} ${text}${isCut ? " (cut)" : ""}`))];
 }
@@ -281,7 +221,7 @@ test("a stream whose worker was killed is asked for anew by those that come late
     for (const beginning of ["", events(0, 1)]) {
         asked = 0;
         const body = question();
-        const leader = new Client("/work", body, {}, nginx);
+        const leader = ask("/work", body, {}, nginx);
         const { response, worker } = await nextQuestion();
         response.writeHead(200, EVENTS);
         response.flushHeaders();
@@ -290,7 +230,7 @@ test("a stream whose worker was killed is asked for anew by those that come late
         await eventually("the beginning has come", () => leader.text === beginning, 5000);
         process.kill(worker, "SIGKILL");
         await leader.answer;
-        const next = new Client("/work", body, {}, nginx);
+        const next = ask("/work", body, {}, nginx);
         await isAsked(2);
         (open.pop() as Question).response.writeHead(200, EVENTS).end(DONE);
         expect(await next.answer).toMatchObject({ text: DONE, isCut: false });
@@ -299,13 +239,13 @@ test("a stream whose worker was killed is asked for anew by those that come late
 
 test("nobody waits longer than its deadline for the first event of a stream", async () => {
     const body = question();
-    const leader = new Client("/timed", body);
+    const leader = ask("/timed", body);
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS).flushHeaders();
     await areLive(1);
     const now = Date.now() / 1000;
     const deadline = `${(now + 0.3).toFixed(3)};sent=${now.toFixed(3)}`;
-    const late = new Client("/timed", body, { "X-OpenClaw-Deadline": deadline });
+    const late = ask("/timed", body, { "X-OpenClaw-Deadline": deadline });
     expect(await late.answer).toMatchObject({ status: 504, text: expect.stringContaining("deadline_exceeded") });
     response.end(DONE);
     expect(await leader.answer).toMatchObject({ text: DONE });
@@ -313,11 +253,11 @@ test("nobody waits longer than its deadline for the first event of a stream", as
 
 test("who has waited long enough for the first event of a stream asks alone", async () => {
     const body = question();
-    const leader = new Client("/impatient", body);
+    const leader = ask("/impatient", body);
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS).flushHeaders();
     await areLive(1);
-    const late = new Client("/impatient", body);
+    const late = ask("/impatient", body);
     await isAsked(2);
     (await nextQuestion()).response.writeHead(200, EVENTS).end(events(0, 1) + DONE);
     expect((await late.answer).text).toBe(events(0, 1) + DONE);
@@ -329,7 +269,7 @@ test("when nginx does not store what it might, nobody waits in a queue for its t
     const body = question();
     const clients = many("/seldom", body);
     await isAsked(1);
-    await areUnderWay(SOME);
+    await areUnderWay(SOME, gateway);
     (await nextQuestion()).response.writeHead(200).end("answer");
     await isAsked(2);
     (await nextQuestion()).response.writeHead(200).end("answer");
@@ -340,11 +280,11 @@ test("when nginx does not store what it might, nobody waits in a queue for its t
 
 test("a leader that is redirected to a route without a cache leads no more", async () => {
     const body = question();
-    const leader = new Client("/redirected", body);
+    const leader = ask("/redirected", body);
     (await nextQuestion()).response.writeHead(503).end();
     const fallback = await nextQuestion();
-    const other = new Client("/redirected", body);
-    await areUnderWay(2);
+    const other = ask("/redirected", body);
+    await areUnderWay(2, gateway);
     fallback.response.end("fallback");
     expect(await leader.answer).toMatchObject({ text: "fallback" });
     (await nextQuestion()).response.end("answer");
@@ -399,25 +339,25 @@ test("the leader of a stream may leave by HTTP/2 while its connection stays", as
 
 test("parts of answers are not stored, whatever the node says of caches", async () => {
     const body = question();
-    const one = new Client("/work", body);
+    const one = ask("/work", body);
     (await nextQuestion()).response
         .writeHead(206, { "Cache-Control": "max-age=60", "Content-Range": "bytes 0-1/4" })
         .end("an");
     expect(await one.answer).toMatchObject({ status: 206 });
-    const other = new Client("/work", body);
+    const other = ask("/work", body);
     (await nextQuestion()).response.end("answer");
     expect(await other.answer).toMatchObject({ status: 200, text: "answer" });
 });
 
 test("a client cannot have answers used for longer than the route says", async () => {
     const body = question();
-    const one = new Client("/hourly", body, { "X-OpenClaw-Cache-TTL": "9999999999" });
+    const one = ask("/hourly", body, { "X-OpenClaw-Cache-TTL": "9999999999" });
     (await nextQuestion()).response.end("one");
     expect(await one.answer).toMatchObject({ text: "one" });
     await eventually(
         "a node is asked again",
         async () => {
-            const again = new Client("/hourly", body);
+            const again = ask("/hourly", body);
             await Promise.race([again.answer, eventually("it is asked", () => open.length > 0)]);
             open.shift()?.response.end("two");
             return (await again.answer).text === "two";
@@ -428,14 +368,14 @@ test("a client cannot have answers used for longer than the route says", async (
 
 test("an answer is kept for no longer than its client wants, also on a route that does not say for how long", async () => {
     const body = question();
-    const one = new Client("/controlled", body, { "X-OpenClaw-Cache-TTL": "1" });
+    const one = ask("/controlled", body, { "X-OpenClaw-Cache-TTL": "1" });
     (await nextQuestion()).response.end("one");
     expect(await one.answer).toMatchObject({ text: "one" });
-    expect(await new Client("/controlled", body).answer).toMatchObject({ text: "one", cache: "HIT" });
+    expect(await ask("/controlled", body).answer).toMatchObject({ text: "one", cache: "HIT" });
     await eventually(
         "a node is asked again",
         async () => {
-            const again = new Client("/controlled", body);
+            const again = ask("/controlled", body);
             await Promise.race([again.answer, eventually("it is asked", () => open.length > 0)]);
             open.shift()?.response.end("two");
             return (await again.answer).text === "two";
@@ -449,11 +389,11 @@ test("a node that fails is not asked by all at once", async () => {
     const clients = many("/work", body);
     for (let times = 1; times <= 5; times += 1) {
         await isAsked(times);
-        await areUnderWay(SOME + 1 - times);
+        await areUnderWay(SOME + 1 - times, gateway);
         (await nextQuestion()).response.writeHead(503).end("none");
     }
     await isAsked(6);
-    await areUnderWay(SOME - 5);
+    await areUnderWay(SOME - 5, gateway);
     expect(asked).toBe(6);
     (open.shift() as Question).response.end("answer");
     expect((await textsOf(clients)).filter((text) => !text.startsWith("503"))).toEqual(["200 answer"]);
@@ -461,7 +401,7 @@ test("a node that fails is not asked by all at once", async () => {
 
 test("nobody waits for what was private the last time", async () => {
     const body = question();
-    const one = new Client("/work", body);
+    const one = ask("/work", body);
     (await nextQuestion()).response.writeHead(200, { "Cache-Control": "private" }).end("mine");
     await one.answer;
     const others = many("/work", body);
@@ -472,7 +412,7 @@ test("nobody waits for what was private the last time", async () => {
 
 test("who cannot join a stream because shared memory was full asks a node", async () => {
     const body = question();
-    const leader = new Client("/work", body);
+    const leader = ask("/work", body);
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
@@ -488,10 +428,10 @@ test("who cannot join a stream because shared memory was full asks a node", asyn
 
 test("an answer that only shared memory keeps comes to the others when the leader's client leaves", async () => {
     const body = question();
-    const leader = new Client("/errors", body);
+    const leader = ask("/errors", body);
     const { response } = await nextQuestion();
     const others = many("/errors", body);
-    await areUnderWay(SOME + 1);
+    await areUnderWay(SOME + 1, gateway);
     response.writeHead(200, { "Content-Type": "application/json" });
     response.write('{"long":"' + "x".repeat(30000));
     await eventually("the leader has some of it", () => leader.text.length > 10000);
@@ -509,14 +449,14 @@ test("an answer that only shared memory keeps comes to the others when the leade
 
 test("a stream without end ends when nobody reads it", async () => {
     const body = question();
-    const leader = new Client("/short", body);
+    const leader = ask("/short", body);
     const { response } = await nextQuestion();
     let isClosed = false;
     response.on("close", () => (isClosed = true));
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
     await eventually("the leader has it", () => leader.text === events(0, 1));
-    const other = new Client("/short", body);
+    const other = ask("/short", body);
     await eventually("the other has it", () => other.text === events(0, 1));
     leader.leave();
     let sent = "";
@@ -539,16 +479,16 @@ test("a stream without end ends when nobody reads it", async () => {
 
 test("while a node fails, a stale answer comes to all at once", async () => {
     const body = question();
-    const one = new Client("/stale", body);
+    const one = ask("/stale", body);
     (await nextQuestion()).response.end("one");
     expect(await one.answer).toMatchObject({ text: "one" });
-    await eventually("it is stale", async () => (await new Client("/stale", body).answer).cache === "STALE", 5000);
+    await eventually("it is stale", async () => (await ask("/stale", body).answer).cache === "STALE", 5000);
     (await nextQuestion()).response.writeHead(503).end();
     const others = many("/stale", body, MANY);
     // All of them, whether the node ever answers or not.
     expect(await textsOf(others)).toEqual(["200 one"]);
     (await nextQuestion()).response.end("two");
-    await areUnderWay(0);
+    await areUnderWay(0, gateway);
     expect(asked).toBe(3);
 });
 
@@ -559,7 +499,7 @@ test("when nginx cannot store an answer, the next one comes to all", async () =>
     const body = question();
     const clients = many("/full", body);
     await isAsked(1);
-    await areUnderWay(SOME);
+    await areUnderWay(SOME, gateway);
     (await nextQuestion()).response.end("answer");
     await isAsked(2);
     (await nextQuestion()).response.end("answer");
@@ -570,11 +510,11 @@ test("when nginx cannot store an answer, the next one comes to all", async () =>
 
 test("what another route has answered after a redirect is not stored under the first one's key", async () => {
     const body = question();
-    const leader = new Client("/substituted", body);
+    const leader = ask("/substituted", body);
     (await nextQuestion()).response.writeHead(503).end();
     (await nextQuestion()).response.end("fallback");
     expect(await leader.answer).toMatchObject({ text: "fallback", cache: "BYPASS" });
-    const other = new Client("/substituted", body);
+    const other = ask("/substituted", body);
     (await nextQuestion()).response.end("answer");
     expect(await other.answer).toMatchObject({ text: "answer" });
 });
@@ -582,18 +522,18 @@ test("what another route has answered after a redirect is not stored under the f
 test("those that come after a reload read the streams of old workers", async () => {
     await using nginx = await startGateway(await freePort());
     const body = question();
-    const leader = new Client("/work", body, {}, nginx);
+    const leader = ask("/work", body, {}, nginx);
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
     await eventually("the leader has it", () => leader.text === events(0, 1));
     await nginx.reload();
-    const other = new Client("/work", body, {}, nginx);
+    const other = ask("/work", body, {}, nginx);
     await eventually("the other has it", () => other.text === events(0, 1), 3000);
     response.write(events(1, 2));
     await eventually("the other has it", () => other.text === events(0, 2), 3000);
     response.end(DONE);
     expect(await other.answer).toMatchObject({ text: events(0, 2) + DONE });
-    expect(await new Client("/work", body, {}, nginx).answer).toMatchObject({ cache: "HIT" });
+    expect(await ask("/work", body, {}, nginx).answer).toMatchObject({ cache: "HIT" });
     expect(asked).toBe(1);
 });

@@ -7,12 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
-import { NativeNginx } from "./support/native_nginx";
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
-}
+import { NativeNginx, packagedConf } from "./support/native_nginx";
 
 const NOBODY = 65534;
 const FILES = ["openclaw", "errors", "proxy", "route", "cache", "metrics", "admin"];
@@ -92,7 +87,7 @@ async function start({ purges, main = "", workers = 2 }: Options): Promise<Nativ
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(FILES.map((name) => [`${name}.conf`, conf(name)])),
+        files: Object.fromEntries(FILES.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
     onTestFinished(() => nginx.stop());
     return nginx;

@@ -1,17 +1,10 @@
 /** Two gateways with one Redis: what one has learned the other knows. */
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort, NativeNginx, packagedConf } from "./support/native_nginx";
 import { RedisServer } from "./support/redis_server";
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
-}
 
 let asked = 0;
 let nodePort = 0;
@@ -83,7 +76,7 @@ async function startGateway(redis: RedisServer, address: string): Promise<Native
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
+        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
     onTestFinished(() => gateway.stop());
     return gateway;

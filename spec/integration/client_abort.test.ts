@@ -1,18 +1,11 @@
 /** What becomes of a request whose client leaves while a node works on it: nginx.conf decides, not Lua. */
-import { readFileSync } from "node:fs";
 import net from "node:net";
-import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { HeldNode } from "./support/held_node";
-import { NativeNginx } from "./support/native_nginx";
+import { NativeNginx, packagedConf } from "./support/native_nginx";
 
 const FILES = ["openclaw", "errors", "proxy", "route", "cache"];
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
-}
 
 /** One worker, which learns of all in the order in which it happens. */
 function startGateway(node: HeldNode): Promise<NativeNginx> {
@@ -44,7 +37,7 @@ function startGateway(node: HeldNode): Promise<NativeNginx> {
                 include route.conf;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(FILES.map((file) => [`${file}.conf`, conf(file)])),
+        files: Object.fromEntries(FILES.map((file) => [`${file}.conf`, packagedConf(file)])),
     });
 }
 

@@ -1,21 +1,16 @@
 /** Requests that ask the same ask a node once, over all workers, whatever happens to the one that asks. */
-import { readFileSync } from "node:fs";
-import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
+import type { Answer } from "./support/asking_client";
+import { areUnderWay, AskingClient, question, sendAway } from "./support/asking_client";
 import { eventually } from "./support/eventually";
-import { NativeNginx } from "./support/native_nginx";
+import { NativeNginx, packagedConf } from "./support/native_nginx";
 
 const WORKERS = 4;
 const MANY = 200;
 const SOME = 20;
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
-}
 
 /** What the node has been asked and not answered yet, each with the worker that asked. */
 interface Question {
@@ -117,7 +112,7 @@ async function startGateway(): Promise<NativeNginx> {
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
+        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
 }
 
@@ -127,8 +122,7 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
-    // Those of a test that has failed would ask in the next one.
-    for (const client of sent.splice(0)) client.leave();
+    sendAway();
     for (const { response } of open.splice(0)) response.destroy();
     asked = 0;
 });
@@ -139,80 +133,23 @@ afterAll(async () => {
     node.close();
 });
 
-interface Answer {
-    readonly status: number;
-    readonly cache: string | undefined;
-    readonly field: string | undefined;
-    readonly text: string;
-    /** Whether it broke off. */
-    readonly isCut: boolean;
-}
-
-/** All clients of the test. */
-const sent: Client[] = [];
-
-/** A request on a connection of its own, with what has come of its answer so far. */
-class Client {
-    text = "";
-    status = 0;
-    readonly answer: Promise<Answer>;
-    private readonly sent: ClientRequest;
-
-    constructor(target: string, body: string, headers: Record<string, string> = {}, nginx = gateway) {
-        const fields = { "Content-Type": "application/json", ...headers };
-        this.sent = http.request(nginx.url(target), { method: "POST", agent: false, headers: fields });
-        this.answer = new Promise((resolve) => {
-            const end = (response: IncomingMessage | undefined, isCut: boolean) => {
-                const { "x-cache-status": cache, "cache-status": field } = response?.headers ?? {};
-                const { status, text } = this;
-                resolve({ status, cache: cache as string, field: field as string, text, isCut });
-            };
-            this.sent.on("error", () => end(undefined, true));
-            this.sent.on("response", (response) => {
-                this.status = response.statusCode ?? 0;
-                response.on("data", (chunk: Buffer) => (this.text += chunk.toString()));
-                response.on("end", () => end(response, false));
-                response.on("error", () => end(response, true));
-            });
-        });
-        this.sent.end(body);
-        sent.push(this);
-    }
-
-    leave(): void {
-        this.sent.destroy();
-    }
-}
-
-let count = 0;
-/** A question that nobody has asked before. */
-function question(): string {
-    count += 1;
-    return JSON.stringify({ question: count });
+function ask(target: string, body: string, headers: Record<string, string> = {}, nginx = gateway): AskingClient {
+    return new AskingClient(nginx, target, body, headers);
 }
 
 async function isAsked(times: number): Promise<void> {
     await eventually(`the node is asked ${times} times`, () => asked === times);
 }
 
-/** Resolves when so many requests are under way, and all of their headers and bodies have been read. */
-async function areUnderWay(times: number, nginx = gateway): Promise<void> {
-    await eventually(`${times} requests are under way`, async () => {
-        const [, reading, writing] = /Reading: (\d+) Writing: (\d+)/.exec(await nginx.get("/connections")) ?? [];
-        // One is the request that asks.
-        return Number(reading) === 0 && Number(writing) === times + 1;
-    });
-}
-
-function many(target: string, body: string, times = MANY, nginx = gateway): Client[] {
-    return Array.from({ length: times }, () => new Client(target, body, {}, nginx));
+function many(target: string, body: string, times = MANY, nginx = gateway): AskingClient[] {
+    return Array.from({ length: times }, () => ask(target, body, {}, nginx));
 }
 
 test("two hundred requests ask the node once, and all have the answer soon after its end", async () => {
     const body = question();
     const clients = many("/work", body);
     await isAsked(1);
-    await areUnderWay(MANY);
+    await areUnderWay(MANY, gateway);
     expect(asked).toBe(1);
     const [{ response }] = open as [Question];
     response.end("answer");
@@ -230,19 +167,19 @@ async function nextQuestion(): Promise<Question> {
     return open.shift() as Question;
 }
 
-async function textsOf(clients: readonly Client[]): Promise<string[]> {
+async function textsOf(clients: readonly AskingClient[]): Promise<string[]> {
     const answers = await Promise.all(clients.map(({ answer }) => answer));
     return [...new Set(answers.map(({ status, text, isCut }) => `${status} ${text}${isCut ? " (cut)" : ""}`))];
 }
 
 test("the leader's client may leave", async () => {
     const body = question();
-    const leader = new Client("/work", body);
+    const leader = ask("/work", body);
     await isAsked(1);
     const others = many("/work", body, SOME);
-    await areUnderWay(SOME + 1);
+    await areUnderWay(SOME + 1, gateway);
     leader.leave();
-    await eventually("it has left", () => !leader.text && open.length === 1);
+    expect(await leader.answer).toMatchObject({ isCut: true });
     (await nextQuestion()).response.end("answer");
     expect(await textsOf(others)).toEqual(["200 answer"]);
     expect(asked).toBe(1);
@@ -252,7 +189,7 @@ test("when the leader's node fails, one of the others asks again", async () => {
     const body = question();
     const clients = many("/work", body, SOME);
     await isAsked(1);
-    await areUnderWay(SOME);
+    await areUnderWay(SOME, gateway);
     (await nextQuestion()).response.destroy();
     await isAsked(2);
     (await nextQuestion()).response.writeHead(503).end();
@@ -297,7 +234,7 @@ test("what may not be stored is not handed on, and nobody waits for it", async (
         const body = question();
         const clients = many("/work", body, SOME);
         await isAsked(1);
-        await areUnderWay(SOME);
+        await areUnderWay(SOME, gateway);
         const first = await nextQuestion();
         // The header alone tells.
         first.response.writeHead(200, { [header]: value });
@@ -315,10 +252,10 @@ test("what may not be stored is not handed on, and nobody waits for it", async (
 test("two tenants that ask the same ask the node twice", async () => {
     const body = question();
     const clients = ["one", "other"].flatMap((tenant) =>
-        Array.from({ length: SOME }, () => new Client("/tenants", body, { "X-Tenant": tenant })),
+        Array.from({ length: SOME }, () => ask("/tenants", body, { "X-Tenant": tenant })),
     );
     await isAsked(2);
-    await areUnderWay(2 * SOME);
+    await areUnderWay(2 * SOME, gateway);
     open.splice(0).forEach(({ response }, at) => response.end(`answer ${at}`));
     expect((await textsOf(clients)).sort()).toEqual(["200 answer 0", "200 answer 1"]);
     expect(asked).toBe(2);
@@ -334,7 +271,7 @@ test.each(TENANT_OPTIONS.map((options, at): [string, string] => [options, `/tena
         ] as const) {
             asked = 0;
             const body = question();
-            const clients = ["one", "other"].map((tenant) => new Client(target, body, { "X-Tenant": tenant }));
+            const clients = ["one", "other"].map((tenant) => ask(target, body, { "X-Tenant": tenant }));
             await isAsked(2);
             open.splice(0).forEach(({ response }, at) => {
                 const text = type === "text/event-stream" ? `data: ${at}\n\n${DONE}` : `{"answer":${at}}`;
@@ -350,7 +287,7 @@ test("a status that nginx may not store is asked for twice at most before all as
     const body = question();
     const clients = many("/work", body, SOME);
     await isAsked(1);
-    await areUnderWay(SOME);
+    await areUnderWay(SOME, gateway);
     (await nextQuestion()).response.writeHead(404).end("none");
     await isAsked(2);
     (await nextQuestion()).response.writeHead(404).end("none");
@@ -369,10 +306,10 @@ test("who has waited long enough asks alone", async () => {
 
 test("nobody waits longer than the deadline", async () => {
     const body = question();
-    const leader = new Client("/timed", body);
+    const leader = ask("/timed", body);
     await isAsked(1);
     const now = Date.now() / 1000;
-    const late = new Client("/timed", body, {
+    const late = ask("/timed", body, {
         "X-OpenClaw-Deadline": `${(now + 0.5).toFixed(3)};sent=${now.toFixed(3)}`,
     });
     expect(await late.answer).toMatchObject({ status: 504, text: expect.stringContaining("deadline_exceeded") });
@@ -400,7 +337,7 @@ test("a stream goes to all as it comes, to those that join late from its beginni
     const body = question();
     const clients = many("/work", body, SOME);
     await isAsked(1);
-    await areUnderWay(SOME);
+    await areUnderWay(SOME, gateway);
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS);
     let sent = "";
@@ -413,7 +350,7 @@ test("a stream goes to all as it comes, to those that join late from its beginni
     await eventually("those that are late have it", () => late.every(({ text }) => text === sent));
     response.end(DONE);
     expect(await textsOf([...clients, ...late])).toEqual([`200 ${sent}${DONE}`]);
-    const again = await new Client("/work", body).answer;
+    const again = await ask("/work", body).answer;
     expect(again).toMatchObject({ text: `${sent}${DONE}`, cache: "HIT", field: "openclaw; hit" });
     expect(asked).toBe(1);
 });
@@ -424,7 +361,7 @@ test("a stream without its end is not kept", async () => {
         const body = question();
         const clients = many("/work", body, 3);
         await isAsked(1);
-        await areUnderWay(3);
+        await areUnderWay(3, gateway);
         const { response } = await nextQuestion();
         response.writeHead(200, EVENTS);
         response.write(events(0, 3));
@@ -432,7 +369,7 @@ test("a stream without its end is not kept", async () => {
         response.end(end ?? "");
         // It has ended as HTTP, so that is what all get.
         expect(await textsOf(clients)).toEqual([`200 ${events(0, 3)}${end ?? ""}`]);
-        const next = new Client("/work", body);
+        const next = ask("/work", body);
         await isAsked(2);
         (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);
         expect((await next.answer).text).toBe(DONE);
@@ -443,14 +380,14 @@ test("a stream that breaks off breaks off for those that have read of it, and is
     const body = question();
     const clients = many("/work", body, SOME);
     await isAsked(1);
-    await areUnderWay(SOME);
+    await areUnderWay(SOME, gateway);
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
     await eventually("all have it", () => clients.every(({ text }) => text === events(0, 1)));
     response.destroy();
     expect(await textsOf(clients)).toEqual([`200 ${events(0, 1)} (cut)`]);
-    const next = new Client("/work", body);
+    const next = ask("/work", body);
     await isAsked(2);
     (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);
     expect((await next.answer).text).toBe(DONE);
@@ -458,7 +395,7 @@ test("a stream that breaks off breaks off for those that have read of it, and is
 
 test("the leader's client may leave in the middle of a stream", async () => {
     const body = question();
-    const leader = new Client("/work", body);
+    const leader = ask("/work", body);
     await isAsked(1);
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS);
@@ -473,7 +410,7 @@ test("the leader's client may leave in the middle of a stream", async () => {
     }
     response.end(DONE);
     expect(await textsOf(others)).toEqual([`200 ${events(0, 20)}${DONE}`]);
-    expect(await new Client("/work", body).answer).toMatchObject({ cache: "HIT" });
+    expect(await ask("/work", body).answer).toMatchObject({ cache: "HIT" });
     expect(asked).toBe(1);
 });
 
@@ -494,7 +431,7 @@ test("a stream that is longer than its buffer goes on to those that keep up, and
     const body = question();
     const clients = many("/short", body, 3);
     await isAsked(1);
-    await areUnderWay(3);
+    await areUnderWay(3, gateway);
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS);
     let sent = "";
@@ -506,7 +443,7 @@ test("a stream that is longer than its buffer goes on to those that keep up, and
         const least = sent.length - piece.length;
         await eventually("all have it", () => clients.every(({ text }) => text.length >= least));
     }
-    const late = new Client("/short", body);
+    const late = ask("/short", body);
     await isAsked(2);
     (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);
     expect((await late.answer).text).toBe(DONE);
@@ -523,7 +460,7 @@ test("a reader that does not read holds up nobody", async () => {
     lazy.end(body);
     await isAsked(1);
     const others = many("/work", body, SOME);
-    await areUnderWay(SOME + 1);
+    await areUnderWay(SOME + 1, gateway);
     const { response } = await nextQuestion();
     response.writeHead(200, EVENTS);
     const long = Array.from({ length: 150 }, () => `data: ${"x".repeat(6000)}\n\n`).join("");
@@ -536,7 +473,7 @@ test("JSON that says that it is an error is neither stored nor handed on", async
     const body = question();
     const clients = many("/errors", body, SOME);
     await isAsked(1);
-    await areUnderWay(SOME);
+    await areUnderWay(SOME, gateway);
     const json = { "Content-Type": "application/json" };
     (await nextQuestion()).response.writeHead(200, json).end('{"error":{"code":1}}');
     await isAsked(SOME);
@@ -548,11 +485,11 @@ test("JSON that says that it is none is kept and handed on", async () => {
     const body = question();
     const clients = many("/errors", body, SOME);
     await isAsked(1);
-    await areUnderWay(SOME);
+    await areUnderWay(SOME, gateway);
     const head = { "Content-Type": "application/json", "X-Model": ["pond", "9"] };
     (await nextQuestion()).response.writeHead(200, head).end('{"result":1}');
     expect(await textsOf(clients)).toEqual(['200 {"result":1}']);
-    expect(await new Client("/errors", body).answer).toMatchObject({ cache: "HIT", text: '{"result":1}' });
+    expect(await ask("/errors", body).answer).toMatchObject({ cache: "HIT", text: '{"result":1}' });
     expect(asked).toBe(1);
 });
 
@@ -572,7 +509,7 @@ test("those that wait are counted by what becomes of them", async () => {
     ] as const) {
         const clients = many(target, question(), SOME);
         await eventually("the node is asked", () => open.length === 1);
-        await areUnderWay(SOME);
+        await areUnderWay(SOME, gateway);
         (await nextQuestion()).response.writeHead(status).end("answer");
         expect(await textsOf(clients)).toEqual([`${status} answer`]);
     }
@@ -584,10 +521,10 @@ test("answers with other statuses are kept where the route says so", async () =>
     const body = question();
     const clients = many("/negative", body, SOME);
     await isAsked(1);
-    await areUnderWay(SOME);
+    await areUnderWay(SOME, gateway);
     (await nextQuestion()).response.writeHead(404).end("none");
     expect(await textsOf(clients)).toEqual(["404 none"]);
-    expect(await new Client("/negative", body).answer).toMatchObject({ cache: "HIT", status: 404 });
+    expect(await ask("/negative", body).answer).toMatchObject({ cache: "HIT", status: 404 });
     expect(asked).toBe(1);
 });
 
@@ -598,7 +535,7 @@ async function controlled(
     answer: string,
     target = "/controlled",
 ): Promise<Answer> {
-    const client = new Client(target, body, headers);
+    const client = ask(target, body, headers);
     let isDone = false;
     void client.answer.then(() => (isDone = true));
     await eventually("there is an answer, or a question", () => isDone || open.length > 0);

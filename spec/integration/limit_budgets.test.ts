@@ -1,13 +1,10 @@
 /** Budgets of tokens in requests that take unusual ways. */
-import { readFileSync } from "node:fs";
 import { chmod } from "node:fs/promises";
 import http2 from "node:http2";
 import net from "node:net";
-import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort, makePrefix, NativeNginx } from "./support/native_nginx";
+import { freePort, makePrefix, NativeNginx, packagedConf } from "./support/native_nginx";
 
 /** What a request may cost: 20 bytes of prompt, and the maximum of its answer. */
 const BODY = '{"max_tokens":95}   ';
@@ -23,10 +20,6 @@ interface Options {
     http?: string;
     server?: string;
     location?: string;
-}
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
 }
 
 /**
@@ -139,7 +132,7 @@ class Budget {
                     }
                 }
                 ${options.server ?? ""}`,
-            files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
+            files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
         });
         onTestFinished(() => nginx.stop());
         return new Budget(nginx, http2Port);

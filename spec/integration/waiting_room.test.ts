@@ -4,15 +4,10 @@ import http from "node:http";
 import net from "node:net";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { HeldNode } from "./support/held_node";
-import { NativeNginx } from "./support/native_nginx";
+import { NativeNginx, packagedConf } from "./support/native_nginx";
 import { parseMetrics } from "./support/scenario";
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
-}
 
 interface Answer {
     status: number;
@@ -80,7 +75,7 @@ class Room {
             files: Object.fromEntries(
                 ["openclaw", "route", "proxy", "errors", "metrics", "admin", "bandwidth"].map((name) => [
                     `${name}.conf`,
-                    conf(name),
+                    packagedConf(name),
                 ]),
             ),
         });

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -87,6 +88,11 @@ async function children(pid: number): Promise<number[]> {
     });
     const known = await Promise.all(parents);
     return pids.filter((_, index) => known[index] === pid);
+}
+
+/** The text of a file in nginx/, without the dict that a NativeNginx declares itself. */
+export function packagedConf(name: string): string {
+    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
 }
 
 /** An nginx with several workers on 127.0.0.1, in a folder of its own, until it is disposed of. */

@@ -4,6 +4,7 @@
  * neither stored nor answered from the cache. See docs/cache.md.
  */
 import * as answers from "./cache/answers";
+import * as askings from "./cache/asking";
 import type { BodyForm } from "./cache/body_form";
 import * as body_forms from "./cache/body_form";
 import * as coalescing from "./cache/coalescing";
@@ -181,7 +182,7 @@ const declaration = {
         openclaw_cache_key: "none-$request_id",
         openclaw_cache_skip: "1",
         [coalescing.REFRESH]: "",
-        [coalescing.NO_STORE]: "",
+        [askings.NO_STORE]: "",
         [cache_status.VARIABLE]: "",
     },
     create,

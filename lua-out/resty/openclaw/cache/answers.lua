@@ -1,8 +1,8 @@
 local ____exports = {}
 local math_huge = math.huge
 local math_min = math.min
-local string_sub = string.sub
 local media_types = require("resty.openclaw.core.http.media_type")
+local media_types_is_json = media_types.is_json
 local media_types_of = media_types.of
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
@@ -21,10 +21,10 @@ local chunk_is_last = chunk.is_last
 local heads = require("resty.openclaw.cache.answer_head")
 local heads_of_response = heads.of_response
 local heads_write = heads.write
-local coalescing = require("resty.openclaw.cache.coalescing")
-local coalescing_NO_STORE = coalescing.NO_STORE
-local coalescing_give_up = coalescing.give_up
-local coalescing_leave = coalescing.leave
+local askings = require("resty.openclaw.cache.asking")
+local askings_NO_STORE = askings.NO_STORE
+local askings_give_up = askings.give_up
+local askings_leave = askings.leave
 local errors_in_answers = require("resty.openclaw.cache.error_in_answer")
 local errors_in_answers_is_error = errors_in_answers.is_error
 local kept_answers = require("resty.openclaw.cache.kept_answers")
@@ -66,9 +66,6 @@ local FIRST_SERVER_ERROR = 500
 local EVENTS = "text/event-stream"
 --- JSON of that length is read in about 2 ms, which is as long as others may wait.
 local MOST_JUDGED_BYTES = 256 * 1024
-local function is_json(its_type)
-    return its_type == "application/json" or string_sub(its_type, -5) == "+json"
-end
 --- The answer comes from nginx's cache: so do those of the others.
 local function note_cached(asking, status)
     local ____asking_0 = asking
@@ -90,7 +87,7 @@ local function note_cached(asking, status)
             records_note_stale(store.dict, key, made_at)
         end
     end
-    coalescing_give_up(asking)
+    askings_give_up(asking)
 end
 local function begin_recording(asking, is_stream)
     local ____asking_2 = asking
@@ -105,19 +102,13 @@ local function begin_recording(asking, is_stream)
         return
     end
     local seconds_allowed = storability_seconds_allowed() or math_huge
-    local ____store_3 = store
-    local dict = ____store_3.dict
-    local limit = ____store_3.limit
-    local faults = ____store_3.faults
     asking.recording = recordings_new(
-        dict,
+        store,
         name,
         head,
-        limit,
         seconds_allowed,
         is_stream,
-        asking.is_kept,
-        faults
+        asking.is_kept
     )
     if asking.recording == nil or not is_stream then
         return
@@ -132,7 +123,7 @@ end
 local function let_others_pass(asking)
     asking.is_settled = true
     records_note_passing(asking.store.dict, asking.key)
-    coalescing_give_up(asking)
+    askings_give_up(asking)
 end
 --- Whether the answer must be read to its end before anybody knows that it may be kept, so that nginx must not store it.
 local function is_read_first(store, status, its_type)
@@ -142,22 +133,21 @@ local function is_read_first(store, status, its_type)
     if status ~= OK then
         return store.negative[status] ~= nil
     end
-    return #store.error_paths > 0 and is_json(its_type)
+    return #store.error_paths > 0 and media_types_is_json(its_type)
+end
+--- Whether the node cannot answer now.
+local function is_failure(status)
+    return status == TOO_MANY_REQUESTS or status >= FIRST_SERVER_ERROR
 end
 --- Whether it is no answer to what was asked, whatever its headers say: a part, or that the node cannot answer now.
-local function is_no_answer(____bindingPattern0, status)
-    local negative
-    negative = ____bindingPattern0.negative
-    if status == TOO_MANY_REQUESTS then
-        return not (negative[status] ~= nil)
-    end
-    return status == PARTIAL_CONTENT or status >= FIRST_SERVER_ERROR
+local function is_no_answer(status)
+    return status == PARTIAL_CONTENT or is_failure(status)
 end
 --- Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody.
 local function guard_store(store, status, its_type)
-    local may_store = not is_no_answer(store, status) and not storability_has_open_end() and storability_may_store()
+    local may_store = not is_no_answer(status) and not storability_has_open_end() and storability_may_store()
     if not may_store or is_read_first(store, status, its_type) then
-        request_set_variable(coalescing_NO_STORE, "1")
+        request_set_variable(askings_NO_STORE, "1")
     end
     return may_store
 end
@@ -167,19 +157,19 @@ local function is_too_long(store)
 end
 --- A node's answer to a request that asks has begun.
 local function judge(asking, status, its_type, may_store)
-    if status >= FIRST_SERVER_ERROR or status == TOO_MANY_REQUESTS then
+    if is_failure(status) then
         asking.is_settled = true
-        return coalescing_give_up(asking)
+        return askings_give_up(asking)
     end
     if not may_store then
         return let_others_pass(asking)
     end
-    local ____asking_4 = asking
-    local store = ____asking_4.store
+    local ____asking_3 = asking
+    local store = ____asking_3.store
     local is_timed = asking.seconds ~= nil and store.seconds == nil
     local is_kept_from_nginx = (is_timed or asking.avoids_nginx) and status == OK
     if is_kept_from_nginx then
-        request_set_variable(coalescing_NO_STORE, "1")
+        request_set_variable(askings_NO_STORE, "1")
     end
     asking.is_kept = is_kept_from_nginx or is_read_first(store, status, its_type)
     asking.is_in_nginx = not asking.is_kept and status == OK and request_variable("request_method") ~= "HEAD"
@@ -200,8 +190,8 @@ local function note_no_cache(____bindingPattern0)
     local faults
     faults = ____bindingPattern0.faults
     route = ____bindingPattern0.route
-    local ____opt_5 = request_state_present()
-    local asking = ____opt_5 and ____opt_5.cache_asking
+    local ____opt_4 = request_state_present()
+    local asking = ____opt_4 and ____opt_4.cache_asking
     if asking == nil or (request_variable("upstream_addr") or "") == "" then
         return
     end
@@ -221,8 +211,8 @@ local function header_filter(store)
     if cache == nil then
         return note_no_cache(store)
     end
-    local ____opt_7 = request_state_present()
-    local asking = ____opt_7 and ____opt_7.cache_asking
+    local ____opt_6 = request_state_present()
+    local asking = ____opt_6 and ____opt_6.cache_asking
     if response_fields_is_from_cache(cache) then
         if asking ~= nil then
             note_cached(asking, cache)
@@ -272,8 +262,8 @@ local function seconds_of(____bindingPattern0, ____bindingPattern1)
 end
 --- Hands the answer to the other gateways.
 local function share(asking, recording, body)
-    local ____asking_store_9 = asking.store
-    local tier = ____asking_store_9.tier
+    local ____asking_store_8 = asking.store
+    local tier = ____asking_store_8.tier
     if tier ~= nil then
         redis_tiers_write(
             tier,
@@ -286,10 +276,10 @@ local function share(asking, recording, body)
 end
 --- Keeps what was recorded, if it may be kept, and lets the others go on.
 local function keep(asking, recording)
-    local ____asking_10 = asking
-    local store = ____asking_10.store
-    local key = ____asking_10.key
-    local name = ____asking_10.name
+    local ____asking_9 = asking
+    local store = ____asking_9.store
+    local key = ____asking_9.key
+    local name = ____asking_9.name
     local body = recordings_body_of(recording)
     local result = result_of(store, recording, body)
     local seconds = seconds_of(asking, recording)
@@ -305,8 +295,6 @@ local function keep(asking, recording)
     metric_handles_add(store.results[result])
     if result == "kept" then
         share(asking, recording, body)
-    end
-    if result == "kept" then
         records_note_kept(store.dict, key, name, seconds)
     else
         records_forget(store.dict, key, name)
@@ -316,7 +304,7 @@ local function keep(asking, recording)
     if result == "error" or result == "too_large" then
         let_others_pass(asking)
     else
-        coalescing_give_up(asking)
+        askings_give_up(asking)
     end
 end
 --- For how many seconds the answer that nginx stores may be used; 0: as long as nginx says.
@@ -337,10 +325,10 @@ local function settle(asking)
         return
     end
     asking.is_settled = true
-    local ____asking_11 = asking
-    local store = ____asking_11.store
-    local key = ____asking_11.key
-    local status = ____asking_11.status
+    local ____asking_10 = asking
+    local store = ____asking_10.store
+    local key = ____asking_10.key
+    local status = ____asking_10.status
     if status ~= OK then
         records_note_doubt(store.dict, key)
     elseif asking.was_expected then
@@ -353,7 +341,7 @@ local function settle(asking)
             seconds_in_nginx(asking)
         )
     end
-    coalescing_give_up(asking)
+    askings_give_up(asking)
 end
 local function settle_later(_premature, asking)
     settle(asking)
@@ -370,29 +358,34 @@ local function let_go(asking, recording)
     records_forget(asking.store.dict, asking.key, recording.name)
     let_others_pass(asking)
 end
+--- The response has ended, of which nginx's cache has the whole as well.
+local function share_copy(asking, recording)
+    local body = recordings_body_of(recording)
+    if body ~= nil then
+        share(asking, recording, body)
+    end
+    asking.recording = nil
+    let_nginx_store(asking)
+end
 local function take(asking, recording)
     recordings_take(recording, asking.store.faults)
-    if recording.is_whole then
-        asking.has_ended = true
-        if asking.is_kept then
-            return keep(asking, recording)
+    if not recording.is_whole then
+        if asking.is_kept and asking.leads and recording.pieces == nil then
+            let_go(asking, recording)
         end
-        local body = recordings_body_of(recording)
-        if body ~= nil then
-            share(asking, recording, body)
-        end
-        asking.recording = nil
-        let_nginx_store(asking)
-    elseif not asking.is_kept then
         return
-    elseif recording.pieces == nil and asking.leads then
-        let_go(asking, recording)
+    end
+    asking.has_ended = true
+    if asking.is_kept then
+        keep(asking, recording)
+    else
+        share_copy(asking, recording)
     end
 end
 --- Takes the next piece of the response. Phases: body_filter. Never raises.
 local function body_filter()
-    local ____opt_12 = request_state_present()
-    local asking = ____opt_12 and ____opt_12.cache_asking
+    local ____opt_11 = request_state_present()
+    local asking = ____opt_11 and ____opt_11.cache_asking
     if asking == nil or asking.has_ended or request_variable("upstream_cache_status") == nil then
         return
     end
@@ -416,7 +409,7 @@ local function log()
     if asking ~= nil and asking.has_ended and asking.recording == nil and asking.status > 0 then
         settle(asking)
     end
-    coalescing_leave(state)
+    askings_leave(state)
     redis_tiers_leave(state)
 end
 ____exports.log = log

@@ -7,6 +7,7 @@ local string_sub = string.sub
 local digests = require("resty.openclaw.core.bytes.digest")
 local digests_new = digests.new
 local media_types = require("resty.openclaw.core.http.media_type")
+local media_types_is_json = media_types.is_json
 local media_types_of = media_types.of
 local multipart = require("resty.openclaw.core.http.multipart")
 local multipart_charset_of = multipart.charset_of
@@ -40,16 +41,13 @@ local function create(form, ignored, most_json_bytes)
     }
 end
 ____exports.new = create
-local function is_json(its_type)
-    return its_type == JSON_TYPE or string_sub(its_type, -5) == "+json"
-end
 --- What a body of that type is read as. Bytes, where the type is another one than the form's: to its reader the order of members may matter.
 -- So are encoded bodies, which are not what they seem to be.
 local function kind_of(form, its_type, encoding)
     if encoding ~= nil and encoding ~= "" then
         return "raw"
     end
-    if form == "json" and not is_json(its_type) then
+    if form == "json" and not media_types_is_json(its_type) then
         return "raw"
     end
     return form == "multipart" and its_type ~= FORM_DATA and "raw" or form

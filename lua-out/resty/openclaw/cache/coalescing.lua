@@ -9,7 +9,6 @@ local cache_status_note = cache_status.note
 local cached_answer = require("resty.openclaw.core.request.cached_answer")
 local cached_answer_expect = cached_answer.expect
 local client_watch = require("resty.openclaw.core.request.client_watch")
-local client_watch_has_left = client_watch.has_left
 local client_watch_ignore = client_watch.ignore
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
@@ -21,14 +20,16 @@ local request_set_variable = request.set_variable
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
 local request_state_present = request_state.present
-local request_state_when_forgotten = request_state.when_forgotten
-local request_state_when_lost = request_state.when_lost
 local time_left = require("resty.openclaw.core.request.time_left")
 local time_left_seconds = time_left.seconds
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local heads = require("resty.openclaw.cache.answer_head")
 local heads_read = heads.read
+local askings = require("resty.openclaw.cache.asking")
+local askings_NO_STORE = askings.NO_STORE
+local askings_leave = askings.leave
+local askings_try_to_lead = askings.try_to_lead
 local awaited_keys = require("resty.openclaw.cache.awaited_keys")
 local awaited_keys_join = awaited_keys.join
 local awaited_keys_wait = awaited_keys.wait
@@ -39,16 +40,12 @@ local kept_answers_keep = kept_answers.keep
 local leadership = require("resty.openclaw.cache.leadership")
 local leadership_give_up = leadership.give_up
 local leadership_is_dead = leadership.is_dead
-local leadership_new_name = leadership.new_name
-local leadership_take = leadership.take
 local live_streams = require("resty.openclaw.cache.live_streams")
 local live_streams_COMING = live_streams.COMING
 local live_streams_join = live_streams.join
 local live_streams_leave = live_streams.leave
 local lookout = require("resty.openclaw.cache.lookout")
 local lookout_keep = lookout.keep
-local recordings = require("resty.openclaw.cache.recording")
-local recordings_finish = recordings.finish
 local records = require("resty.openclaw.cache.records")
 local records_CUT = records.CUT
 local records_DOUBT = records.DOUBT
@@ -60,7 +57,6 @@ local records_PASSING = records.PASSING
 local records_STORED = records.STORED
 local records_forget = records.forget
 local records_look = records.look
-local records_note_cut = records.note_cut
 local records_note_kept = records.note_kept
 local records_note_lost = records.note_lost
 local records_note_passing = records.note_passing
@@ -73,9 +69,6 @@ local replays_send_whole = replays.send_whole
 local REFRESH = "openclaw_cache_refresh"
 ____exports.REFRESH = REFRESH
 local MISS = "MISS"
---- Says that nginx is not to store the response.
-local NO_STORE = "openclaw_cache_no_store"
-____exports.NO_STORE = NO_STORE
 local GATEWAY_TIMEOUT = 504
 local NOT_CACHED = "not_cached"
 local NO_ANSWER = "There is no answer in the cache."
@@ -85,47 +78,6 @@ local LEAST_SECONDS = 0.001
 local function count(store, following)
     metric_handles_add(store.following[following])
 end
---- Gives up the lead. Phases: any with a request, timer.
-local function give_up(asking)
-    if not asking.leads then
-        return
-    end
-    asking.leads = false
-    leadership_give_up(asking.store.dict, asking.key, asking.name)
-end
-____exports.give_up = give_up
---- Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises.
-local function leave(state)
-    local ____state_0 = state
-    local cache_asking = ____state_0.cache_asking
-    local cache_live = ____state_0.cache_live
-    state.cache_key = nil
-    state.cache_store = nil
-    if cache_live ~= nil then
-        state.cache_live = nil
-        live_streams_leave(cache_live)
-    end
-    if cache_asking == nil then
-        return
-    end
-    state.cache_asking = nil
-    local ____cache_asking_1 = cache_asking
-    local recording = ____cache_asking_1.recording
-    local store = ____cache_asking_1.store
-    local key = ____cache_asking_1.key
-    local name = ____cache_asking_1.name
-    local is_in_nginx = ____cache_asking_1.is_in_nginx
-    local has_ended = ____cache_asking_1.has_ended
-    if is_in_nginx and not has_ended and not client_watch_has_left() then
-        records_note_cut(store.dict, key)
-    end
-    if recording ~= nil then
-        records_forget(store.dict, key, name)
-        recordings_finish(recording)
-    end
-    give_up(cache_asking)
-end
-____exports.leave = leave
 local function ask_anew()
     request_set_variable(REFRESH, "1")
 end
@@ -136,41 +88,8 @@ local function ask_alone(____bindingPattern0, state)
     ask_anew()
     state.is_unfinished = true
     if seconds ~= nil then
-        request_set_variable(NO_STORE, "1")
+        request_set_variable(askings_NO_STORE, "1")
     end
-end
---- Tries to make the request the leader. Returns whether it asks, as the leader or because there is no room to note one.
-local function try_to_lead(store, key, state, seconds)
-    local name = leadership_new_name()
-    local asking = {
-        store = store,
-        key = key,
-        name = name,
-        seconds = seconds,
-        leads = false,
-        recording = nil,
-        is_kept = false,
-        avoids_nginx = false,
-        is_in_nginx = false,
-        is_from_cache = false,
-        was_expected = false,
-        has_ended = false,
-        status = 0,
-        is_settled = false
-    }
-    if store.coalesces then
-        local is_taken, err = leadership_take(store.dict, key, name)
-        if not is_taken and err == nil then
-            return false
-        end
-        if err ~= nil then
-            store.faults:report("no_room", "the lua_shared_dict of the answers: ", err)
-        end
-        asking.leads = is_taken
-    end
-    state.cache_asking = asking
-    state.is_unfinished = true
-    return true
 end
 local function is_young(made_at, ____bindingPattern0)
     local max_age
@@ -192,14 +111,6 @@ local function answer_kept(store, name, wish, has_waited)
     end
     replays_send_whole(head, body)
 end
-local function read_live(store, live, head, latest)
-    replays_send_live(
-        live,
-        head,
-        latest,
-        function() return lookout_keep(store) end
-    )
-end
 --- Sees to it that nobody waits for a stream that cannot be read: its leader has died, or shared memory has lost what is needed. The leader
 -- itself forgets the stream before it ends.
 local function pass_by(____bindingPattern0, key, name)
@@ -219,20 +130,25 @@ end
 --- Answers with a stream that is coming; returns if it cannot, or nothing comes until that time, before anything was sent.
 local function answer_live(store, key, name, state, latest)
     local head = kept_answers_head_of(store.dict, name)
-    local ____temp_2
+    local ____temp_0
     if head == nil then
-        ____temp_2 = nil
+        ____temp_0 = nil
     else
-        ____temp_2 = live_streams_join(store.dict, name, store.limit)
+        ____temp_0 = live_streams_join(store.dict, name, store.limit)
     end
-    local live = ____temp_2
+    local live = ____temp_0
     if live == nil then
         return pass_by(store, key, name)
     end
     state.cache_live = live
     state.is_unfinished = true
     count(store, "live")
-    read_live(store, live, head, latest)
+    replays_send_live(
+        live,
+        head,
+        latest,
+        function() return lookout_keep(store) end
+    )
     state.cache_live = nil
     live_streams_leave(live)
     if live.state ~= live_streams_COMING then
@@ -268,10 +184,10 @@ local function wait(store, key, latest)
 end
 --- Answers with what another gateway has learned, if it is young enough, and keeps it here.
 local function answer_from_tier(tier, state, wish)
-    local ____state_cache_asking_3 = state.cache_asking
-    local store = ____state_cache_asking_3.store
-    local key = ____state_cache_asking_3.key
-    local name = ____state_cache_asking_3.name
+    local ____state_cache_asking_1 = state.cache_asking
+    local store = ____state_cache_asking_1.store
+    local key = ____state_cache_asking_1.key
+    local name = ____state_cache_asking_1.name
     local found = redis_tiers_read(tier, key)
     if found == nil then
         return
@@ -292,7 +208,7 @@ local function answer_from_tier(tier, state, wish)
     if is_kept then
         records_note_kept(store.dict, key, name, seconds)
     end
-    leave(state)
+    askings_leave(state)
     replays_send_whole(head, body)
 end
 --- Refuses a request that wants no node to be asked. Phases: access; never returns.
@@ -311,7 +227,7 @@ local function pass_on(store, key, state, wish)
 end
 --- The first request after an answer finds out whether nginx's cache has it. False if another one is about to.
 local function find_out(store, key, state, wish)
-    if not wish.is_only_cached and not try_to_lead(store, key, state, wish.seconds) then
+    if not wish.is_only_cached and not askings_try_to_lead(store, key, state, wish.seconds) then
         return false
     end
     pass_on(store, key, state, wish)
@@ -319,8 +235,8 @@ local function find_out(store, key, state, wish)
 end
 --- Looks once; returns whether it is decided how the request goes on. Ends the request if it can be answered at once.
 local function decide(store, key, wish, state, latest, has_waited)
-    local ____store_4 = store
-    local dict = ____store_4.dict
+    local ____store_2 = store
+    local dict = ____store_2.dict
     local value, kind = records_look(dict, key)
     if kind == records_PASSING then
         if wish.is_only_cached then
@@ -355,7 +271,7 @@ local function decide(store, key, wish, state, latest, has_waited)
     if wish.is_only_cached then
         return refuse_uncached()
     end
-    if not try_to_lead(store, key, state, wish.seconds) then
+    if not askings_try_to_lead(store, key, state, wish.seconds) then
         return false
     end
     if kind == records_CUT then
@@ -376,7 +292,7 @@ end
 -- memory. Phases: access; yields. Never raises.
 local function enter(store, key, wish)
     local state = request_state_open()
-    leave(state)
+    askings_leave(state)
     local latest = clock_now() + store.wait_seconds
     if decide(
         store,
@@ -431,16 +347,14 @@ local function before_balance()
         if state.cache_asking ~= nil then
             state.cache_asking.was_expected = true
         else
-            try_to_lead(cache_store, cache_key, state, nil)
+            askings_try_to_lead(cache_store, cache_key, state, nil)
         end
     end
-    local ____opt_5 = state.cache_asking
-    if (____opt_5 and ____opt_5.leads) == true then
+    local ____opt_3 = state.cache_asking
+    if (____opt_3 and ____opt_3.leads) == true then
         client_watch_ignore()
     end
     return true
 end
 ____exports.before_balance = before_balance
-request_state_when_forgotten(leave)
-request_state_when_lost(leave)
 return ____exports

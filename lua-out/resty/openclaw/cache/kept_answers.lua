@@ -44,12 +44,6 @@ local function body_of(dict, name)
     return body
 end
 ____exports.body_of = body_of
---- Forgets the answer. Phases: any.
-local function discard(dict, name)
-    dict:delete(head_key(name))
-    dict:delete(body_key(name))
-end
-____exports.discard = discard
 --- Keeps the head alone, of an answer that is coming. Phases: any.
 local function keep_head(dict, name, head, seconds)
     local ok = dict:set(

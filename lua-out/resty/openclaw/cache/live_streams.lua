@@ -29,7 +29,7 @@ local LAST_SECONDS = 2
 --- So many are forgotten before others have their turn.
 local AT_ONCE = 500
 --- To wake a reader and to write to it costs about 15 µs, for one event or for several. So readers rest for so many seconds for each of them:
--- a stream takes 4 % of a worker, however many read it. Measured by bench/cache.mjs.
+-- a stream with up to 125 readers takes 4 % of a worker. Measured by bench/cache.mjs.
 local PAUSE_SECONDS = 0.0004
 local LONGEST_PAUSE_SECONDS = 0.05
 --- How often a worker looks whether the process of the leader lives, in seconds.

@@ -8,7 +8,7 @@ local awaited_keys = require("resty.openclaw.cache.awaited_keys")
 local awaited_keys_look = awaited_keys.look
 local live_streams = require("resty.openclaw.cache.live_streams")
 local live_streams_look = live_streams.look
---- Twice this is the longest that an answer in another worker goes unnoticed.
+--- How often the worker looks, while few wait: an answer of another worker goes unnoticed for so long.
 local LOOK_SECONDS = 0.005
 local function look(now)
     local awaits = awaited_keys_look(now)

@@ -22,8 +22,15 @@ local stream_ends = require("resty.openclaw.cache.stream_end")
 local stream_ends_feed = stream_ends.feed
 local stream_ends_is_complete = stream_ends.is_complete
 local stream_ends_new = stream_ends.new
+local FULL = "the lua_shared_dict of the answers is full"
 --- Begins to record. Nothing where there is no room. Phases: header_filter.
-local function create(dict, name, head, limit, seconds_allowed, is_stream, is_kept, faults)
+local function create(____bindingPattern0, name, head, seconds_allowed, is_stream, is_kept)
+    local faults
+    local limit
+    local dict
+    dict = ____bindingPattern0.dict
+    limit = ____bindingPattern0.limit
+    faults = ____bindingPattern0.faults
     local ____is_stream_0
     if is_stream then
         ____is_stream_0 = live_streams_begin(dict, name, limit)
@@ -38,7 +45,7 @@ local function create(dict, name, head, limit, seconds_allowed, is_stream, is_ke
         live_streams_SECONDS
     )
     if is_stream and (sending == nil or not has_head) then
-        faults:report("no_room", "the lua_shared_dict of the answers is full")
+        faults:report("no_room", FULL)
         return nil
     end
     return {
@@ -63,7 +70,7 @@ local function send(recording, piece, faults)
     if sending == nil or live_streams_send(sending, piece) then
         return
     end
-    faults:report("no_room", "the lua_shared_dict of the answers is full")
+    faults:report("no_room", FULL)
     live_streams_finish(sending, false)
     recording.sending = nil
 end

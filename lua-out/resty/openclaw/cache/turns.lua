@@ -1,7 +1,7 @@
 local ____exports = {}
 local math_min = math.min
 local table_remove = table.remove
---- So many are looked at each time: each takes about a microsecond.
+--- So many are looked at each time.
 local AT_ONCE = 256
 --- Nothing yet. Phases: any, usually where a module is loaded.
 local function create()

@@ -6,8 +6,8 @@ import * as request from "../core/request/request";
 import * as request_state from "../core/request/request_state";
 import * as chunk from "../core/request/response_chunk";
 import * as heads from "./answer_head";
-import type { Asking } from "./coalescing";
-import * as coalescing from "./coalescing";
+import type { Asking } from "./asking";
+import * as askings from "./asking";
 import * as errors_in_answers from "./error_in_answer";
 import * as kept_answers from "./kept_answers";
 import * as live_streams from "./live_streams";
@@ -28,10 +28,6 @@ const EVENTS = "text/event-stream";
 /** JSON of that length is read in about 2 ms, which is as long as others may wait. */
 const MOST_JUDGED_BYTES = 256 * 1024;
 
-function is_json(its_type: string): boolean {
-    return its_type === "application/json" || string.sub(its_type, -5) === "+json";
-}
-
 /** The answer comes from nginx's cache: so do those of the others. */
 function note_cached(asking: Asking, status: string): void {
     const { store, key } = asking;
@@ -43,7 +39,7 @@ function note_cached(asking: Asking, status: string): void {
         // One asks a node, as nginx has it; none of the others is to wait for that.
         else records.note_stale(store.dict, key, made_at);
     }
-    coalescing.give_up(asking);
+    askings.give_up(asking);
 }
 
 function begin_recording(asking: Asking, is_stream: boolean): void {
@@ -51,8 +47,7 @@ function begin_recording(asking: Asking, is_stream: boolean): void {
     const head = heads.of_response(request.status(), request.now());
     if (head === undefined) return;
     const seconds_allowed = storability.seconds_allowed() ?? math.huge;
-    const { dict, limit, faults } = store;
-    asking.recording = recordings.new(dict, name, head, limit, seconds_allowed, is_stream, asking.is_kept, faults);
+    asking.recording = recordings.new(store, name, head, seconds_allowed, is_stream, asking.is_kept);
     if (asking.recording === undefined || !is_stream) return;
     if (asking.leads) {
         records.note_live(store.dict, key, name, live_streams.SECONDS);
@@ -65,26 +60,30 @@ function begin_recording(asking: Asking, is_stream: boolean): void {
 function let_others_pass(asking: Asking): void {
     asking.is_settled = true;
     records.note_passing(asking.store.dict, asking.key);
-    coalescing.give_up(asking);
+    askings.give_up(asking);
 }
 
 /** Whether the answer must be read to its end before anybody knows that it may be kept, so that nginx must not store it. */
 function is_read_first(store: Store, status: number, its_type: string): boolean {
     if (its_type === EVENTS) return true;
     if (status !== OK) return store.negative.has(status);
-    return store.error_paths.length > 0 && is_json(its_type);
+    return store.error_paths.length > 0 && media_types.is_json(its_type);
+}
+
+/** Whether the node cannot answer now. */
+function is_failure(status: number): boolean {
+    return status === TOO_MANY_REQUESTS || status >= FIRST_SERVER_ERROR;
 }
 
 /** Whether it is no answer to what was asked, whatever its headers say: a part, or that the node cannot answer now. */
-function is_no_answer({ negative }: Store, status: number): boolean {
-    if (status === TOO_MANY_REQUESTS) return !negative.has(status);
-    return status === PARTIAL_CONTENT || status >= FIRST_SERVER_ERROR;
+function is_no_answer(status: number): boolean {
+    return status === PARTIAL_CONTENT || is_failure(status);
 }
 
 /** Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody. */
 function guard_store(store: Store, status: number, its_type: string): boolean {
-    const may_store = !is_no_answer(store, status) && !storability.has_open_end() && storability.may_store();
-    if (!may_store || is_read_first(store, status, its_type)) request.set_variable(coalescing.NO_STORE, "1");
+    const may_store = !is_no_answer(status) && !storability.has_open_end() && storability.may_store();
+    if (!may_store || is_read_first(store, status, its_type)) request.set_variable(askings.NO_STORE, "1");
     return may_store;
 }
 
@@ -95,17 +94,17 @@ function is_too_long(store: Store): boolean {
 
 /** A node's answer to a request that asks has begun. */
 function judge(asking: Asking, status: number, its_type: string, may_store: boolean): void {
-    if (status >= FIRST_SERVER_ERROR || status === TOO_MANY_REQUESTS) {
+    if (is_failure(status)) {
         // The next one asks: it is not known what an answer would be like.
         asking.is_settled = true;
-        return coalescing.give_up(asking);
+        return askings.give_up(asking);
     }
     if (!may_store) return let_others_pass(asking);
     const { store } = asking;
     // nginx would keep it for longer than its client wants.
     const is_timed = asking.seconds !== undefined && store.seconds === undefined;
     const is_kept_from_nginx = (is_timed || asking.avoids_nginx) && status === OK;
-    if (is_kept_from_nginx) request.set_variable(coalescing.NO_STORE, "1");
+    if (is_kept_from_nginx) request.set_variable(askings.NO_STORE, "1");
     asking.is_kept = is_kept_from_nginx || is_read_first(store, status, its_type);
     asking.is_in_nginx = !asking.is_kept && status === OK && request.variable("request_method") !== "HEAD";
     if (!asking.is_kept && (store.tier === undefined || status !== OK || is_too_long(store))) return;
@@ -173,14 +172,17 @@ function keep(asking: Asking, recording: Recording): void {
         result = "no_room";
     }
     metric_handles.add(store.results[result]);
-    if (result === "kept") share(asking, recording, body!);
-    if (result === "kept") records.note_kept(store.dict, key, name, seconds);
-    else records.forget(store.dict, key, name);
+    if (result === "kept") {
+        share(asking, recording, body!);
+        records.note_kept(store.dict, key, name, seconds);
+    } else {
+        records.forget(store.dict, key, name);
+    }
     asking.recording = undefined;
     recordings.finish(recording);
     // The others are to get none of this.
     if (result === "error" || result === "too_large") let_others_pass(asking);
-    else coalescing.give_up(asking);
+    else askings.give_up(asking);
 }
 
 /** For how many seconds the answer that nginx stores may be used; 0: as long as nginx says. */
@@ -198,7 +200,7 @@ function settle(asking: Asking): void {
     if (status !== OK) records.note_doubt(store.dict, key);
     else if (asking.was_expected) records.note_passing(store.dict, key);
     else records.note_likely(store.dict, key, request.now(), seconds_in_nginx(asking));
-    coalescing.give_up(asking);
+    askings.give_up(asking);
 }
 
 function settle_later(this: void, _premature: boolean, asking: Asking): void {
@@ -217,20 +219,23 @@ function let_go(asking: Asking, recording: Recording): void {
     let_others_pass(asking);
 }
 
+/** The response has ended, of which nginx's cache has the whole as well. */
+function share_copy(asking: Asking, recording: Recording): void {
+    const body = recordings.body_of(recording);
+    if (body !== undefined) share(asking, recording, body);
+    asking.recording = undefined;
+    let_nginx_store(asking);
+}
+
 function take(asking: Asking, recording: Recording): void {
     recordings.take(recording, asking.store.faults);
-    if (recording.is_whole) {
-        asking.has_ended = true;
-        if (asking.is_kept) return keep(asking, recording);
-        const body = recordings.body_of(recording);
-        if (body !== undefined) share(asking, recording, body);
-        asking.recording = undefined;
-        let_nginx_store(asking);
-    } else if (!asking.is_kept) {
+    if (!recording.is_whole) {
+        if (asking.is_kept && asking.leads && recording.pieces === undefined) let_go(asking, recording);
         return;
-    } else if (recording.pieces === undefined && asking.leads) {
-        let_go(asking, recording);
     }
+    asking.has_ended = true;
+    if (asking.is_kept) keep(asking, recording);
+    else share_copy(asking, recording);
 }
 
 /** Takes the next piece of the response. Phases: body_filter. Never raises. */
@@ -249,6 +254,6 @@ export function log(): void {
     if (state === undefined) return;
     const asking = state.cache_asking;
     if (asking !== undefined && asking.has_ended && asking.recording === undefined && asking.status > 0) settle(asking);
-    coalescing.leave(state);
+    askings.leave(state);
     redis_tiers.leave(state);
 }

@@ -37,17 +37,13 @@ function create(form: Form, ignored: readonly string[], most_json_bytes: number)
 }
 export { create as new };
 
-function is_json(its_type: string): boolean {
-    return its_type === JSON_TYPE || string.sub(its_type, -5) === "+json";
-}
-
 /**
  * What a body of that type is read as. Bytes, where the type is another one than the form's: to its reader the order of members may matter.
  * So are encoded bodies, which are not what they seem to be.
  */
 function kind_of(form: Form, its_type: string, encoding: string | undefined): body_key.Kind {
     if (encoding !== undefined && encoding !== "") return "raw";
-    if (form === "json" && !is_json(its_type)) return "raw";
+    if (form === "json" && !media_types.is_json(its_type)) return "raw";
     return form === "multipart" && its_type !== FORM_DATA ? "raw" : form;
 }
 

@@ -12,16 +12,13 @@ import type { RequestState } from "../core/request/request_state";
 import * as request_state from "../core/request/request_state";
 import * as time_left from "../core/request/time_left";
 import * as clock from "../core/time/clock";
-import type { AnswerHead } from "./answer_head";
 import * as heads from "./answer_head";
+import * as askings from "./asking";
 import * as awaited_keys from "./awaited_keys";
 import * as kept_answers from "./kept_answers";
 import * as leadership from "./leadership";
-import type { Live } from "./live_streams";
 import * as live_streams from "./live_streams";
 import * as lookout from "./lookout";
-import type { Recording } from "./recording";
-import * as recordings from "./recording";
 import * as records from "./records";
 import type { RedisTier } from "./redis_tier";
 import * as redis_tiers from "./redis_tier";
@@ -29,52 +26,9 @@ import * as replays from "./replay";
 import type { Wish } from "./request_control";
 import type { Following, Store } from "./store";
 
-/** A request that asks a node, or nginx's cache, of which nothing is known. */
-export interface Asking {
-    readonly store: Store;
-    readonly key: string;
-    readonly name: string;
-    /** For how many seconds the client lets the answer be kept. */
-    readonly seconds: number | undefined;
-    /** Whether others wait for it. */
-    leads: boolean;
-    recording: Recording | undefined;
-    /** Whether shared memory is to keep the answer, and not nginx. */
-    is_kept: boolean;
-    /** Whether nginx is to store none, as it may have failed to store the last one. */
-    avoids_nginx: boolean;
-    /** Whether nginx is storing the answer. */
-    is_in_nginx: boolean;
-    /** Whether nginx's cache has the answer. */
-    is_from_cache: boolean;
-    /** Whether nginx's cache was expected to have it, as the last answer should have been stored. */
-    was_expected: boolean;
-    /** Whether all of the answer has come. */
-    has_ended: boolean;
-    /** Its status then, if nginx may store it. */
-    status: number;
-    is_settled: boolean;
-}
-
-declare module "../core/request/request_state" {
-    interface RequestState {
-        /** What it asks. */
-        cache_asking?: Asking | undefined;
-        /** The key whose answer nginx's cache has, and the store. */
-        cache_key?: string | undefined;
-        cache_store?: Store | undefined;
-        /** Whether no node is to be asked. */
-        is_only_cached?: boolean | undefined;
-        /** The stream that it reads. */
-        cache_live?: Live | undefined;
-    }
-}
-
 /** Says that nginx is not to look into its cache. */
 export const REFRESH = "openclaw_cache_refresh";
 const MISS = "MISS";
-/** Says that nginx is not to store the response. */
-export const NO_STORE = "openclaw_cache_no_store";
 const GATEWAY_TIMEOUT = 504;
 const NOT_CACHED = "not_cached";
 const NO_ANSWER = "There is no answer in the cache.";
@@ -87,34 +41,6 @@ function count(store: Store, following: Following): void {
     metric_handles.add(store.following[following]);
 }
 
-/** Gives up the lead. Phases: any with a request, timer. */
-export function give_up(asking: Asking): void {
-    if (!asking.leads) return;
-    asking.leads = false;
-    leadership.give_up(asking.store.dict, asking.key, asking.name);
-}
-
-/** Ends what a request still has to do with others, whatever has become of it. Phases: any with a request. Never raises. */
-export function leave(state: RequestState): void {
-    const { cache_asking, cache_live } = state;
-    state.cache_key = undefined;
-    state.cache_store = undefined;
-    if (cache_live !== undefined) {
-        state.cache_live = undefined;
-        live_streams.leave(cache_live);
-    }
-    if (cache_asking === undefined) return;
-    state.cache_asking = undefined;
-    const { recording, store, key, name, is_in_nginx, has_ended } = cache_asking;
-    if (is_in_nginx && !has_ended && !client_watch.has_left()) records.note_cut(store.dict, key);
-    if (recording !== undefined) {
-        // First: who finds a stream that cannot be read while it is known has others not wait.
-        records.forget(store.dict, key, name);
-        recordings.finish(recording);
-    }
-    give_up(cache_asking);
-}
-
 function ask_anew(): void {
     request.set_variable(REFRESH, "1");
 }
@@ -124,37 +50,7 @@ function ask_alone({ seconds }: Wish, state: RequestState): void {
     ask_anew();
     state.is_unfinished = true;
     // nginx would keep it for longer.
-    if (seconds !== undefined) request.set_variable(NO_STORE, "1");
-}
-
-/** Tries to make the request the leader. Returns whether it asks, as the leader or because there is no room to note one. */
-function try_to_lead(store: Store, key: string, state: RequestState, seconds: number | undefined): boolean {
-    const name = leadership.new_name();
-    const asking: Asking = {
-        store,
-        key,
-        name,
-        seconds,
-        leads: false,
-        recording: undefined,
-        is_kept: false,
-        avoids_nginx: false,
-        is_in_nginx: false,
-        is_from_cache: false,
-        was_expected: false,
-        has_ended: false,
-        status: 0,
-        is_settled: false,
-    };
-    if (store.coalesces) {
-        const [is_taken, err] = leadership.take(store.dict, key, name);
-        if (!is_taken && err === undefined) return false;
-        if (err !== undefined) store.faults.report("no_room", "the lua_shared_dict of the answers: ", err);
-        asking.leads = is_taken;
-    }
-    state.cache_asking = asking;
-    state.is_unfinished = true;
-    return true;
+    if (seconds !== undefined) request.set_variable(askings.NO_STORE, "1");
 }
 
 function is_young(made_at: number, { max_age }: Wish): boolean {
@@ -169,10 +65,6 @@ function answer_kept(store: Store, name: string, wish: Wish, has_waited: boolean
     if (body === undefined) return;
     if (has_waited) count(store, "answered");
     replays.send_whole(head, body);
-}
-
-function read_live(store: Store, live: Live, head: AnswerHead, latest: MonotonicTime): void {
-    replays.send_live(live, head, latest, () => lookout.keep(store));
 }
 
 /**
@@ -196,7 +88,7 @@ function answer_live(store: Store, key: string, name: string, state: RequestStat
     state.cache_live = live;
     state.is_unfinished = true;
     count(store, "live");
-    read_live(store, live, head!, latest);
+    replays.send_live(live, head!, latest, () => lookout.keep(store));
     state.cache_live = undefined;
     live_streams.leave(live);
     if (live.state !== live_streams.COMING) pass_by(store, key, name);
@@ -226,7 +118,7 @@ function answer_from_tier(tier: RedisTier, state: RequestState, wish: Wish): voi
     if (head === undefined || !is_young(head.made_at, wish)) return;
     const is_kept = kept_answers.keep(store.dict, name, found.head, body, seconds);
     if (is_kept) records.note_kept(store.dict, key, name, seconds);
-    leave(state);
+    askings.leave(state);
     replays.send_whole(head, body);
 }
 
@@ -246,7 +138,7 @@ function pass_on(store: Store, key: string, state: RequestState, wish: Wish): vo
 
 /** The first request after an answer finds out whether nginx's cache has it. False if another one is about to. */
 function find_out(store: Store, key: string, state: RequestState, wish: Wish): boolean {
-    if (!wish.is_only_cached && !try_to_lead(store, key, state, wish.seconds)) return false;
+    if (!wish.is_only_cached && !askings.try_to_lead(store, key, state, wish.seconds)) return false;
     pass_on(store, key, state, wish);
     return true;
 }
@@ -279,7 +171,7 @@ function decide(
         is_known = kind !== records.NONE && kind !== records.DOUBT;
     }
     if (wish.is_only_cached) return refuse_uncached();
-    if (!try_to_lead(store, key, state, wish.seconds)) return false;
+    if (!askings.try_to_lead(store, key, state, wish.seconds)) return false;
     if (kind === records.CUT) state.cache_asking!.avoids_nginx = true;
     if (store.tier !== undefined && !wish.is_fresh) answer_from_tier(store.tier, state, wish);
     // nginx's cache may have an answer of whose age nothing is known, or which is too old.
@@ -298,7 +190,7 @@ function decide(
  */
 export function enter(store: Store, key: string, wish: Wish): void {
     const state = request_state.open();
-    leave(state);
+    askings.leave(state);
     const latest = later(clock.now(), store.wait_seconds);
     if (decide(store, key, wish, state, latest, false)) return;
     // A request that wants a new answer gets none that was asked for before.
@@ -329,12 +221,9 @@ export function before_balance(): boolean {
             return false;
         }
         if (state.cache_asking !== undefined) state.cache_asking.was_expected = true;
-        else try_to_lead(cache_store!, cache_key, state, undefined);
+        else askings.try_to_lead(cache_store!, cache_key, state, undefined);
     }
     // Its answer is for others, too.
     if (state.cache_asking?.leads === true) client_watch.ignore();
     return true;
 }
-
-request_state.when_forgotten(leave);
-request_state.when_lost(leave);

@@ -5,11 +5,6 @@
 import type { AnswerHead } from "./answer_head";
 import * as heads from "./answer_head";
 
-export interface KeptAnswer {
-    readonly head: AnswerHead;
-    readonly body: string;
-}
-
 function head_key(name: string): string {
     return `${name} head`;
 }
@@ -39,12 +34,6 @@ export function head_of(dict: ngx.SharedDict, name: string): AnswerHead | undefi
 export function body_of(dict: ngx.SharedDict, name: string): string | undefined {
     const [body] = dict.get<string>(body_key(name));
     return body;
-}
-
-/** Forgets the answer. Phases: any. */
-export function discard(dict: ngx.SharedDict, name: string): void {
-    dict.delete(head_key(name));
-    dict.delete(body_key(name));
 }
 
 /** Keeps the head alone, of an answer that is coming. Phases: any. */

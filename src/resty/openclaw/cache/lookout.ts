@@ -6,7 +6,7 @@ import * as awaited_keys from "./awaited_keys";
 import * as live_streams from "./live_streams";
 import type { Store } from "./store";
 
-/** Twice this is the longest that an answer in another worker goes unnoticed. */
+/** How often the worker looks, while few wait: an answer of another worker goes unnoticed for so long. */
 const LOOK_SECONDS = 0.005;
 
 function look(this: void, now: MonotonicTime): boolean {

@@ -8,8 +8,11 @@ import * as heads from "./answer_head";
 import * as kept_answers from "./kept_answers";
 import type { Sending } from "./live_streams";
 import * as live_streams from "./live_streams";
+import type { Store } from "./store";
 import type { StreamEnd } from "./stream_end";
 import * as stream_ends from "./stream_end";
+
+const FULL = "the lua_shared_dict of the answers is full";
 
 export interface Recording {
     readonly dict: ngx.SharedDict;
@@ -34,19 +37,17 @@ export interface Recording {
 
 /** Begins to record. Nothing where there is no room. Phases: header_filter. */
 function create(
-    dict: ngx.SharedDict,
+    { dict, limit, faults }: Store,
     name: string,
     head: AnswerHead,
-    limit: number,
     seconds_allowed: number,
     is_stream: boolean,
     is_kept: boolean,
-    faults: Faults,
 ): Recording | undefined {
     const sending = is_stream ? live_streams.begin(dict, name, limit) : undefined;
     const has_head = !is_stream || kept_answers.keep_head(dict, name, heads.write(head), live_streams.SECONDS);
     if (is_stream && (sending === undefined || !has_head)) {
-        faults.report("no_room", "the lua_shared_dict of the answers is full");
+        faults.report("no_room", FULL);
         return undefined;
     }
     return {
@@ -69,7 +70,7 @@ export { create as new };
 function send(recording: Recording, piece: string, faults: Faults): void {
     const { sending } = recording;
     if (sending === undefined || live_streams.send(sending, piece)) return;
-    faults.report("no_room", "the lua_shared_dict of the answers is full");
+    faults.report("no_room", FULL);
     live_streams.finish(sending, false);
     recording.sending = undefined;
 }

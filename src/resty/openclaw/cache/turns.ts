@@ -5,7 +5,7 @@ export interface Turns<Item> {
     at: number;
 }
 
-/** So many are looked at each time: each takes about a microsecond. */
+/** So many are looked at each time. */
 const AT_ONCE = 256;
 
 /** Nothing yet. Phases: any, usually where a module is loaded. */

@@ -16,4 +16,9 @@ local function of(content_type)
     return (string_lower(string_sub(content_type, 1, last)))
 end
 ____exports.of = of
+--- Whether that type, as `of` returns it, is one of JSON: RFC 8259, 11, and RFC 6839, 3.1. Phases: any.
+local function is_json(its_type)
+    return its_type == "application/json" or string_sub(its_type, -5) == "+json"
+end
+____exports.is_json = is_json
 return ____exports

@@ -12,3 +12,8 @@ export function of(content_type: string): string {
         last -= 1;
     return string.lower(string.sub(content_type, 1, last));
 }
+
+/** Whether that type, as `of` returns it, is one of JSON: RFC 8259, 11, and RFC 6839, 3.1. Phases: any. */
+export function is_json(its_type: string): boolean {
+    return its_type === "application/json" || string.sub(its_type, -5) === "+json";
+}
