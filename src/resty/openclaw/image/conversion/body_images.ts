@@ -1,0 +1,177 @@
+/**
+ * Finds the images in a request's body, and writes the new body when each of them has been converted. The body is one piece of memory, and
+ * so is the new one; no large part of them becomes a Lua string. Runs in a thread of nginx or in a plain LuaJIT process: there is no `ngx`.
+ *
+ * What is read strictly first (`core/http/multipart`, `core/text/json/structure`) is then cut into ranges. What two readers may understand
+ * differently is refused, so that the node finds the image that was converted and no other one. All else goes on as it is.
+ *
+ * The work grows with the body's length alone. Each step goes over the body once, and there is a fixed number of them: the check, at most
+ * six levels of JSON, the search for delimiters and for escapes, the decoding, the writing, and at most 16 boundaries.
+ */
+import * as media_type from "../../core/http/media_type";
+import * as multipart from "../../core/http/multipart";
+import * as base64 from "./body_images/base64";
+import * as c_memory from "./body_images/c_memory";
+import * as form_images from "./body_images/form_images";
+import * as image_text from "./body_images/image_text";
+import * as json_images from "./body_images/json_images";
+import * as json_text from "./body_images/json_text";
+import type { FoundImage, Input, Picture, Problem, Reading, Wants, Written } from "./body_images/model";
+import type { Output } from "./body_images/output";
+import * as outputs from "./body_images/output";
+import type { Outcome } from "./body_images/problems";
+import * as problems from "./body_images/problems";
+import * as readings from "./body_images/readings";
+import * as write_form from "./body_images/write_form";
+import * as write_json from "./body_images/write_json";
+
+export type { FoundImage, Input, Outcome, Picture, Problem, Reading, Wants, Written };
+
+/** The first boundary that no part has in it is taken. Who has all of these in his body means no good. */
+const MOST_BOUNDARIES = 16;
+const BLANKS = " \t\r\n";
+const BACKSLASH = 92;
+
+const NO_MEMORY_FOR_IMAGE = "There is no memory for the image.";
+const NO_BASE64 = "The image is not valid base64.";
+
+/** The bytes of an image, or what is wrong. */
+type ImageBytes = LuaMultiReturn<
+    [memory: Bytes, bytes: number, message?: undefined] | [memory: undefined, problem: Problem, message: string]
+>;
+
+function is_blank(byte: number): boolean {
+    const [found] = string.find(BLANKS, string.char(byte), 1, true);
+    return found !== undefined;
+}
+
+/** The whole body is an image, or the data URL of one. */
+function find_whole(reading: Reading): void {
+    const { memory, count } = reading;
+    let from = 0;
+    while (from < count && is_blank(memory.get(from))) from += 1;
+    if (image_text.is_data_url(memory, from, count, false)) {
+        readings.add(reading, image_text.read(reading, from, count, false, true));
+        return;
+    }
+    readings.accept(reading, "raw");
+    readings.add(reading, { from: 0, count, encoding: "bytes", is_in_json: false });
+}
+
+/**
+ * Finds the images in a body of so many bytes. Returns nil, what is wrong and a sentence for the client if the body is refused, or has no
+ * image. The memory must stay as it is until `write`. Phases: any. Never raises.
+ */
+export function find(memory: Bytes, count: number, content_type: string | undefined, wants: Wants): Outcome<Reading> {
+    const reading = readings.new(memory, count, content_type, wants);
+    const its_type = media_type.of(content_type ?? "");
+    if (count === 0) problems.refuse(reading, problems.NO_IMAGE, "The body is empty.");
+    else if (media_type.is_json(its_type)) json_images.find(reading);
+    else if (string.sub(its_type, 1, 10) === "multipart/") form_images.find(reading);
+    else find_whole(reading);
+    const { problem } = reading;
+    if (problem !== undefined) return $multi(undefined, problem, reading.message!);
+    return $multi(reading);
+}
+
+function decode(memory: Bytes, count: number): ImageBytes {
+    const decoded = c_memory.take(base64.most_bytes_of(count));
+    if (decoded === undefined) return $multi(undefined, problems.NO_MEMORY, NO_MEMORY_FOR_IMAGE);
+    const bytes = base64.decode(memory, count, decoded);
+    if (bytes > 0) return $multi(decoded, bytes);
+    c_memory.give_back(decoded);
+    const message = bytes < 0 ? NO_BASE64 : "The image is empty.";
+    return $multi(undefined, problems.BROKEN_IMAGE, message);
+}
+
+/** Base64 with escapes of JSON in it. */
+function decode_escaped(memory: Bytes, from: number, count: number): ImageBytes {
+    const letters = c_memory.take(count);
+    if (letters === undefined) return $multi(undefined, problems.NO_MEMORY, NO_MEMORY_FOR_IMAGE);
+    const bytes = json_text.unescape(memory, from, count, letters);
+    // Half a surrogate pair is no letter, as most characters are.
+    if (bytes < 0) return $multi(undefined, problems.BROKEN_IMAGE, NO_BASE64);
+    const [decoded, its_bytes, message] = decode(letters, bytes);
+    c_memory.give_back(letters);
+    if (decoded === undefined) return $multi(undefined, its_bytes, message);
+    return $multi(decoded, its_bytes);
+}
+
+/**
+ * The bytes of an image that was found, and how many they are: to be given to `release`. Nil, what is wrong and a sentence if it is no
+ * base64, is an address, or there is no memory. Phases: any. Never raises.
+ */
+export function bytes_of(reading: Reading, found: FoundImage): ImageBytes {
+    const { memory } = reading;
+    const { from, count } = found;
+    if (found.address !== undefined)
+        return $multi(undefined, problems.UNSUPPORTED_IMAGE_URL, "The image is elsewhere: the body has its address.");
+    if (found.encoding === "bytes") return $multi(pointer_add(memory, from), count);
+    const has_escapes = found.is_in_json && c_memory.find_byte(memory, from, from + count, BACKSLASH) < from + count;
+    if (has_escapes) return decode_escaped(memory, from, count);
+    return decode(pointer_add(memory, from), count);
+}
+
+/** The bytes of `bytes_of` are not needed any more: gives their memory back at once. Phases: any. */
+export function release(found: FoundImage, memory: Bytes): void {
+    // Others are the body's.
+    if (found.encoding === "base64") c_memory.give_back(memory);
+}
+
+/** A new body is not needed any more: gives its memory back at once. Phases: any. */
+export function release_body(written: Written): void {
+    c_memory.give_back(written.memory);
+}
+
+function finish(output: Output, content_type: string, query?: string): Outcome<Written> {
+    const [memory, bytes] = outputs.finish(output);
+    if (memory === undefined) return $multi(undefined, problems.NO_MEMORY, "There is no memory for the new body.");
+    return $multi({ memory, bytes, content_type, query });
+}
+
+/** One form with that boundary. */
+function put_form(output: Output, reading: Reading, pictures: readonly Picture[], boundary: string): void {
+    const { parts } = reading;
+    if (parts !== undefined) write_form.edited(output, reading, parts, pictures, boundary);
+    else write_form.form(output, reading, pictures[0]!, boundary);
+}
+
+/** A form with the client's boundary or, if that is in an image or a field, the first of our own that is not. */
+function write_whole_form(reading: Reading, pictures: readonly Picture[]): Outcome<Written> {
+    const { parts, fields } = reading;
+    const delimiters = parts !== undefined ? parts.length + 1 : fields.length + 2;
+    for (const attempt of $range(parts !== undefined ? 0 : 1, MOST_BOUNDARIES)) {
+        const own = string.format("openclaw-%08d", attempt);
+        const boundary = attempt === 0 ? multipart.boundary_of(reading.content_type!)! : own;
+        const content_type = attempt === 0 ? reading.content_type! : `multipart/form-data; boundary=${own}`;
+        const output = outputs.new();
+        put_form(output, reading, pictures, boundary);
+        const [written, problem, message] = finish(output, content_type);
+        if (written === undefined) return $multi(undefined, problem, message);
+        const { memory, bytes } = written;
+        if (write_form.delimiters_in(memory, bytes, boundary, delimiters) === delimiters) return $multi(written);
+        c_memory.give_back(memory);
+    }
+    return $multi(undefined, problems.UNSENDABLE_FIELD, "The body has all boundaries that a form might have.");
+}
+
+/**
+ * Writes the new body with a converted image for each one that was found, in their order. Nil, what is wrong and a sentence if there is no
+ * memory, or the body is made to be the worst of all forms. The pictures' memory is not needed afterwards. Phases: any. Never raises.
+ */
+export function write(reading: Reading, pictures: readonly Picture[]): Outcome<Written> {
+    const { edits, parts, wants, query } = reading;
+    const output = outputs.new();
+    if (edits !== undefined) {
+        write_json.edited(output, reading, edits, pictures);
+        return finish(output, reading.content_type!);
+    }
+    if (parts !== undefined || wants.send === "multipart") return write_whole_form(reading, pictures);
+    const picture = pictures[0]!;
+    if (wants.send === "json") {
+        write_json.object(output, reading, picture);
+        return finish(output, "application/json");
+    }
+    outputs.put_memory(output, "bytes", picture.memory, 0, picture.bytes);
+    return finish(output, picture.content_type, query);
+}
