@@ -372,6 +372,7 @@ build = {
         ["resty.openclaw.identity.keys"] = "lua-out/resty/openclaw/identity/keys.lua",
         ["resty.openclaw.identity.settings"] = "lua-out/resty/openclaw/identity/settings.lua",
         ["resty.openclaw.identity.subject"] = "lua-out/resty/openclaw/identity/subject.lua",
+        ["resty.openclaw.image.conversion.picture_hash"] = "lua-out/resty/openclaw/image/conversion/picture_hash.lua",
         ["resty.openclaw.image_check"] = "lua-out/resty/openclaw/image_check.lua",
         ["resty.openclaw.inference"] = "lua-out/resty/openclaw/inference.lua",
         ["resty.openclaw.inference.dialects"] = "lua-out/resty/openclaw/inference/dialects.lua",
