@@ -87,7 +87,7 @@ local function find_whole(reading)
     readings_add(reading, {from = 0, count = count, encoding = "bytes", is_in_json = false})
 end
 --- Finds the images in a body of so many bytes. Returns nil, what is wrong and a sentence for the client if the body is refused, or has no
--- image. The memory must stay as it is until `write`. Phases: any. Never raises.
+-- image and is no chat. The memory must stay as it is until `write`. Phases: any. Never raises.
 local function find(memory, count, content_type, wants)
     local reading = readings_new(memory, count, content_type, wants)
     local its_type = media_type_of(content_type or "")

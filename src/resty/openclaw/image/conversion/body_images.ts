@@ -60,7 +60,7 @@ function find_whole(reading: Reading): void {
 
 /**
  * Finds the images in a body of so many bytes. Returns nil, what is wrong and a sentence for the client if the body is refused, or has no
- * image. The memory must stay as it is until `write`. Phases: any. Never raises.
+ * image and is no chat. The memory must stay as it is until `write`. Phases: any. Never raises.
  */
 export function find(memory: Bytes, count: number, content_type: string | undefined, wants: Wants): Outcome<Reading> {
     const reading = readings.new(memory, count, content_type, wants);

@@ -8,9 +8,9 @@ import * as image_size from "../../core/media/image_size";
 import * as encoder from "./vips/encoder";
 import type { Format, Written } from "./vips/formats";
 import * as formats from "./vips/formats";
-import * as limits from "./vips/limits";
 import type { Image, Library } from "./vips/library";
 import * as vips from "./vips/library";
+import * as limits from "./vips/limits";
 import * as pixels from "./vips/pixels";
 import * as png_chunks from "./vips/png_chunks";
 

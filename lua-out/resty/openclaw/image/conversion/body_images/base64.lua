@@ -6,6 +6,7 @@ local bit_lshift = bit.lshift
 local math_ceil = math.ceil
 local string_byte = string.byte
 local ffi = require("ffi")
+local ffi_abi = ffi.abi
 local ffi_cast = ffi.cast
 local ffi_new = ffi.new
 local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -26,18 +27,19 @@ for place = 1, 4 do
     VALUES[string_byte(" \t\r\n", place)] = BLANK
 end
 --- The two letters for each 12 bits, in the order of this machine.
-local PAIR_LETTERS = ffi_new("uint8_t[8192]")
+local PAIRS = ffi_new("uint16_t[4096]")
+local FIRST_IS_LOW = ffi_abi("le")
 for value = 0, 4095 do
-    PAIR_LETTERS[2 * value] = string_byte(
+    local first = string_byte(
         LETTERS,
         bit_arshift(value, 6) + 1
     )
-    PAIR_LETTERS[2 * value + 1] = string_byte(
+    local second = string_byte(
         LETTERS,
         bit_band(value, 63) + 1
     )
+    PAIRS[value] = FIRST_IS_LOW and first + 256 * second or 256 * first + second
 end
-local PAIRS = ffi_cast("uint16_t *", PAIR_LETTERS)
 --- How many letters so many bytes take, padding included. Phases: any.
 local function letters_of(bytes)
     return math_ceil(bytes / 3) * 4
