@@ -377,6 +377,7 @@ build = {
         ["resty.openclaw.image.conversion.body_images.c_memory"] = "lua-out/resty/openclaw/image/conversion/body_images/c_memory.lua",
         ["resty.openclaw.image.conversion.body_images.form_images"] = "lua-out/resty/openclaw/image/conversion/body_images/form_images.lua",
         ["resty.openclaw.image.conversion.body_images.form_ranges"] = "lua-out/resty/openclaw/image/conversion/body_images/form_ranges.lua",
+        ["resty.openclaw.image.conversion.body_images.image_bytes"] = "lua-out/resty/openclaw/image/conversion/body_images/image_bytes.lua",
         ["resty.openclaw.image.conversion.body_images.image_text"] = "lua-out/resty/openclaw/image/conversion/body_images/image_text.lua",
         ["resty.openclaw.image.conversion.body_images.json_body"] = "lua-out/resty/openclaw/image/conversion/body_images/json_body.lua",
         ["resty.openclaw.image.conversion.body_images.json_images"] = "lua-out/resty/openclaw/image/conversion/body_images/json_images.lua",

@@ -103,6 +103,7 @@ describe("an image in a form", function()
         end
         assert.equal("1", images({ field("a", "x"), one, two }, {}))
         assert.equal("3", images({ field("a", "x"), typed, one, two }, {}))
+        assert.equal("2", images({ file("a", "", "application/octet-stream", ""), two }, {}))
         assert.equal("2", images({ one, two }, { form_field = "two" }))
         assert.equal("x", images({ one, field("text", "x") }, { form_field = "text" }))
         assert.equal("no_image", images({ one, two }, { form_field = "three" }))
@@ -126,7 +127,7 @@ describe("an image in a form", function()
     it("goes into JSON, and the other fields as texts", function()
         local body = form("b", { field("model", 'a"\\\n\0é'), file("shot", "a.png", "image/png", PHOTO), field('nämé', ""), field("width", "old"), file("unchosen", "", "application/octet-stream", "") })
         check({ content_type = "application/json", images = { PHOTO },
-            body = ('{"image":"%s","content_type":"image/jpeg","width":640,"height":480,"model":"a\\u0022\\u005c\\u000a\\u0000é","nämé":""}'):format(SMALL_64),
+            body = ('{"image":"%s","content_type":"image/jpeg","width":640,"height":480,"model":"a\\"\\\\\\n\\u0000é","nämé":""}'):format(SMALL_64),
         }, convert(body, "multipart/form-data; boundary=b", wants({ send = "json" }), PICTURE))
     end)
 
