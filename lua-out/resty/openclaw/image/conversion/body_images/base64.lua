@@ -6,7 +6,6 @@ local bit_lshift = bit.lshift
 local math_ceil = math.ceil
 local string_byte = string.byte
 local ffi = require("ffi")
-local ffi_abi = ffi.abi
 local ffi_cast = ffi.cast
 local ffi_new = ffi.new
 local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -26,19 +25,18 @@ VALUES[string_byte("_")] = 63
 for place = 1, 4 do
     VALUES[string_byte(" \t\r\n", place)] = BLANK
 end
---- The two letters for each 12 bits, in the order of this machine.
+--- The two letters for each 12 bits, in the order of this machine. Not a cast of the bytes: that would not keep them.
 local PAIRS = ffi_new("uint16_t[4096]")
-local FIRST_IS_LOW = ffi_abi("le")
+local letters_of_pairs = ffi_cast("uint8_t *", PAIRS)
 for value = 0, 4095 do
-    local first = string_byte(
+    letters_of_pairs[2 * value] = string_byte(
         LETTERS,
         bit_arshift(value, 6) + 1
     )
-    local second = string_byte(
+    letters_of_pairs[2 * value + 1] = string_byte(
         LETTERS,
         bit_band(value, 63) + 1
     )
-    PAIRS[value] = FIRST_IS_LOW and first + 256 * second or 256 * first + second
 end
 --- How many letters so many bytes take, padding included. Phases: any.
 local function letters_of(bytes)

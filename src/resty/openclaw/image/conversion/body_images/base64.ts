@@ -18,13 +18,12 @@ VALUES.set(string.byte("-"), 62);
 VALUES.set(string.byte("_"), 63);
 for (const place of $range(1, 4)) VALUES.set(string.byte(" \t\r\n", place), BLANK);
 
-/** The two letters for each 12 bits, in the order of this machine. */
+/** The two letters for each 12 bits, in the order of this machine. Not a cast of the bytes: that would not keep them. */
 const PAIRS = ffi.new("uint16_t[4096]") as unknown as Doubles;
-const FIRST_IS_LOW = ffi.abi("le");
+const letters_of_pairs = ffi.cast("uint8_t *", PAIRS);
 for (const value of $range(0, 4095)) {
-    const first = string.byte(LETTERS, (value >> 6) + 1);
-    const second = string.byte(LETTERS, (value & 63) + 1);
-    PAIRS.set(value, FIRST_IS_LOW ? first + 256 * second : 256 * first + second);
+    letters_of_pairs.set(2 * value, string.byte(LETTERS, (value >> 6) + 1));
+    letters_of_pairs.set(2 * value + 1, string.byte(LETTERS, (value & 63) + 1));
 }
 
 /** How many letters so many bytes take, padding included. Phases: any. */
