@@ -2,6 +2,7 @@
 --- so that a read past the end ends the process.
 local ffi = require("ffi")
 local body_images = require("resty.openclaw.image.conversion.body_images")
+local refusals = require("resty.openclaw.image.refusals")
 
 ffi.cdef([[
     void *spec_bodies_map(void *address, size_t length, int protection, int flags, int fd, long offset) __asm__("mmap");
@@ -58,7 +59,7 @@ end
 --- The new body, its type and its query; nil and the problem's code.
 function _M.write(reading, pictures)
     local written, problem = body_images.write(reading, pictures)
-    if not written then return nil, problem.code end
+    if not written then return nil, problem end
     local text = ffi.string(written.memory, written.bytes)
     body_images.release_body(written)
     return text, written.content_type, written.query
@@ -67,9 +68,10 @@ end
 --- Finds the images and writes the new body at once: { body, content_type, query, images }, or nil and the code, the status, the sentence.
 function _M.convert(text, content_type, wants, ...)
     local reading, problem, message = _M.find(text, content_type, wants)
-    if not reading then return nil, problem.code, problem.status, message end
+    if not reading then return nil, problem, refusals.status_of(problem), message end
+    if #reading.images == 0 then return nil, "untouched", 200, "It goes on." end
     local images, its_problem, its_message = _M.images(reading)
-    if not images then return nil, its_problem.code, its_problem.status, its_message end
+    if not images then return nil, its_problem, refusals.status_of(its_problem), its_message end
     local body, its_type, query = _M.write(reading, { ... })
     if not body then return nil, its_type end
     return { body = body, content_type = its_type, query = query, images = images }

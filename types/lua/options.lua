@@ -319,7 +319,7 @@
 ---@field thread_pool? string the `thread_pool` of nginx in which conversions run
 ---@field envelope? boolean puts answers in JSON into an envelope
 ---@field near? openclaw.Route.image.near answers from the cache for pictures that look alike; see below
----@field converted_by? any callers that say when their images have been converted already: their identities, or true for all with a verified one; see below
+---@field converted_by? boolean|string[] callers that say when their images have been converted already: their identities, or true for all with a verified one; see below
 ---@field dict? string the `lua_shared_dict` of the metrics and of who converts
 
 ---@class openclaw.Route.body_digest

@@ -251,8 +251,12 @@ describe("an image in JSON", function()
 
     it("has to be there, and accepted", function()
         for _, body in ipairs({ "{}", '{"Image":"AAAA"}', '{"image":null}', '{"image":["AAAA"]}', '{"image":{"image":"AAAA"}}', '{"image":""}', "[]", '"AAAA"', "1", "null",
-            '[{"image":"AAAA"}]', '{"messages":[{"content":"text"}]}', '{"messages":"x","input":{}}', '{"messages":[{"content":[{"image_url":null},{"image_url":{"url":1}},{},1]}]}' }) do
+            '[{"image":"AAAA"}]', '{"messages":"x","input":{}}' }) do
             assert.equal("no_image 422", refusal(body, "application/json", wants()), body)
+        end
+        for _, chat in ipairs({ '{"messages":[{"content":"text"}]}', '{"input":"text"}', '{"input":[]}',
+            '{"messages":[{"content":[{"image_url":null},{"image_url":{"url":1}},{},1]}]}' }) do
+            assert.equal("untouched 200", refusal(chat, "application/json", wants()), chat)
         end
         for _, content_type in ipairs({ "application/json", "Application/JSON;charset=utf-8", "application/problem+json" }) do
             assert.equal("unsupported_media_type 415", refusal('{"image":"AAAA"}', content_type, wants({ inputs = { "raw", "multipart" } })))

@@ -154,7 +154,7 @@ local function convert_image(work, reading, image, order)
     end
     local memory, count, message = body_images_bytes_of(reading, image)
     if memory == nil then
-        return failed(count.code, message)
+        return failed(count, message)
     end
     local problem = convert_bytes(work, memory, count)
     body_images_release(image, memory)
@@ -180,7 +180,7 @@ local function write(____bindingPattern0, reading)
     began = ____bindingPattern0.began
     local written, problem, message = body_images_write(reading, pictures)
     if written == nil then
-        return failed(problem.code, message)
+        return failed(problem, message)
     end
     local ____written_5 = written
     local bytes = ____written_5.bytes
@@ -231,7 +231,7 @@ local function convert(order, memory)
     }
     local reading, problem, message = body_images_find(memory, bytes, content_type, wants)
     if reading == nil then
-        return failed(problem.code, message)
+        return failed(problem, message)
     end
     if #reading.images == 0 then
         return {is_untouched = true}

@@ -24,21 +24,29 @@ local STATUSES = {
     remote_refused = 422,
     remote_failed = 422,
     remote_too_large = 413,
+    no_memory = 503,
     image_queue_full = 503,
     image_queue_timeout = 503,
     image_timeout = 503
 }
+local NO_MEMORY = "no_memory"
 local INTERNAL = 500
+local UNAVAILABLE = 503
 local GATEWAY_FAILED = "The gateway could not convert the image."
+--- The status for a problem; nothing for one of the gateway's own. Phases: any.
+local function status_of(problem)
+    return STATUSES[problem]
+end
+____exports.status_of = status_of
 --- Whether a problem is the request's; otherwise it is the gateway's, and worth a line in the log. Phases: any.
 local function is_of_request(problem)
-    return STATUSES[problem] ~= nil
+    return problem ~= NO_MEMORY and STATUSES[problem] ~= nil
 end
 ____exports.is_of_request = is_of_request
 --- Ends the request. `retry_after`: seconds. Phases: access; never returns.
 local function refuse(problem, message, retry_after)
     local status = STATUSES[problem]
-    if status == 503 then
+    if status == UNAVAILABLE then
         rejections_note_refusal(NAME, problem)
     else
         rejections_note(NAME, problem)

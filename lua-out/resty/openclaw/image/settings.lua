@@ -1,7 +1,6 @@
 local ____exports = {}
 local ipairs = ipairs
 local type = type
-local string_find = string.find
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_list_of = kinds.list_of
 local kinds_list_or_none_of = kinds.list_or_none_of
@@ -15,6 +14,9 @@ local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local optional = ____schema.optional
 local table_of = ____schema.table_of
+local body_images = require("resty.openclaw.image.conversion.body_images")
+local body_images_OWN_MEMBERS = body_images.OWN_MEMBERS
+local body_images_is_form_name = body_images.is_form_name
 local vips = require("resty.openclaw.image.conversion.vips")
 local vips_problem_of_library = vips.problem_of_library
 --- All forms in which an image may come.
@@ -48,16 +50,26 @@ local FORMAT = kinds_one_of(
     "heif",
     "avif"
 )
---- The name of a member or of a field: what needs no escapes in JSON or in the header of a part.
-local FIELD = kinds_of(
+local MOST_NAME_BYTES = 64
+local function is_name(given)
+    if type(given) ~= "string" or given == "" or #given > MOST_NAME_BYTES then
+        return false
+    end
+    return body_images_is_form_name(given)
+end
+--- The name of a field of a form.
+local FIELD = kinds_of("string", "a name without quotes, backslashes and control characters", is_name)
+--- The name of a member of JSON, which has other members beside it.
+local MEMBER = kinds_of(
     "string",
-    "a name of letters, digits, \"_\", \"-\" and \".\"",
+    "a name without quotes, backslashes and control characters, but not content_type, width or height",
     function(given)
-        if type(given) ~= "string" then
-            return false
+        for ____, own in ipairs(body_images_OWN_MEMBERS) do
+            if given == own then
+                return false
+            end
         end
-        local legal = string_find(given, "^[%w_.-]+$")
-        return legal ~= nil and #given <= 64
+        return is_name(given)
     end
 )
 local NEAR_SCHEMA = {
@@ -73,10 +85,13 @@ local KEEP = kinds_list_or_none_of(kinds_one_of("icc"))
 local ISOLATION = kinds_one_of("thread", "process")
 --- Identities, or true for any.
 local CALLERS = {
-    name = "`true` or list of string",
+    name = "boolean or list of string",
     read = function(given, path, problems)
         if given == true then
-            return given
+            return true
+        end
+        if given == false then
+            return {}
         end
         if type(given) == "table" then
             return kinds_list_of(kinds.text).read(given, path, problems)
@@ -91,7 +106,7 @@ local SCHEMA = {
         ALL_INPUTS,
         "how an image may come; see [below](#one-form-in)"
     ),
-    json_field = option(FIELD, "image", "the member of JSON that has the image, in base64 or as a data URL"),
+    json_field = option(MEMBER, "image", "the member of JSON that has the image, in base64 or as a data URL"),
     form_field = optional(FIELD, "the field of a form that has the image; without the option the first file or the first part with an image's type"),
     formats = option(
         kinds_list_of(FORMAT),

@@ -112,7 +112,7 @@ function convert_image(work: Work, reading: Reading, image: FoundImage, order: O
         return convert_bytes(work, c_memory.at(memory), bytes);
     }
     const [memory, count, message] = body_images.bytes_of(reading, image);
-    if (memory === undefined) return failed((count as Problem).code, message!);
+    if (memory === undefined) return failed(count as Problem, message!);
     const problem = convert_bytes(work, memory, count as number);
     body_images.release(image, memory);
     return problem;
@@ -130,7 +130,7 @@ function convert_all(work: Work, reading: Reading, order: Order): Answer | undef
 /** The new body, or what went wrong. */
 function write({ pictures, report, began }: Work, reading: Reading): Answer {
     const [written, problem, message] = body_images.write(reading, pictures);
-    if (written === undefined) return failed(problem.code, message);
+    if (written === undefined) return failed(problem, message);
     const { bytes, content_type, query } = written;
     const { thumbnail } = pictures[0]!;
     return {
@@ -150,7 +150,7 @@ function convert(order: Order, memory: Bytes): Answer {
     const { inputs, json_field, form_field, send, most_images } = plan;
     const wants = { inputs, json_field, form_field, send, most_images };
     const [reading, problem, message] = body_images.find(memory, bytes, content_type, wants);
-    if (reading === undefined) return failed(problem.code, message);
+    if (reading === undefined) return failed(problem, message);
     if (reading.images.length === 0) return { is_untouched: true };
     const addresses = addresses_of(reading.images, fetched);
     if (addresses.length > 0) {

@@ -23,22 +23,30 @@ const STATUSES: Readonly<Record<string, number | undefined>> = {
     remote_refused: 422,
     remote_failed: 422,
     remote_too_large: 413,
+    no_memory: 503,
     image_queue_full: 503,
     image_queue_timeout: 503,
     image_timeout: 503,
 };
+const NO_MEMORY = "no_memory";
 const INTERNAL = 500;
+const UNAVAILABLE = 503;
 const GATEWAY_FAILED = "The gateway could not convert the image.";
+
+/** The status for a problem; nothing for one of the gateway's own. Phases: any. */
+export function status_of(problem: string): number | undefined {
+    return STATUSES[problem];
+}
 
 /** Whether a problem is the request's; otherwise it is the gateway's, and worth a line in the log. Phases: any. */
 export function is_of_request(problem: string): boolean {
-    return STATUSES[problem] !== undefined;
+    return problem !== NO_MEMORY && STATUSES[problem] !== undefined;
 }
 
 /** Ends the request. `retry_after`: seconds. Phases: access; never returns. */
 export function refuse(problem: string, message: string, retry_after?: number): never {
     const status = STATUSES[problem];
-    if (status === 503) rejections.note_refusal(NAME, problem);
+    if (status === UNAVAILABLE) rejections.note_refusal(NAME, problem);
     else rejections.note(NAME, problem);
     if (status === undefined) return json_error.respond(INTERNAL, "internal_error", GATEWAY_FAILED);
     return json_error.respond(status, problem, message, retry_after);

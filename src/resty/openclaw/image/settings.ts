@@ -4,6 +4,7 @@ import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
 import { option, optional, table_of } from "../config/schema";
+import * as body_images from "./conversion/body_images";
 import type { Input, Plan } from "./conversion/model";
 import * as vips from "./conversion/vips";
 
@@ -23,12 +24,25 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 const ALL_FORMATS = ["jpeg", "png", "webp", "gif", "tiff", "heif", "avif"];
 const FORMAT = kinds.one_of("jpeg", "png", "webp", "gif", "tiff", "heif", "avif");
 
-/** The name of a member or of a field: what needs no escapes in JSON or in the header of a part. */
-const FIELD = kinds.of<string>("string", 'a name of letters, digits, "_", "-" and "."', (given) => {
-    if (typeof given !== "string") return false;
-    const [legal] = string.find(given, "^[%w_.-]+$");
-    return legal !== undefined && given.length <= 64;
-});
+const MOST_NAME_BYTES = 64;
+
+function is_name(given: unknown): given is string {
+    if (typeof given !== "string" || given === "" || given.length > MOST_NAME_BYTES) return false;
+    return body_images.is_form_name(given);
+}
+
+/** The name of a field of a form. */
+const FIELD = kinds.of<string>("string", "a name without quotes, backslashes and control characters", is_name);
+
+/** The name of a member of JSON, which has other members beside it. */
+const MEMBER = kinds.of<string>(
+    "string",
+    "a name without quotes, backslashes and control characters, but not content_type, width or height",
+    (given) => {
+        for (const own of body_images.OWN_MEMBERS) if (given === own) return false;
+        return is_name(given);
+    },
+);
 
 const NEAR_SCHEMA = {
     distance: option(
@@ -46,9 +60,10 @@ const ISOLATION: Kind<"thread" | "process"> = kinds.one_of("thread", "process");
 
 /** Identities, or true for any. */
 const CALLERS: Kind<true | string[]> = {
-    name: "`true` or list of string",
+    name: "boolean or list of string",
     read: (given, path, problems) => {
-        if (given === true) return given;
+        if (given === true) return true;
+        if (given === false) return [];
         if (type(given) === "table") return kinds.list_of(kinds.text).read(given, path, problems);
         problem.add_no_table(problems, path, "true or a list of identities", given);
         return [];
@@ -57,7 +72,7 @@ const CALLERS: Kind<true | string[]> = {
 
 export const SCHEMA = {
     inputs: option(kinds.list_of(INPUTS), ALL_INPUTS, "how an image may come; see [below](#one-form-in)"),
-    json_field: option(FIELD, "image", "the member of JSON that has the image, in base64 or as a data URL"),
+    json_field: option(MEMBER, "image", "the member of JSON that has the image, in base64 or as a data URL"),
     form_field: optional(
         FIELD,
         "the field of a form that has the image; without the option the first file or the first part with an image's type",

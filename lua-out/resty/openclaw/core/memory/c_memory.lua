@@ -5,7 +5,7 @@ local ffi = require("ffi")
 local ffi_cast = ffi.cast
 local ffi_cdef = ffi.cdef
 local ffi_gc = ffi.gc
-ffi_cdef("\n    void *openclaw_memory_allocate(size_t bytes) __asm__(\"malloc\");\n    void openclaw_memory_free(void *memory) __asm__(\"free\");\n")
+ffi_cdef("\n    void *openclaw_memory_allocate(size_t bytes) __asm__(\"malloc\");\n    void openclaw_memory_free(void *memory) __asm__(\"free\");\n    void *openclaw_memory_find(const void *memory, int byte, size_t bytes) __asm__(\"memchr\");\n")
 --- A finalizer: LuaJIT calls it when nobody knows the memory any more.
 local release = ffi.C.openclaw_memory_free
 --- So many bytes, which nobody has set; nothing if there is no memory. Phases: any.
@@ -46,8 +46,16 @@ local function take_over(address)
 end
 ____exports.take_over = take_over
 --- The memory at an address that stays somebody else's. Phases: any.
-local function at(address)
+function ____exports.at(address)
     return (ffi_cast("uint8_t *", address))
 end
-____exports.at = at
+--- The place of a byte from `at` on, before `limit`; `limit` if there is none. Phases: any.
+local function find_byte(memory, at, limit, byte)
+    local found = ffi.C.openclaw_memory_find(memory + at, byte, limit - at)
+    if found == nil then
+        return limit
+    end
+    return ffi_cast("const uint8_t *", found) - memory
+end
+____exports.find_byte = find_byte
 return ____exports

@@ -6,8 +6,8 @@ local media_type_is_json = media_type.is_json
 local media_type_of = media_type.of
 local multipart = require("resty.openclaw.core.http.multipart")
 local multipart_boundary_of = multipart.boundary_of
-local c_memory = require("resty.openclaw.image.conversion.body_images.c_memory")
-local c_memory_give_back = c_memory.give_back
+local c_memory = require("resty.openclaw.core.memory.c_memory")
+local c_memory_free = c_memory.free
 local form_images = require("resty.openclaw.image.conversion.body_images.form_images")
 local form_images_find = form_images.find
 local image_text = require("resty.openclaw.image.conversion.body_images.image_text")
@@ -99,7 +99,7 @@ end
 ____exports.find = find
 --- A new body is not needed any more: gives its memory back at once. Phases: any.
 local function release_body(written)
-    c_memory_give_back(written.memory)
+    c_memory_free(written.memory)
 end
 ____exports.release_body = release_body
 local function finish(output, content_type, query)
@@ -147,7 +147,7 @@ local function write_whole_form(reading, pictures)
         if write_form_delimiters_in(memory, bytes, boundary, delimiters) == delimiters then
             return written
         end
-        c_memory_give_back(memory)
+        c_memory_free(memory)
     end
     return nil, problems_UNSENDABLE_FIELD, "The body has all boundaries that a form might have."
 end

@@ -2,9 +2,11 @@ local ____exports = {}
 local ipairs = ipairs
 local tostring = tostring
 local bit_bor = bit.bor
+local string_find = string.find
 local string_format = string.format
+local string_gmatch = string.gmatch
 local string_gsub = string.gsub
-local string_match = string.match
+local string_sub = string.sub
 local table_concat = table.concat
 local ffi = require("ffi")
 local ffi_cdef = ffi.cdef
@@ -44,16 +46,37 @@ local function make_folder()
     return (ffi_string(made))
 end
 ____exports.make_folder = make_folder
+local MODULES = {"ndk_http_module.so", "ngx_http_lua_module.so"}
+--- The file of a library that this process has, by its name at the end of a line of its memory map.
+local function library_in(line, name)
+    if string_sub(line, -#name) ~= name then
+        return nil
+    end
+    local slash = string_find(line, "/", 1, true)
+    local ____temp_0
+    if slash == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = string_sub(line, slash)
+    end
+    return ____temp_0
+end
 --- What the option -g has to say so that the program has the modules that this process has; nothing where they are built in.
 local function load_directives()
     local file = io.open("/proc/self/maps", "r")
-    local maps = file == nil and "" or (file:read("*a") or "")
-    if file ~= nil then
-        file:close()
+    if file == nil then
+        return ""
     end
+    local maps = file:read("*a") or ""
+    file:close()
     local directives = ""
-    for ____, module in ipairs({"ndk_http_module", "ngx_http_lua_module"}) do
-        local path = string_match(maps, ("(/[^\n]*/" .. module) .. "%.so)")
+    for ____, name in ipairs(MODULES) do
+        local path
+        for line in string_gmatch(maps, "[^\n]+") do
+            if path == nil then
+                path = library_in(line, name)
+            end
+        end
         if path ~= nil then
             directives = directives .. ("load_module " .. path) .. "; "
         end
@@ -127,13 +150,13 @@ local function start(socket, folder, config)
         library.openclaw_environment
     )
     ffi.C.openclaw_spawn_end(actions)
-    local ____temp_0
+    local ____temp_1
     if result == 0 then
-        ____temp_0 = nil
+        ____temp_1 = nil
     else
-        ____temp_0 = (("cannot start " .. PROGRAM) .. ": errno ") .. tostring(result)
+        ____temp_1 = (("cannot start " .. PROGRAM) .. ": errno ") .. tostring(result)
     end
-    return ____temp_0
+    return ____temp_1
 end
 --- Starts a helper that listens at that path in that folder: it can be connected to at once. Returns why that failed, if it did. Phases: any but init.
 local function spawn(path, folder)

@@ -8,6 +8,7 @@ import * as ffi from "ffi";
 ffi.cdef(`
     void *openclaw_memory_allocate(size_t bytes) __asm__("malloc");
     void openclaw_memory_free(void *memory) __asm__("free");
+    void *openclaw_memory_find(const void *memory, int byte, size_t bytes) __asm__("memchr");
 `);
 
 /** A finalizer: LuaJIT calls it when nobody knows the memory any more. */
@@ -46,4 +47,11 @@ export function take_over(address: number): Bytes {
 /** The memory at an address that stays somebody else's. Phases: any. */
 export function at(address: number): Bytes {
     return ffi.cast("uint8_t *", address);
+}
+
+/** The place of a byte from `at` on, before `limit`; `limit` if there is none. Phases: any. */
+export function find_byte(memory: Bytes, at: number, limit: number, byte: number): number {
+    const found = ffi.C.openclaw_memory_find!(pointer_add(memory, at), byte, limit - at) as CValue | undefined;
+    if (found === undefined) return limit;
+    return pointer_difference(ffi.cast("const uint8_t *", found), memory);
 }

@@ -10,7 +10,7 @@
  */
 import * as media_type from "../../core/http/media_type";
 import * as multipart from "../../core/http/multipart";
-import * as c_memory from "./body_images/c_memory";
+import * as c_memory from "../../core/memory/c_memory";
 import * as form_images from "./body_images/form_images";
 import * as image_text from "./body_images/image_text";
 import * as json_images from "./body_images/json_images";
@@ -66,7 +66,7 @@ export function find(memory: Bytes, count: number, content_type: string | undefi
 
 /** A new body is not needed any more: gives its memory back at once. Phases: any. */
 export function release_body(written: Written): void {
-    c_memory.give_back(written.memory);
+    c_memory.free(written.memory);
 }
 
 function finish(output: Output, content_type: string, query?: string): Outcome<Written> {
@@ -96,7 +96,7 @@ function write_whole_form(reading: Reading, pictures: readonly Picture[]): Outco
         if (written === undefined) return $multi(undefined, problem, message);
         const { memory, bytes } = written;
         if (write_form.delimiters_in(memory, bytes, boundary, delimiters) === delimiters) return $multi(written);
-        c_memory.give_back(memory);
+        c_memory.free(memory);
     }
     return $multi(undefined, problems.UNSENDABLE_FIELD, "The body has all boundaries that a form might have.");
 }

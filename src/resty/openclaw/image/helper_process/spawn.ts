@@ -45,14 +45,25 @@ export function make_folder(): Result<string> {
     return $multi(ffi.string(made));
 }
 
+const MODULES = ["ndk_http_module.so", "ngx_http_lua_module.so"];
+
+/** The file of a library that this process has, by its name at the end of a line of its memory map. */
+function library_in(line: string, name: string): string | undefined {
+    if (string.sub(line, -name.length) !== name) return undefined;
+    const [slash] = string.find(line, "/", 1, true);
+    return slash === undefined ? undefined : string.sub(line, slash);
+}
+
 /** What the option -g has to say so that the program has the modules that this process has; nothing where they are built in. */
 function load_directives(): string {
     const [file] = io.open("/proc/self/maps", "r");
-    const maps = file === undefined ? "" : (file.read("*a") ?? "");
-    if (file !== undefined) file.close();
+    if (file === undefined) return "";
+    const maps = file.read("*a") ?? "";
+    file.close();
     let directives = "";
-    for (const module of ["ndk_http_module", "ngx_http_lua_module"]) {
-        const [path] = string.match(maps, `(/[^\n]*/${module}%.so)`);
+    for (const name of MODULES) {
+        let path: string | undefined;
+        for (const [line] of string.gmatch(maps, "[^\n]+")) path ??= library_in(line!, name);
         if (path !== undefined) directives += `load_module ${path}; `;
     }
     return directives;

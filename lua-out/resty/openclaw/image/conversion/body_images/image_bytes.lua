@@ -1,11 +1,11 @@
 local ____exports = {}
+local c_memory = require("resty.openclaw.core.memory.c_memory")
+local c_memory_allocate = c_memory.allocate
+local c_memory_find_byte = c_memory.find_byte
+local c_memory_free = c_memory.free
 local base64 = require("resty.openclaw.image.conversion.body_images.base64")
 local base64_decode = base64.decode
 local base64_most_bytes_of = base64.most_bytes_of
-local c_memory = require("resty.openclaw.image.conversion.body_images.c_memory")
-local c_memory_find_byte = c_memory.find_byte
-local c_memory_give_back = c_memory.give_back
-local c_memory_take = c_memory.take
 local json_text = require("resty.openclaw.image.conversion.body_images.json_text")
 local json_text_unescape = json_text.unescape
 local problems = require("resty.openclaw.image.conversion.body_images.problems")
@@ -16,7 +16,7 @@ local BACKSLASH = 92
 local NO_MEMORY_FOR_IMAGE = "There is no memory for the image."
 local NO_BASE64 = "The image is not valid base64."
 local function decode(memory, count)
-    local decoded = c_memory_take(base64_most_bytes_of(count))
+    local decoded = c_memory_allocate(base64_most_bytes_of(count))
     if decoded == nil then
         return nil, problems_NO_MEMORY, NO_MEMORY_FOR_IMAGE
     end
@@ -24,13 +24,13 @@ local function decode(memory, count)
     if bytes > 0 then
         return decoded, bytes
     end
-    c_memory_give_back(decoded)
+    c_memory_free(decoded)
     local message = bytes < 0 and NO_BASE64 or "The image is empty."
     return nil, problems_BROKEN_IMAGE, message
 end
 --- Base64 with escapes of JSON in it.
 local function decode_escaped(memory, from, count)
-    local letters = c_memory_take(count)
+    local letters = c_memory_allocate(count)
     if letters == nil then
         return nil, problems_NO_MEMORY, NO_MEMORY_FOR_IMAGE
     end
@@ -39,7 +39,7 @@ local function decode_escaped(memory, from, count)
         return nil, problems_BROKEN_IMAGE, NO_BASE64
     end
     local decoded, its_bytes, message = decode(letters, bytes)
-    c_memory_give_back(letters)
+    c_memory_free(letters)
     if decoded == nil then
         return nil, its_bytes, message
     end
@@ -69,7 +69,7 @@ ____exports.read = read
 --- The bytes of `bytes_of` are not needed any more: gives their memory back at once. Phases: any.
 local function release(found, memory)
     if found.encoding == "base64" then
-        c_memory_give_back(memory)
+        c_memory_free(memory)
     end
 end
 ____exports.release = release

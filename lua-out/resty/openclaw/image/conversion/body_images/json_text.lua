@@ -13,6 +13,8 @@ local ffi_cast = ffi.cast
 local ffi_copy = ffi.copy
 local ffi_new = ffi.new
 local ffi_string = ffi.string
+local c_memory = require("resty.openclaw.core.memory.c_memory")
+local c_memory_find_byte = c_memory.find_byte
 local ____states = require("resty.openclaw.core.text.json.structure.states")
 local states_FIRST_ACTION = ____states.FIRST_ACTION
 local states_NEXT = ____states.NEXT
@@ -20,8 +22,6 @@ local states_STRING = ____states.STRING
 local FIRST_ACTION = states_FIRST_ACTION
 local NEXT = states_NEXT
 local STRING = states_STRING
-local c_memory = require("resty.openclaw.image.conversion.body_images.c_memory")
-local c_memory_find_byte = c_memory.find_byte
 local BACKSLASH = 92
 local LETTER_U = 117
 --- What one letter after a backslash stands for.

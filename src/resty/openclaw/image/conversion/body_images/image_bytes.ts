@@ -1,6 +1,6 @@
 /** The bytes of an image that was found in a body: a part of it, or decoded from base64. */
+import * as c_memory from "../../../core/memory/c_memory";
 import * as base64 from "./base64";
-import * as c_memory from "./c_memory";
 import * as json_text from "./json_text";
 import type { FoundImage, Problem, Reading } from "./model";
 import * as problems from "./problems";
@@ -16,24 +16,24 @@ const NO_MEMORY_FOR_IMAGE = "There is no memory for the image.";
 const NO_BASE64 = "The image is not valid base64.";
 
 function decode(memory: Bytes, count: number): ImageBytes {
-    const decoded = c_memory.take(base64.most_bytes_of(count));
+    const decoded = c_memory.allocate(base64.most_bytes_of(count));
     if (decoded === undefined) return $multi(undefined, problems.NO_MEMORY, NO_MEMORY_FOR_IMAGE);
     const bytes = base64.decode(memory, count, decoded);
     if (bytes > 0) return $multi(decoded, bytes);
-    c_memory.give_back(decoded);
+    c_memory.free(decoded);
     const message = bytes < 0 ? NO_BASE64 : "The image is empty.";
     return $multi(undefined, problems.BROKEN_IMAGE, message);
 }
 
 /** Base64 with escapes of JSON in it. */
 function decode_escaped(memory: Bytes, from: number, count: number): ImageBytes {
-    const letters = c_memory.take(count);
+    const letters = c_memory.allocate(count);
     if (letters === undefined) return $multi(undefined, problems.NO_MEMORY, NO_MEMORY_FOR_IMAGE);
     const bytes = json_text.unescape(memory, from, count, letters);
     // Half a surrogate pair is no letter, as most characters are.
     if (bytes < 0) return $multi(undefined, problems.BROKEN_IMAGE, NO_BASE64);
     const [decoded, its_bytes, message] = decode(letters, bytes);
-    c_memory.give_back(letters);
+    c_memory.free(letters);
     if (decoded === undefined) return $multi(undefined, its_bytes, message);
     return $multi(decoded, its_bytes);
 }
@@ -56,5 +56,5 @@ export function read(reading: Reading, found: FoundImage): ImageBytes {
 /** The bytes of `bytes_of` are not needed any more: gives their memory back at once. Phases: any. */
 export function release(found: FoundImage, memory: Bytes): void {
     // Others are the body's.
-    if (found.encoding === "base64") c_memory.give_back(memory);
+    if (found.encoding === "base64") c_memory.free(memory);
 }

@@ -1,7 +1,7 @@
 /** The texts in strings of JSON, from memory to memory: their escapes are undone, or written. RFC 8259, section 7. */
 import * as ffi from "ffi";
+import * as c_memory from "../../../core/memory/c_memory";
 import { FIRST_ACTION, NEXT, STRING } from "../../../core/text/json/structure/states";
-import * as c_memory from "./c_memory";
 
 const BACKSLASH = 92;
 const LETTER_U = 117;
