@@ -378,6 +378,7 @@ build = {
         ["resty.openclaw.image.conversion.vips.formats"] = "lua-out/resty/openclaw/image/conversion/vips/formats.lua",
         ["resty.openclaw.image.conversion.vips.library"] = "lua-out/resty/openclaw/image/conversion/vips/library.lua",
         ["resty.openclaw.image.conversion.vips.limits"] = "lua-out/resty/openclaw/image/conversion/vips/limits.lua",
+        ["resty.openclaw.image.conversion.vips.metadata"] = "lua-out/resty/openclaw/image/conversion/vips/metadata.lua",
         ["resty.openclaw.image.conversion.vips.pixels"] = "lua-out/resty/openclaw/image/conversion/vips/pixels.lua",
         ["resty.openclaw.image.conversion.vips.png_chunks"] = "lua-out/resty/openclaw/image/conversion/vips/png_chunks.lua",
         ["resty.openclaw.image_check"] = "lua-out/resty/openclaw/image_check.lua",

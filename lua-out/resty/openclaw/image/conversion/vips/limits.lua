@@ -17,10 +17,10 @@ local SCAN = string_char(255, 218)
 local MOST_PAGES = 1000
 --- Whether a JPEG has few scans; a thumbnail or another image in the same file may have some as well.
 local function has_few_scans(memory, count)
-    local ____end = memory + count
+    local limit = memory + count
     local from = memory
     for _ = 0, MOST_SCANS do
-        local found = ffi.C.openclaw_limits_find(from, ____end - from, SCAN, #SCAN)
+        local found = ffi.C.openclaw_limits_find(from, limit - from, SCAN, #SCAN)
         if found == nil then
             return true
         end
