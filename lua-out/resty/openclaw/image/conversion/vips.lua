@@ -99,7 +99,7 @@ local function admit(library, source, target)
     if not limits_are_kept(source, format) then
         return broken()
     end
-    return format, width * height
+    return format
 end
 --- Writes it in the target's format. The pixels are let go.
 local function write(library, image, target, format, has_profile)
@@ -160,7 +160,7 @@ local function finish(library, image, target, format, source_pixels, has_profile
     }
 end
 --- Decodes and writes what was admitted.
-local function run(library, format, memory, count, target, source_pixels, wants_thumbnail)
+local function run(library, format, memory, count, target, wants_thumbnail)
     local opened = pixels_open(library, format, memory, count)
     if opened == nil then
         return by_text(library)
@@ -190,7 +190,7 @@ local function run(library, format, memory, count, target, source_pixels, wants_
         image,
         target,
         format,
-        source_pixels,
+        width * height,
         has_profile,
         wants_thumbnail
     )
@@ -204,11 +204,10 @@ local function convert(memory, count, target, wants_thumbnail)
         return nil, "failed", FAILED, err
     end
     local source = byte_source_open({bytes = count, memory = memory}, image_size_MOST_READS)
-    local format, admitted, message = admit(library, source, target)
+    local format, refused, why = admit(library, source, target)
     if format == nil then
-        return nil, admitted, message
+        return nil, refused, why
     end
-    local source_pixels = admitted
     if format.loader ~= "pngload" then
         return run(
             library,
@@ -216,7 +215,6 @@ local function convert(memory, count, target, wants_thumbnail)
             memory,
             count,
             target,
-            source_pixels,
             wants_thumbnail
         )
     end
@@ -224,18 +222,17 @@ local function convert(memory, count, target, wants_thumbnail)
     if copied == nil then
         return nil, "failed", FAILED, "out of memory"
     end
-    local picture, problem, its_message, text = run(
+    local picture, problem, message, text = run(
         library,
         format,
         copied,
         bytes,
         target,
-        source_pixels,
         wants_thumbnail
     )
     png_chunks_free(copied)
     if picture == nil then
-        return nil, problem, its_message, text
+        return nil, problem, message, text
     end
     return picture
 end

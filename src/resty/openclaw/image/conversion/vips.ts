@@ -101,7 +101,7 @@ function admit(
     library: Library,
     source: Source,
     target: Target,
-): LuaMultiReturn<[format: Format, source_pixels: number] | [undefined, Problem, string, text?: string | undefined]> {
+): LuaMultiReturn<[format: Format] | [undefined, problem: Problem, message: string, text?: string | undefined]> {
     const format = formats.find(source);
     if (format === undefined) return unsupported(`The body is no image of a known format. ${accepted(target)}`);
     const { media_type } = format;
@@ -113,7 +113,7 @@ function admit(
     if (width === undefined) return broken();
     if (width * height > target.max_pixels) return too_large(width, height, target.max_pixels);
     if (!limits.are_kept(source, format)) return broken();
-    return $multi(format, width * height);
+    return $multi(format);
 }
 
 /** Writes it in the target's format. The pixels are let go. */
@@ -171,7 +171,6 @@ function run(
     memory: Bytes,
     count: number,
     target: Target,
-    source_pixels: number,
     wants_thumbnail: boolean,
 ): LuaMultiReturn<[Picture] | [undefined, problem: Problem, message: string, text?: string | undefined]> {
     const opened = pixels.open(library, format, memory, count);
@@ -187,7 +186,7 @@ function run(
     }
     const [image, has_profile] = pixels.make(library, format, memory, count, opened, target);
     if (image === undefined) return by_text(library);
-    return finish(library, image, target, format, source_pixels, has_profile, wants_thumbnail);
+    return finish(library, image, target, format, width * height, has_profile, wants_thumbnail);
 }
 
 /**
@@ -204,25 +203,14 @@ export function convert(
     const [library, err] = vips.get();
     if (library === undefined) return $multi(undefined, "failed", FAILED, err);
     const [source] = byte_source.open({ bytes: count, memory }, image_size.MOST_READS);
-    const [format, admitted, message] = admit(library, source!, target);
-    if (format === undefined) return $multi(undefined, admitted as Problem, message!);
-    const source_pixels = admitted as number;
-    if (format.loader !== "pngload") {
-        return run(library, format, memory, count, target, source_pixels, wants_thumbnail);
-    }
+    const [format, refused, why] = admit(library, source!, target);
+    if (format === undefined) return $multi(undefined, refused, why);
+    if (format.loader !== "pngload") return run(library, format, memory, count, target, wants_thumbnail);
     const [copied, bytes] = png_chunks.copy(memory, count);
     if (copied === undefined) return $multi(undefined, "failed", FAILED, "out of memory");
-    const [picture, problem, its_message, text] = run(
-        library,
-        format,
-        copied,
-        bytes,
-        target,
-        source_pixels,
-        wants_thumbnail,
-    );
+    const [picture, problem, message, text] = run(library, format, copied, bytes, target, wants_thumbnail);
     png_chunks.free(copied);
-    if (picture === undefined) return $multi(undefined, problem as Problem, its_message!, text);
+    if (picture === undefined) return $multi(undefined, problem, message, text);
     return $multi(picture);
 }
 
