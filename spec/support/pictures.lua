@@ -30,7 +30,7 @@ convert -size 1x1 xc:'rgb(10,200,30)' one.jpg & vips black wide.png 16384 1 & vi
 convert -size 700x500 plasma:red-blue -seed 7 -noise 2 PNG24:large.png & wait
 vips copy base.png base.heic[Q=100] & vips copy base.png base.avif[compression=av1,Q=95] & vips colourspace base.png lab.tif lab &
 vips icc_export base.png p3.png --output-profile p3 & vips icc_export base.png p3.jpg[Q=100,no_subsample] --output-profile p3 &
-vips icc_export base.png inks.jpg[Q=100] --output-profile cmyk & vips tiffsave base.png tiled.tif --tile --compression deflate & vips cast base.png float.tif float & wait
+vips icc_export base.png inks.jpg[Q=100] --output-profile cmyk & vips tiffsave base.png tiled.tif --tile --compression deflate & vips colourspace base.png float.tif scrgb & wait
 for name in jpg webp tif gif; do convert large.png -quality 90 large.$name & done; convert large.png -interlace JPEG large_progressive.jpg & wait
 vips copy large.png large.heic & vips copy large.png large.avif[compression=av1,speed=9] & vips icc_transform inks.jpg inks_by_tool.png srgb --embedded --depth 8 & wait
 ]]
@@ -57,7 +57,7 @@ end
 --- Removes them.
 function _M.remove()
     if folder then os.execute("rm -rf " .. folder .. " " .. folder:gsub("%.pictures$", "")) end
-    folder = nil
+    folder, known = nil, {}
 end
 
 function _M.read(name)
@@ -87,8 +87,11 @@ function _M.convert(bytes, target, wants_thumbnail)
     return made
 end
 
+local known = {}
+
 --- What ImageMagick finds in a file of an image: red, green and blue of each pixel.
 function _M.pixels(bytes)
+    if known[bytes] then return known[bytes] end
     local path = os.tmpname()
     local file = assert(io.open(path, "wb"))
     file:write(bytes)
@@ -97,6 +100,7 @@ function _M.pixels(bytes)
     local found = pipe:read("*a")
     pipe:close()
     os.remove(path)
+    known[bytes] = found
     return found
 end
 

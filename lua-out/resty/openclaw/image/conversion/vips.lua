@@ -48,7 +48,8 @@ end
 local function by_text(library)
     local text = vips_take_text(library)
     local no_memory = string_find(text, "memory", 1, true)
-    if no_memory ~= nil then
+    local is_limit = string_find(text, "limit", 1, true)
+    if no_memory ~= nil and is_limit == nil then
         return nil, "failed", FAILED, text
     end
     return nil, "broken_image", BROKEN, text

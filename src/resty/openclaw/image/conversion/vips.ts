@@ -70,8 +70,10 @@ function unsupported(message: string): Refusal {
 /** By what the library says: its text may be about another thread's image, which was converted at the same moment. */
 function by_text(library: Library): Refusal {
     const text = vips.take_text(library);
+    // "limit": a hostile file wants more than a decoder grants any file.
     const [no_memory] = string.find(text, "memory", 1, true);
-    if (no_memory !== undefined) return $multi(undefined, "failed", FAILED, text);
+    const [is_limit] = string.find(text, "limit", 1, true);
+    if (no_memory !== undefined && is_limit === undefined) return $multi(undefined, "failed", FAILED, text);
     return $multi(undefined, "broken_image", BROKEN, text);
 }
 

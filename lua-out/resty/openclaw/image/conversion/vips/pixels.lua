@@ -3,6 +3,7 @@ local ipairs = ipairs
 local tonumber = tonumber
 local tostring = tostring
 local math_max = math.max
+local math_min = math.min
 local string_sub = string.sub
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
@@ -84,10 +85,14 @@ local function size(library, image)
     return library.openclaw_vips_image_get_width(image), library.openclaw_vips_image_get_height(image)
 end
 ____exports.size = size
---- By how much the decoder itself may shrink.
+--- By how much the decoder itself may shrink. libvips ends the process where a side would become 0.
 local function shrink_on_load(library, image, max_side)
     local width, height = size(library, image)
-    return math_max(width, height) / max_side / LEAST_SHRINK
+    return (math_min(
+        math_max(width, height) / max_side / LEAST_SHRINK,
+        width,
+        height
+    ))
 end
 --- Opens it again so that the decoder gives smaller pixels, where it can; else the same image. Nothing on failure.
 local function reopen(library, format, memory, count, image, max_side)

@@ -69,10 +69,10 @@ export function size(library: Library, image: Image): LuaMultiReturn<[width: num
     );
 }
 
-/** By how much the decoder itself may shrink. */
+/** By how much the decoder itself may shrink. libvips ends the process where a side would become 0. */
 function shrink_on_load(library: Library, image: Image, max_side: number): number {
     const [width, height] = size(library, image);
-    return math.max(width, height) / max_side / LEAST_SHRINK;
+    return math.min(math.max(width, height) / max_side / LEAST_SHRINK, width, height);
 }
 
 /** Opens it again so that the decoder gives smaller pixels, where it can; else the same image. Nothing on failure. */
