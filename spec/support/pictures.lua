@@ -1,6 +1,5 @@
 --- Files of real encoders, made when they are first asked for, and what converts them. Needs the programs of libvips and ImageMagick.
 local ffi = require("ffi")
-local execute = require("spec.support.execute")
 local images = require("spec.support.images")
 local vips = require("resty.openclaw.image.conversion.vips")
 
@@ -37,27 +36,29 @@ vips copy large.png large.heic & vips copy large.png large.avif[compression=av1,
 
 local folder
 
---- The folder with all files, made once for all specs.
+local function is_there(path)
+    local file = io.open(path)
+    if file then file:close() end
+    return file ~= nil
+end
+
+--- The folder with all files, made once for all specs. It is gone when the specs' own folder is.
 function _M.folder()
     if folder then return folder end
-    folder = os.tmpname() .. ".pictures"
-    local script = folder .. ".sh"
+    local path = (ngx and ngx.config.prefix() or "/tmp/openclaw_") .. "pictures"
+    local script = path .. ".sh"
     local file = assert(io.open(script, "w"))
     file:write(COMMANDS)
     for orientation, turn in ipairs(TURNS) do
         file:write(("convert base.png %s -quality 100 -sampling-factor 1x1 turned%d.jpg &\n"):format(turn, orientation))
     end
-    file:write("wait\n")
+    file:write("wait\ntouch done\n")
     file:close()
-    assert(execute(("mkdir %s && sh %s %s >%s.log 2>&1 || { cat %s.log >&2; false; }"):format(folder, script, folder, script, script)), "cannot make the pictures")
-    os.execute(("rm -f %s %s.log"):format(script, script))
+    -- nginx may be told of the child's end before os.execute is: its result says nothing.
+    os.execute(("rm -rf %s; mkdir %s && sh %s %s >%s.log 2>&1 || cat %s.log >&2"):format(path, path, script, path, script, script))
+    assert(is_there(path .. "/done"), "cannot make the pictures")
+    folder = path
     return folder
-end
-
---- Removes them.
-function _M.remove()
-    if folder then os.execute("rm -rf " .. folder .. " " .. folder:gsub("%.pictures$", "")) end
-    folder, known = nil, {}
 end
 
 function _M.read(name)

@@ -20,8 +20,6 @@ local function seconds_of(run)
 end
 
 describe("what is no whole picture", function()
-    teardown(function() pictures.remove() end)
-
     for _, name in ipairs({
         "large.jpg", "large_progressive.jpg", "large.png", "interlaced.png", "large.webp", "lossless.webp", "large.gif", "animated.gif",
         "animated.webp", "large.tif", "lzw.tif", "jpeg.tif", "tiled.tif", "base.heic", "base.avif", "large.heic", "large.avif",

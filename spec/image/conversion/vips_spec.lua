@@ -3,6 +3,7 @@ local vips = require("resty.openclaw.image.conversion.vips")
 
 local convert, target = pictures.convert, pictures.target
 
+--- Fails where the pixels differ by more than that on average; by how much they do.
 local function assert_like(most, wanted, made)
     local difference = pictures.difference(pictures.pixels(wanted), pictures.pixels(made))
     assert.is_truthy(difference, "another number of pixels")
@@ -13,8 +14,6 @@ end
 describe("converting a picture", function()
     local base
     setup(function() base = pictures.read("base.png") end)
-    teardown(function() pictures.remove() end)
-
     it("needs a library that is there, and starts no threads to find that out", function()
         assert.is_nil(vips.problem_of_library())
     end)
