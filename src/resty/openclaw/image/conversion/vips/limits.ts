@@ -22,8 +22,7 @@ function has_few_scans(memory: Bytes, count: number): boolean {
     let from = memory;
     for (const _ of $range(0, MOST_SCANS)) {
         const found = ffi.C.openclaw_limits_find!(from, pointer_difference(limit, from), SCAN, SCAN.length) as
-            | Bytes
-            | undefined;
+            Bytes | undefined;
         if (found === undefined) return true;
         from = pointer_add(ffi.cast("const uint8_t *", found), SCAN.length);
     }

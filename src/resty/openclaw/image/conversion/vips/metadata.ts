@@ -62,9 +62,7 @@ function clean_jpeg(memory: Bytes, count: number, has_profile: boolean): number 
 }
 
 function low_4(memory: Bytes, at: number): number {
-    return (
-        memory.get(at) + memory.get(at + 1) * 0x100 + memory.get(at + 2) * 0x10000 + memory.get(at + 3) * 0x1000000
-    );
+    return memory.get(at) + memory.get(at + 1) * 0x100 + memory.get(at + 2) * 0x10000 + memory.get(at + 3) * 0x1000000;
 }
 
 function write_low_4(memory: Bytes, at: number, number: number): void {
