@@ -187,6 +187,33 @@ describe("cache.near_index", function()
         assert.is_nil(search(index, ZERO, 4, -1))
     end)
 
+    it("finds nothing too old beyond hashes that were never written", function()
+        local index = new_index()
+        for _ = 1, near_index.SIZE / 2 - 200 do add(index, "ffffffff00000000") end
+        -- In the middle, where it looks first.
+        for _ = 1, 200 do assert(near_index.next(index)) end
+        local old = add(index, ZERO)
+        at = at + 1000
+        for _ = 1, near_index.SIZE / 2 - 100 do add(index, "ffffffff00000000") end
+        assert.is_nil(search(index, ZERO, 4, 10))
+        assert.equal(old, search(index, ZERO, 4, 2000))
+    end)
+
+    it("begins anew when the numbers have become too large", function()
+        local index = new_index()
+        add(index, "0000000000000001")
+        index.region.names:incr("near answers: last", 2e9 - 3)
+        local last = add(index, "0000000000000003")
+        assert.equal(1999999999, last)
+        assert.equal(last, search(index, "0000000000000003", 0))
+        -- The number 0 is none.
+        add(index, "0000000000000001")
+        assert.is_nil(search(index, ZERO))
+        local number = add(index, "0000000000000007")
+        assert.equal(1, number)
+        assert.equal(number, search(index, ZERO))
+    end)
+
     it("does without where the region has no room", function()
         local region = shared_memory.open("no such dict: near_index_spec full", 1)
         assert(shared_memory.slot(region, "all the rest", 262000 - 64))

@@ -278,20 +278,15 @@ local function share(asking, recording, body)
     end
 end
 --- Gives the answer, which is kept under its name, to those with nearly the same picture.
-local function offer(____bindingPattern0, ____bindingPattern1, seconds)
-    local near
-    local name
-    local key
-    local store
-    store = ____bindingPattern0.store
-    key = ____bindingPattern0.key
-    name = ____bindingPattern0.name
-    near = ____bindingPattern0.near
-    local head
-    head = ____bindingPattern1.head
-    if near == nil or head.status ~= OK then
+local function offer(asking, recording, seconds)
+    local near = asking.near
+    if near == nil or recording.head.status ~= OK then
         return
     end
+    local ____asking_9 = asking
+    local store = ____asking_9.store
+    local key = ____asking_9.key
+    local name = ____asking_9.name
     near_answers_add(
         store.near,
         store.dict,
@@ -303,10 +298,10 @@ local function offer(____bindingPattern0, ____bindingPattern1, seconds)
 end
 --- Keeps a copy of what nginx's cache has, for those with nearly the same picture.
 local function keep_copy(asking, recording, body)
-    local ____asking_9 = asking
-    local store = ____asking_9.store
-    local name = ____asking_9.name
-    local near = ____asking_9.near
+    local ____asking_10 = asking
+    local store = ____asking_10.store
+    local name = ____asking_10.name
+    local near = ____asking_10.near
     if near == nil then
         return
     end
@@ -326,10 +321,10 @@ local function keep_copy(asking, recording, body)
 end
 --- Keeps what was recorded, if it may be kept, and lets the others go on.
 local function keep(asking, recording)
-    local ____asking_10 = asking
-    local store = ____asking_10.store
-    local key = ____asking_10.key
-    local name = ____asking_10.name
+    local ____asking_11 = asking
+    local store = ____asking_11.store
+    local key = ____asking_11.key
+    local name = ____asking_11.name
     local body = recordings_body_of(recording)
     local result = result_of(store, recording, body)
     local seconds = seconds_of(asking, recording)
@@ -376,10 +371,10 @@ local function settle(asking)
         return
     end
     asking.is_settled = true
-    local ____asking_11 = asking
-    local store = ____asking_11.store
-    local key = ____asking_11.key
-    local status = ____asking_11.status
+    local ____asking_12 = asking
+    local store = ____asking_12.store
+    local key = ____asking_12.key
+    local status = ____asking_12.status
     if status ~= OK then
         records_note_doubt(store.dict, key)
     elseif asking.was_expected then
@@ -436,8 +431,8 @@ local function take(asking, recording)
 end
 --- Takes the next piece of the response. Phases: body_filter. Never raises.
 local function body_filter()
-    local ____opt_12 = request_state_present()
-    local asking = ____opt_12 and ____opt_12.cache_asking
+    local ____opt_13 = request_state_present()
+    local asking = ____opt_13 and ____opt_13.cache_asking
     if asking == nil or asking.has_ended or request_variable("upstream_cache_status") == nil then
         return
     end

@@ -286,13 +286,10 @@ local function decide(store, key, wish, state, latest, has_waited)
         end
         is_known = kind ~= records_NONE and kind ~= records_DOUBT
     end
-    local ____wish_is_fresh_3
+    local near = state.cache_near
     if wish.is_fresh then
-        ____wish_is_fresh_3 = nil
-    else
-        ____wish_is_fresh_3 = state.cache_near
+        near = nil
     end
-    local near = ____wish_is_fresh_3
     local is_first_in_tier = store.tier ~= nil and not wish.is_only_cached
     if near ~= nil and not is_first_in_tier then
         answer_near(
@@ -397,8 +394,8 @@ local function before_balance()
             askings_try_to_lead(cache_store, cache_key, state, nil)
         end
     end
-    local ____opt_4 = state.cache_asking
-    if (____opt_4 and ____opt_4.leads) == true then
+    local ____opt_3 = state.cache_asking
+    if (____opt_3 and ____opt_3.leads) == true then
         client_watch_ignore()
     end
     return true

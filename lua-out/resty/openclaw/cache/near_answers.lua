@@ -43,7 +43,7 @@ local TIME_AT = KEY_AT + DIGEST_DIGITS
 local NAME_AT = TIME_AT + 15
 local NOTE = "%s%s%s%015.3f%s"
 --- How many numbers that lead nowhere a request takes out of the index before it asks a node.
-local MOST_TRIES = 8
+local MOST_TRIES = 4
 --- Those of all routes of a region.
 local indices = {}
 local function index_of(region)
@@ -126,10 +126,8 @@ local function of_request(key, content_type, model, generations, purges)
 end
 ____exports.of_request = of_request
 --- Has an answer found by requests with nearly the same picture, for so many seconds. Phases: any.
-local function add(____bindingPattern0, dict, near, key, name, seconds)
-    local index
-    index = ____bindingPattern0.index
-    local number = near_index_next(index)
+local function add(answers, dict, near, key, name, seconds)
+    local number = near_index_next(answers.index)
     if number == nil then
         return
     end
@@ -147,14 +145,13 @@ local function add(____bindingPattern0, dict, near, key, name, seconds)
         seconds
     )
     if has_room then
-        near_index_put(index, number, near.low, near.high)
+        near_index_put(answers.index, number, near.low, near.high)
     end
 end
 ____exports.add = add
 --- Whether an operator has purged that answer alone.
-local function is_purged(____bindingPattern0, key)
-    local purges
-    purges = ____bindingPattern0.purges
+local function is_purged(near, key)
+    local purges = near.purges
     return purges ~= nil and purge_list_generation_of_key(purges, key) ~= nil
 end
 --- The answer that a note leads to; nothing if it is none for this request, or gone.
@@ -185,9 +182,8 @@ local function is_older(note, seconds)
 end
 --- The answer to the nearest picture that is no older than so many seconds; of several equally near ones the last. What leads nowhere, as its answer was
 -- forgotten, is taken out of the index. Nothing if there is none. Phases: any.
-local function find(____bindingPattern0, dict, near, seconds)
-    local index
-    index = ____bindingPattern0.index
+local function find(answers, dict, near, seconds)
+    local index = answers.index
     for _ = 1, MOST_TRIES do
         local number = near_index_search(
             index,
@@ -215,25 +211,17 @@ local function find(____bindingPattern0, dict, near, seconds)
 end
 ____exports.find = find
 --- Counts an answer that is given. Phases: any.
-local function count(____bindingPattern0, distance)
-    local total
-    local counters
-    local family
-    local route
-    route = ____bindingPattern0.route
-    family = ____bindingPattern0.family
-    counters = ____bindingPattern0.counters
-    total = ____bindingPattern0.total
-    local counter = counters[distance]
+local function count(answers, distance)
+    local counter = answers.counters[distance]
     if counter == nil then
-        counter = family:labels(
-            route,
+        counter = answers.family:labels(
+            answers.route,
             tostring(distance)
         )
-        counters[distance] = counter
+        answers.counters[distance] = counter
     end
     metric_handles_add(counter)
-    metric_handles_add(total)
+    metric_handles_add(answers.total)
 end
 ____exports.count = count
 return ____exports

@@ -27,6 +27,8 @@ local CURSOR = "near answers: last"
 --- Of four arrays; two of their numbers have room in a slot.
 local SLOTS = 2 * SIZE
 local TENTHS = 10
+--- The number after which they begin anew, as a place has room for 32 bits. The ring begins anew with it.
+local NUMBERS = 200000 * SIZE
 local HALF_DIGITS = 8
 --- The index in a region. Phases: any.
 local function create(region)
@@ -52,11 +54,10 @@ end
 local function tenths(seconds)
     return (math_floor(seconds * TENTHS))
 end
---- How many hashes were added so far.
-local function last_of(____bindingPattern0)
-    local region
-    region = ____bindingPattern0.region
-    return (region.names:get(CURSOR)) or 0
+--- The last number; 0 if there is none.
+local function last_of(index)
+    local last = index.region.names:get(CURSOR)
+    return (last or 0) % NUMBERS
 end
 --- Half of a hash, as 32 bits.
 local function half(digits)
@@ -116,7 +117,7 @@ local function next(index)
         return nil
     end
     local number = increment(index.region.names, CURSOR, 1, 0)
-    return number
+    return number and number % NUMBERS
 end
 ____exports.next = next
 --- Adds a hash under its number, in place of the oldest one. Phases: any.
@@ -131,8 +132,7 @@ end
 ____exports.put = put
 --- Takes a hash out. Phases: any.
 local function remove(index, number)
-    local ____open_result_1 = open(index)
-    local numbers = ____open_result_1.numbers
+    local numbers = open(index).numbers
     local at = number % SIZE
     if numbers[at] == number then
         numbers[at] = -number
@@ -141,11 +141,9 @@ end
 ____exports.remove = remove
 --- How many of the last `count` hashes were added since that moment: they are in the order of time. A place where the hash with its number is yet
 -- to be written, or never will be, as its worker was killed, counts as one of them.
-local function count_young(____bindingPattern0, last, count, oldest)
-    local times
-    local numbers
-    numbers = ____bindingPattern0.numbers
-    times = ____bindingPattern0.times
+local function count_young(ring, last, count, oldest)
+    local numbers = ring.numbers
+    local times = ring.times
     local least = 0
     local most = count
     while least < most do
@@ -184,13 +182,10 @@ end
 -- nothing if there is none. It may be wrong. Phases: any.
 local function search(index, low, high, most, seconds)
     local last = last_of(index)
-    local ____temp_2
     if last == 0 then
-        ____temp_2 = nil
-    else
-        ____temp_2 = open(index)
+        return nil
     end
-    local ring = ____temp_2
+    local ring = open(index)
     if ring == nil then
         return nil
     end
@@ -231,13 +226,10 @@ local function search(index, low, high, most, seconds)
             found = further
         end
     end
-    local ____temp_3
     if found < 0 then
-        ____temp_3 = nil
-    else
-        ____temp_3 = ring.numbers[found]
+        return nil
     end
-    return ____temp_3
+    return ring.numbers[found]
 end
 ____exports.search = search
 return ____exports

@@ -165,8 +165,10 @@ function share(asking: Asking, recording: Recording, body: string): void {
 }
 
 /** Gives the answer, which is kept under its name, to those with nearly the same picture. */
-function offer({ store, key, name, near }: Asking, { head }: Recording, seconds: number): void {
-    if (near === undefined || head.status !== OK) return;
+function offer(asking: Asking, recording: Recording, seconds: number): void {
+    const near = asking.near;
+    if (near === undefined || recording.head.status !== OK) return;
+    const { store, key, name } = asking;
     near_answers.add(store.near, store.dict, near, key, name, math.min(seconds, near.seconds));
 }
 

@@ -184,7 +184,8 @@ function decide(
         if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, key, value as string, state, latest);
         is_known = kind !== records.NONE && kind !== records.DOUBT;
     }
-    const near = wish.is_fresh ? undefined : state.cache_near;
+    let near = state.cache_near;
+    if (wish.is_fresh) near = undefined;
     // What is asked itself comes first: other gateways may have learned it.
     const is_first_in_tier = store.tier !== undefined && !wish.is_only_cached;
     if (near !== undefined && !is_first_in_tier) answer_near(store, state, near, wish, has_waited);

@@ -64,7 +64,7 @@ const TIME_AT = KEY_AT + DIGEST_DIGITS;
 const NAME_AT = TIME_AT + 15;
 const NOTE = "%s%s%s%015.3f%s";
 /** How many numbers that lead nowhere a request takes out of the index before it asks a node. */
-const MOST_TRIES = 8;
+const MOST_TRIES = 4;
 
 /** Those of all routes of a region. */
 const indices = new LuaMap<Region, NearIndex>();
@@ -130,23 +130,24 @@ export function of_request(
 
 /** Has an answer found by requests with nearly the same picture, for so many seconds. Phases: any. */
 export function add(
-    { index }: NearAnswers,
+    answers: NearAnswers,
     dict: ngx.SharedDict,
     near: Near,
     key: string,
     name: string,
     seconds: number,
 ): void {
-    const number = near_index.next(index);
+    const number = near_index.next(answers.index);
     if (number === undefined) return;
     const note = string.format(NOTE, near.scope, near.hash, key, clock.now(), name);
     const [has_room] = dict.set(`${PREFIX}${number}`, note, seconds);
     // In this order: the number is to lead somewhere.
-    if (has_room) near_index.put(index, number, near.low, near.high);
+    if (has_room) near_index.put(answers.index, number, near.low, near.high);
 }
 
 /** Whether an operator has purged that answer alone. */
-function is_purged({ purges }: Near, key: string): boolean {
+function is_purged(near: Near, key: string): boolean {
+    const purges = near.purges;
     return purges !== undefined && purge_list.generation_of_key(purges, key) !== undefined;
 }
 
@@ -170,7 +171,8 @@ function is_older(note: string, seconds: number): boolean {
  * The answer to the nearest picture that is no older than so many seconds; of several equally near ones the last. What leads nowhere, as its answer was
  * forgotten, is taken out of the index. Nothing if there is none. Phases: any.
  */
-export function find({ index }: NearAnswers, dict: ngx.SharedDict, near: Near, seconds: number): Found | undefined {
+export function find(answers: NearAnswers, dict: ngx.SharedDict, near: Near, seconds: number): Found | undefined {
+    const index = answers.index;
     for (const _ of $range(1, MOST_TRIES)) {
         const number = near_index.search(index, near.low, near.high, near.distance, seconds);
         if (number === undefined) return undefined;
@@ -186,12 +188,12 @@ export function find({ index }: NearAnswers, dict: ngx.SharedDict, near: Near, s
 }
 
 /** Counts an answer that is given. Phases: any. */
-export function count({ route, family, counters, total }: NearAnswers, distance: number): void {
-    let counter = counters.get(distance);
+export function count(answers: NearAnswers, distance: number): void {
+    let counter = answers.counters.get(distance);
     if (counter === undefined) {
-        counter = family.labels(route, tostring(distance));
-        counters.set(distance, counter);
+        counter = answers.family.labels(answers.route, tostring(distance));
+        answers.counters.set(distance, counter);
     }
     metric_handles.add(counter);
-    metric_handles.add(total);
+    metric_handles.add(answers.total);
 }

@@ -43,6 +43,8 @@ const CURSOR = "near answers: last";
 /** Of four arrays; two of their numbers have room in a slot. */
 const SLOTS = 2 * SIZE;
 const TENTHS = 10;
+/** The number after which they begin anew, as a place has room for 32 bits. The ring begins anew with it. */
+const NUMBERS = 200000 * SIZE;
 const HALF_DIGITS = 8;
 
 /** The index in a region. Phases: any. */
@@ -75,9 +77,10 @@ function tenths(seconds: number): number {
     return math.floor(seconds * TENTHS);
 }
 
-/** How many hashes were added so far. */
-function last_of({ region }: NearIndex): number {
-    return region.names.get<number>(CURSOR)[0] ?? 0;
+/** The last number; 0 if there is none. */
+function last_of(index: NearIndex): number {
+    const [last] = index.region.names.get<number>(CURSOR);
+    return (last ?? 0) % NUMBERS;
 }
 
 /** Half of a hash, as 32 bits. */
@@ -125,7 +128,7 @@ export function distance_of(hash: string, other: string): number {
 export function next(index: NearIndex): number | undefined {
     if (open(index) === undefined) return undefined;
     const [number] = increment(index.region.names, CURSOR, 1, 0);
-    return number;
+    return number && number % NUMBERS;
 }
 
 /** Adds a hash under its number, in place of the oldest one. Phases: any. */
@@ -140,7 +143,7 @@ export function put(index: NearIndex, number: number, low: number, high: number)
 
 /** Takes a hash out. Phases: any. */
 export function remove(index: NearIndex, number: number): void {
-    const { numbers } = open(index)!;
+    const numbers = open(index)!.numbers;
     const at = number % SIZE;
     if (numbers.get(at) === number) numbers.set(at, -number);
 }
@@ -149,7 +152,9 @@ export function remove(index: NearIndex, number: number): void {
  * How many of the last `count` hashes were added since that moment: they are in the order of time. A place where the hash with its number is yet
  * to be written, or never will be, as its worker was killed, counts as one of them.
  */
-function count_young({ numbers, times }: Ring, last: number, count: number, oldest: number): number {
+function count_young(ring: Ring, last: number, count: number, oldest: number): number {
+    const numbers = ring.numbers;
+    const times = ring.times;
     let least = 0;
     let most = count;
     while (least < most) {
@@ -188,7 +193,8 @@ function nearest(ring: Ring, from: number, to: number, low: number, high: number
  */
 export function search(index: NearIndex, low: number, high: number, most: number, seconds: number): number | undefined {
     const last = last_of(index);
-    const ring = last === 0 ? undefined : open(index);
+    if (last === 0) return undefined;
+    const ring = open(index);
     if (ring === undefined) return undefined;
     const oldest = tenths(clock.now() - seconds);
     const count = count_young(ring, last, math.min(last, SIZE), oldest);
@@ -201,5 +207,6 @@ export function search(index: NearIndex, low: number, high: number, most: number
         const further = nearest(ring, SIZE - 1, SIZE - rest, low, high, limit, oldest);
         if (further >= 0) found = further;
     }
-    return found < 0 ? undefined : ring.numbers.get(found);
+    if (found < 0) return undefined;
+    return ring.numbers.get(found);
 }
