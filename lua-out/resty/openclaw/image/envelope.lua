@@ -45,6 +45,7 @@ local STREAM = "application/stream+json"
 --- What stands for a body without any bytes.
 local NULL = "null"
 local END = "}"
+local NULL_AND_END = "null}"
 local text = buffers_new(512)
 --- Whether a response with that status has the whole of what was asked.
 local function is_whole(status)
@@ -191,13 +192,8 @@ local function body_filter()
         ____is_last_3 = ""
     end
     ____state_4.envelope_head = ____is_last_3
-    if not is_last then
-        chunk_surround(its_head, memory, bytes, "")
-    elseif memory == nil and not is_begun then
-        chunk_surround(its_head, nil, 0, NULL .. END)
-    else
-        chunk_surround(its_head, memory, bytes, END)
-    end
+    local is_empty = memory == nil and not is_begun
+    chunk_surround(its_head, memory, bytes, is_last and (is_empty and NULL_AND_END or END) or "")
 end
 ____exports.body_filter = body_filter
 return ____exports

@@ -33,6 +33,7 @@ const STREAM = "application/stream+json";
 /** What stands for a body without any bytes. */
 const NULL = "null";
 const END = "}";
+const NULL_AND_END = "null}";
 
 const text = buffers.new(512);
 
@@ -147,7 +148,6 @@ export function body_filter(): void {
     // Nothing but a flush.
     if (memory === undefined && !is_last) return;
     state!.envelope_head = is_last ? undefined : "";
-    if (!is_last) chunk.surround(its_head, memory, bytes, "");
-    else if (memory === undefined && !is_begun) chunk.surround(its_head, undefined, 0, NULL + END);
-    else chunk.surround(its_head, memory, bytes, END);
+    const is_empty = memory === undefined && !is_begun;
+    chunk.surround(its_head, memory, bytes, is_last ? (is_empty ? NULL_AND_END : END) : "");
 }

@@ -71,6 +71,8 @@ local function drop()
     ngx.arg[1] = ""
 end
 ____exports.drop = drop
+--- ngx_lua's function behind `ngx.arg[1] = …`. LuaJIT goes on after a call of it, and gives up where it is called by an assignment.
+local set_chunk = getmetatable(ngx.arg).__newindex
 --- What stands before a chunk, the chunk, and what stands after it: nginx copies each, so that no Lua string is made of all.
 local parts = {"", "", ""}
 --- Adds text before and after the present chunk, which is where `look` has said. Makes a Lua string of it. Phases: body_filter.
@@ -78,7 +80,7 @@ local function surround(before, memory, bytes, after)
     parts[1] = before
     parts[2] = memory == nil and "" or ffi_string(memory, bytes)
     parts[3] = after
-    ngx.arg[1] = parts
+    set_chunk(ngx.arg, 1, parts)
     parts[2] = ""
 end
 ____exports.surround = surround
