@@ -473,6 +473,7 @@ async function log(): Promise<string[]> {
 
 test("nothing was reported", async () => {
     const lines = (await gateway.errorLog()).split("\n").filter((line) => /\[(?:error|crit|alert|emerg)\]/.test(line));
-    const expected = /upstream prematurely closed|Connection refused|it is no JSON, or ends too early|cannot reach this gateway/;
+    const expected =
+        /upstream prematurely closed|Connection refused|it is no JSON, or ends too early|cannot reach this gateway/;
     expect(lines.filter((line) => !expected.test(line))).toEqual([]);
 });

@@ -52,7 +52,7 @@ export const DNS: Kind<Options> = {
 export function settings_of(options: Options, path: string, has_names: boolean): Settings {
     return {
         library: has_names ? dns_servers.library_of(path, "names of nodes") : undefined,
-        servers: options.servers ?? (has_names ? dns_servers.from_file(problem.child(path, "dns")) : []),
+        servers: options.servers ?? (has_names ? dns_servers.from_file(`${problem.child(path, "dns")}.servers`) : []),
         timeout_ms: math.ceil(options.timeout * 1000),
         attempts: options.attempts,
         least_seconds: options.least_seconds,

@@ -75,10 +75,9 @@ export function library_of(path: string, what: string): DnsLibrary {
     return error(`${beginning} ${what} need lua-resty-dns, which Debian has in the package lua-nginx-dns`, 0);
 }
 
-/** The servers of the machine. Raises if it has none; `path`: that of the options with the servers. Phases: init. */
-export function from_file(path: string): Server[] {
+/** The servers of the machine. Raises if it has none; `option`: the path of the option that would name them. Phases: init. */
+export function from_file(option: string): Server[] {
     const found = servers_of(RESOLV_CONF);
-    if (found.length === 0)
-        error(`${path}.servers must be given, as ${RESOLV_CONF} names none`, 0);
+    if (found.length === 0) error(`${option} must be given, as ${RESOLV_CONF} names none`, 0);
     return found;
 }

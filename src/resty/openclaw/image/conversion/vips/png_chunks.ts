@@ -22,9 +22,7 @@ const WANTED = new LuaSet<string>();
 for (const kind of ["IHDR", "PLTE", "tRNS", "iCCP", "IDAT", END, EXIF]) WANTED.add(kind);
 
 function high_4(memory: Bytes, at: number): number {
-    return (
-        memory.get(at) * 0x1000000 + memory.get(at + 1) * 0x10000 + memory.get(at + 2) * 0x100 + memory.get(at + 3)
-    );
+    return memory.get(at) * 0x1000000 + memory.get(at + 1) * 0x10000 + memory.get(at + 2) * 0x100 + memory.get(at + 3);
 }
 
 /**
