@@ -54,7 +54,7 @@ ____exports.DNS = DNS
 local function settings_of(options, path, has_names)
     return {
         library = has_names and dns_servers_library_of(path, "names of nodes") or nil,
-        servers = options.servers or (has_names and dns_servers_from_file(problem_child(path, "dns")) or ({})),
+        servers = options.servers or (has_names and dns_servers_from_file(problem_child(path, "dns") .. ".servers") or ({})),
         timeout_ms = math_ceil(options.timeout * 1000),
         attempts = options.attempts,
         least_seconds = options.least_seconds,

@@ -103,11 +103,11 @@ local function library_of(path, what)
     return error(((beginning .. " ") .. what) .. " need lua-resty-dns, which Debian has in the package lua-nginx-dns", 0)
 end
 ____exports.library_of = library_of
---- The servers of the machine. Raises if it has none; `path`: that of the options with the servers. Phases: init.
-local function from_file(path)
+--- The servers of the machine. Raises if it has none; `option`: the path of the option that would name them. Phases: init.
+local function from_file(option)
     local found = servers_of(RESOLV_CONF)
     if #found == 0 then
-        error(((path .. ".servers must be given, as ") .. RESOLV_CONF) .. " names none", 0)
+        error(((option .. " must be given, as ") .. RESOLV_CONF) .. " names none", 0)
     end
     return found
 end
