@@ -38,6 +38,7 @@ local places_find = places.find
 local turns = require("resty.openclaw.image.remote.turns")
 local turns_begin = turns.begin
 local turns_finish = turns.finish
+____exports.memory_of = pictures.memory_of
 --- A longer address is refused.
 local MOST_ADDRESS_BYTES = 2048
 --- So many addresses of a server are tried, as long as there is time.
@@ -98,8 +99,10 @@ end
 local function problem_of(____bindingPattern0, ____bindingPattern1, err)
     local max_bytes
     max_bytes = ____bindingPattern0.max_bytes
+    local is_encoded
     local status
     status = ____bindingPattern1.status
+    is_encoded = ____bindingPattern1.is_encoded
     local is_too_large = string_find(err, TOO_LARGE, 1, true)
     if is_too_large ~= nil then
         return failed(
@@ -107,6 +110,9 @@ local function problem_of(____bindingPattern0, ____bindingPattern1, err)
             ("An image at another server may have at most " .. tostring(max_bytes)) .. " bytes.",
             err
         )
+    end
+    if is_encoded then
+        return failed("remote_failed", "The server with the image responds with a Content-Encoding.", err)
     end
     if status == 0 or status == OK or status >= FIRST_SERVER_ERROR or status == TOO_MANY_REQUESTS then
         return failed("remote_unavailable", UNAVAILABLE, err)

@@ -20,6 +20,7 @@ import * as places from "./remote/places";
 import * as turns from "./remote/turns";
 
 export type { Picture };
+export const memory_of = pictures.memory_of;
 
 /**
  * What went wrong. `remote_refused` (422): no such address is fetched, now or later. `remote_failed` (422): the other server has no image
@@ -100,11 +101,12 @@ function failed(code: Code, message: string, detail?: string): Fetched {
 }
 
 /** Why an image did not come. */
-function problem_of({ max_bytes }: Remote, { status }: Picture, err: string): Fetched {
+function problem_of({ max_bytes }: Remote, { status, is_encoded }: Picture, err: string): Fetched {
     const [is_too_large] = string.find(err, TOO_LARGE, 1, true);
     if (is_too_large !== undefined) {
         return failed("remote_too_large", `An image at another server may have at most ${max_bytes} bytes.`, err);
     }
+    if (is_encoded) return failed("remote_failed", "The server with the image responds with a Content-Encoding.", err);
     // With 200 it has broken off, or the time was over.
     if (status === 0 || status === OK || status >= FIRST_SERVER_ERROR || status === TOO_MANY_REQUESTS) {
         return failed("remote_unavailable", UNAVAILABLE, err);

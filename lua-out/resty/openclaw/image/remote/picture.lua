@@ -5,6 +5,7 @@ local math_max = math.max
 local math_min = math.min
 local string_lower = string.lower
 local ffi = require("ffi")
+local ffi_cast = ffi.cast
 local ffi_copy = ffi.copy
 local regions = require("resty.openclaw.core.bytes.region")
 local regions_new = regions.new
@@ -21,10 +22,21 @@ local function create()
     return {
         region = regions_new(),
         bytes = 0,
-        status = 0
+        status = 0,
+        is_encoded = false
     }
 end
 ____exports.new = create
+--- Where it is, as long as somebody knows the picture; nothing if it has no bytes. Phases: any.
+local function memory_of(____bindingPattern0)
+    local region
+    region = ____bindingPattern0.region
+    if region.memory == nil then
+        return nil
+    end
+    return (ffi_cast("uint8_t *", region.memory))
+end
+____exports.memory_of = memory_of
 --- What takes the response; `max_bytes`: of the image. Lets others have their turn.
 local function receiver(picture, max_bytes)
     local ____picture_0 = picture
@@ -38,7 +50,8 @@ local function receiver(picture, max_bytes)
                 return "status " .. tostring(status)
             end
             local coding = string_lower(headers["content-encoding"] or "identity")
-            if coding ~= "identity" then
+            picture.is_encoded = coding ~= "identity"
+            if picture.is_encoded then
                 return "a Content-Encoding that was not asked for"
             end
             room = math_min(
@@ -55,7 +68,11 @@ local function receiver(picture, max_bytes)
             if not is_there or picture.bytes + #piece > region.bytes then
                 return NO_MEMORY
             end
-            ffi_copy(region.memory + picture.bytes, piece, #piece)
+            ffi_copy(
+                memory_of(picture) + picture.bytes,
+                piece,
+                #piece
+            )
             picture.bytes = picture.bytes + #piece
             if time_slice_is_over(slice) then
                 time_slice_yield_now()

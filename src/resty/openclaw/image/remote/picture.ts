@@ -11,6 +11,8 @@ export interface Picture {
     bytes: number;
     /** The status of the response; 0 before there is one. */
     status: number;
+    /** Whether it comes compressed, which nobody has asked for. */
+    is_encoded: boolean;
 }
 
 const OK = 200;
@@ -18,9 +20,15 @@ const NO_MEMORY = "no memory";
 
 /** An image of which nothing has come. Phases: any. */
 function create(): Picture {
-    return { region: regions.new(), bytes: 0, status: 0 };
+    return { region: regions.new(), bytes: 0, status: 0, is_encoded: false };
 }
 export { create as new };
+
+/** Where it is, as long as somebody knows the picture; nothing if it has no bytes. Phases: any. */
+export function memory_of({ region }: Picture): Bytes | undefined {
+    if (region.memory === undefined) return undefined;
+    return ffi.cast("uint8_t *", region.memory) as unknown as Bytes;
+}
 
 /** What takes the response; `max_bytes`: of the image. Lets others have their turn. */
 export function receiver(picture: Picture, max_bytes: number): Receiver {
@@ -32,7 +40,8 @@ export function receiver(picture: Picture, max_bytes: number): Receiver {
             picture.status = status;
             if (status !== OK) return `status ${status}`;
             const coding = string.lower(headers["content-encoding"] ?? "identity");
-            if (coding !== "identity") return "a Content-Encoding that was not asked for";
+            picture.is_encoded = coding !== "identity";
+            if (picture.is_encoded) return "a Content-Encoding that was not asked for";
             room = math.min(max_bytes, tonumber(headers["content-length"]) ?? max_bytes);
             return undefined;
         },
@@ -40,7 +49,7 @@ export function receiver(picture: Picture, max_bytes: number): Receiver {
             // Pages that nobody writes cost nothing.
             const is_there = region.memory !== undefined || regions.resize(region, math.max(room, 1));
             if (!is_there || picture.bytes + piece.length > region.bytes) return NO_MEMORY;
-            ffi.copy(pointer_add(region.memory as unknown as Bytes, picture.bytes), piece, piece.length);
+            ffi.copy(pointer_add(memory_of(picture)!, picture.bytes), piece, piece.length);
             picture.bytes += piece.length;
             if (time_slice.is_over(slice)) {
                 time_slice.yield_now();
