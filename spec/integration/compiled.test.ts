@@ -296,6 +296,16 @@ test(
     },
 );
 
+test("what puts each response into an envelope is compiled", MINUTES, async () => {
+    const envelope = 'require("resty.openclaw.image.envelope")';
+    const options = {
+        route: `plugins = { { header_filter = ${envelope}.header_filter, body_filter = ${envelope}.body_filter } },`,
+        location: 'body_filter_by_lua_block { require("resty.openclaw").body_filter() }',
+    };
+    // The body filter runs twice a request: for the body, and for the end.
+    await expectCompiled(options, 2 * LEAST_INSTRUCTIONS);
+});
+
 test("what runs on each request with a known token or an API key is compiled", MINUTES, async () => {
     const key = await SigningKey.make("key");
     const api_key = `oc_${randomBytes(32).toString("base64url")}`;

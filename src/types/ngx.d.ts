@@ -47,7 +47,7 @@ declare namespace ngx {
     const header: Record<string, string | number | undefined>;
     const ctx: Record<string, unknown>;
     /** In body_filter: at 1 the chunk at hand, which can be set. */
-    const arg: LuaTable<number, string | undefined>;
+    const arg: LuaTable<number, string | string[] | undefined>;
     const shared: Readonly<Record<string, SharedDict | undefined>>;
 
     interface SharedDict {

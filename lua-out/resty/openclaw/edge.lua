@@ -27,6 +27,8 @@ local json_error_respond = json_error.respond
 local json_error_too_late = json_error.too_late
 local operator_access = require("resty.openclaw.core.request.operator_access")
 local operator_access_refusal_of_delivery = operator_access.refusal_of_delivery
+local own_answer = require("resty.openclaw.core.request.own_answer")
+local own_answer_note = own_answer.note
 local request = require("resty.openclaw.core.request.request")
 local request_is_subrequest = request.is_subrequest
 local request_status = request.status
@@ -176,6 +178,7 @@ local function content(self)
     if (time_left_seconds() or 1) <= 0 then
         json_error_too_late()
     end
+    own_answer_note()
     acceptance_accept(self.jobs)
 end
 --- Responds for the job whose id is in the URL, of whichever of these routes. Phases: content; yields.

@@ -96,7 +96,13 @@ local function exchange(options, target, method, head, deadline, fresh)
         return nil, "cannot send: " .. send_err, reused and send_err ~= "timeout"
     end
     local reader = http_reader_new(socket, (options.read_seconds or 5) * 1000, deadline)
-    local response, rest = http_response_read(reader, method, options.max_bytes or MIB, options.truncate == true)
+    local response, rest = http_response_read(
+        reader,
+        method,
+        options.max_bytes or MIB,
+        options.truncate == true,
+        options.receiver
+    )
     if response == nil then
         socket:close()
         local stale = reused and not reader.began and rest ~= "timeout"

@@ -13,6 +13,7 @@ import * as worker_process from "./core/process/worker_process";
 import * as delivery_header from "./core/request/delivery_header";
 import * as json_error from "./core/request/json_error";
 import * as operator_access from "./core/request/operator_access";
+import * as own_answer from "./core/request/own_answer";
 import * as request from "./core/request/request";
 import * as request_state from "./core/request/request_state";
 import * as time_left from "./core/request/time_left";
@@ -141,6 +142,7 @@ function content(this: Edge): void {
     if (tokens.was_given()) tokens.decline(link_observer.was_reached());
     // The client no longer waits.
     if ((time_left.seconds() ?? 1) <= 0) json_error.too_late();
+    own_answer.note();
     acceptance.accept(this.jobs);
 }
 

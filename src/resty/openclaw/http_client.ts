@@ -9,12 +9,12 @@ import type { Source } from "./http_client/connection";
 import * as connection from "./http_client/connection";
 import * as http_reader from "./http_client/reader";
 import * as request_head from "./http_client/request_head";
-import type { Response } from "./http_client/response";
+import type { Receiver, Response } from "./http_client/response";
 import * as http_response from "./http_client/response";
 import type { Target } from "./http_client/target";
 import * as http_target from "./http_client/target";
 
-export type { Response, Source, Target };
+export type { Receiver, Response, Source, Target };
 
 export interface Request {
     /** An http or https URL, or else its parts. */
@@ -46,6 +46,8 @@ export interface Request {
     readonly max_bytes?: number;
     /** Whether a longer body is truncated there, or else an error: false. */
     readonly truncate?: boolean;
+    /** Takes the response while it comes; the body of the result is empty then. It may not raise. */
+    readonly receiver?: Receiver;
     /** Whether the certificate must be trusted and match the name: true. */
     readonly ssl_verify?: boolean;
     /** The name for SNI and for the certificate; the host unless given. */
@@ -132,7 +134,13 @@ function exchange(
         return $multi(undefined, `cannot send: ${send_err}`, reused && send_err !== "timeout");
     }
     const reader = http_reader.new(socket, (options.read_seconds ?? 5) * 1000, deadline);
-    const [response, rest] = http_response.read(reader, method, options.max_bytes ?? MIB, options.truncate === true);
+    const [response, rest] = http_response.read(
+        reader,
+        method,
+        options.max_bytes ?? MIB,
+        options.truncate === true,
+        options.receiver,
+    );
     if (response === undefined) {
         socket.close();
         const stale = reused && !reader.began && rest !== "timeout";

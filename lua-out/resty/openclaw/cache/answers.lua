@@ -7,6 +7,7 @@ local media_types_of = media_types.of
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
 local metric_handles_add = metric_handles.add
 local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_is_from_cache = cache_status.is_from_cache
 local cache_status_present = cache_status.present
 local request = require("resty.openclaw.core.request.request")
 local request_now = request.now
@@ -52,7 +53,6 @@ local redis_tiers = require("resty.openclaw.cache.redis_tier")
 local redis_tiers_leave = redis_tiers.leave
 local redis_tiers_write = redis_tiers.write
 local response_fields = require("resty.openclaw.cache.response_fields")
-local response_fields_is_from_cache = response_fields.is_from_cache
 local response_fields_show = response_fields.show
 local storability = require("resty.openclaw.cache.storability")
 local storability_has_open_end = storability.has_open_end
@@ -216,7 +216,7 @@ local function header_filter(store)
     end
     local ____opt_6 = request_state_present()
     local asking = ____opt_6 and ____opt_6.cache_asking
-    if response_fields_is_from_cache(cache) then
+    if cache_status_is_from_cache(cache) then
         if asking ~= nil then
             note_cached(asking, cache)
         end

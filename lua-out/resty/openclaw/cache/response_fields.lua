@@ -1,6 +1,8 @@
 local ____exports = {}
 local math_floor = math.floor
 local math_max = math.max
+local cache_status = require("resty.openclaw.core.request.cache_status")
+local cache_status_is_from_cache = cache_status.is_from_cache
 local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
 --- By `$upstream_cache_status`. What nginx serves while it asks a node again is stale.
@@ -14,20 +16,13 @@ local STATUS = {
     SCARCE = "openclaw; fwd=miss; detail=scarce",
     BYPASS = "openclaw; fwd=bypass"
 }
---- Those of responses from the cache.
-local FROM_CACHE = {HIT = true, STALE = true, UPDATING = true, REVALIDATED = true}
---- Whether a response with that `$upstream_cache_status` comes from the cache. Phases: any.
-local function is_from_cache(status)
-    return FROM_CACHE[status] == true
-end
-____exports.is_from_cache = is_from_cache
 --- Adds the headers to a response with that `$upstream_cache_status`. Phases: header_filter.
 local function show(status)
     local text = STATUS[status]
     if text ~= nil then
         ngx.header["Cache-Status"] = text
     end
-    if not is_from_cache(status) then
+    if not cache_status_is_from_cache(status) then
         return
     end
     local date = request_variable("upstream_http_date")

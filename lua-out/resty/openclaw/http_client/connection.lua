@@ -86,6 +86,8 @@ local function open(settings, target, deadline, fresh)
         end
     end
     if tls then
+        local tls_ms = milliseconds(settings.connect_seconds or 1, deadline)
+        socket:settimeouts(tls_ms, tls_ms, tls_ms)
         local agreed, err = socket:sslhandshake(false, server_name, verify)
         if agreed ~= true then
             socket:close()

@@ -68,25 +68,42 @@ local function line(reader, most)
     return found
 end
 ____exports.line = line
---- Appends exactly `count` bytes to the parts. Nil and why if they are not received.
-local function bytes(reader, count, parts)
+--- Adds a piece. Returns why no more is wanted, or nothing.
+local function add(pieces, piece)
+    if pieces.take ~= nil then
+        return pieces.take(piece)
+    end
+    local ____pieces_list_0 = pieces.list
+    ____pieces_list_0[#____pieces_list_0 + 1] = piece
+    return nil
+end
+____exports.add = add
+--- Adds exactly `count` bytes to the pieces. Nil and why if they are not received.
+local function bytes(reader, count, pieces)
     local missing = count
     local held = math_min(
         unread(reader),
         missing
     )
     if held > 0 then
-        parts[#parts + 1] = string_sub(reader.text, reader.at, reader.at + held - 1)
+        local piece = string_sub(reader.text, reader.at, reader.at + held - 1)
         reader.at = reader.at + held
         missing = missing - held
+        local reason = add(pieces, piece)
+        if reason ~= nil then
+            return nil, reason
+        end
     end
     while missing > 0 do
         local piece, err = receive(reader, missing)
         if piece == nil then
             return nil, err
         end
-        parts[#parts + 1] = piece
         missing = missing - #piece
+        local reason = add(pieces, piece)
+        if reason ~= nil then
+            return nil, reason
+        end
     end
     return true
 end

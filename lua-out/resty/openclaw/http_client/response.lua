@@ -14,10 +14,14 @@ local texts_trim = texts.trim
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local time_slice_yield_now = time_slice.yield_now
 local http_reader = require("resty.openclaw.http_client.reader")
+local http_reader_add = http_reader.add
 local http_reader_bytes = http_reader.bytes
 local http_reader_line = http_reader.line
 local http_reader_receive = http_reader.receive
 local http_reader_unread = http_reader.unread
+--- The end of the error where a body is longer than it may be.
+local TOO_LARGE = "the response is too large"
+____exports.TOO_LARGE = TOO_LARGE
 --- Limits of one header section, including the status line; also those of the trailers.
 local HEADER_BYTES = 32768
 local HEADER_COUNT = 100
@@ -79,7 +83,7 @@ local function content_length(value)
     return (tonumber(first))
 end
 --- Reads chunks up to the last one. False if the body was truncated.
-local function read_chunks(reader, most_bytes, truncate, parts)
+local function read_chunks(reader, most_bytes, truncate, pieces)
     local total = 0
     local stretch = 0
     while true do
@@ -99,9 +103,9 @@ local function read_chunks(reader, most_bytes, truncate, parts)
         total = total + size
         local excess = math_max(0, total - most_bytes)
         if excess > 0 and not truncate then
-            return nil, "the response is too large"
+            return nil, TOO_LARGE
         end
-        local ok, read_err = http_reader_bytes(reader, size - excess, parts)
+        local ok, read_err = http_reader_bytes(reader, size - excess, pieces)
         if ok == nil then
             return nil, read_err
         end
@@ -122,12 +126,15 @@ local function read_chunks(reader, most_bytes, truncate, parts)
     end
 end
 --- Reads until the connection is closed, or until there is one byte more than allowed.
-local function read_to_close(reader, most_bytes, truncate, parts)
+local function read_to_close(reader, most_bytes, truncate, pieces)
     local total = math_min(
         http_reader_unread(reader),
         most_bytes + 1
     )
-    http_reader_bytes(reader, total, parts)
+    local begun, reason = http_reader_bytes(reader, total, pieces)
+    if begun == nil then
+        return nil, reason
+    end
     while total <= most_bytes do
         local piece, err = http_reader_receive(reader, most_bytes - total + 1)
         if piece == nil then
@@ -136,13 +143,16 @@ local function read_to_close(reader, most_bytes, truncate, parts)
             end
             return nil, err
         end
-        parts[#parts + 1] = piece
+        local fault = http_reader_add(pieces, piece)
+        if fault ~= nil then
+            return nil, fault
+        end
         total = total + #piece
     end
     if truncate then
         return true
     end
-    return nil, "the response is too large"
+    return nil, TOO_LARGE
 end
 --- Whether a header with a list has this word in it.
 local function has_word(value, word)
@@ -202,7 +212,7 @@ local function read_final_head(reader)
     return nil, "too many interim responses"
 end
 --- Appends the body to the parts. True if its end was marked and reached; false if it was truncated, or if it ended with the connection.
-local function read_body(reader, method, head, most_bytes, truncate, parts)
+local function read_body(reader, method, head, most_bytes, truncate, pieces)
     local coding = head.headers["transfer-encoding"]
     local length = head.headers["content-length"]
     if coding ~= nil and (length ~= nil or head.minor == 0) then
@@ -215,7 +225,7 @@ local function read_body(reader, method, head, most_bytes, truncate, parts)
         if string_lower(coding) ~= "chunked" then
             return nil, "an unknown transfer coding"
         end
-        return read_chunks(reader, most_bytes, truncate, parts)
+        return read_chunks(reader, most_bytes, truncate, pieces)
     end
     if length ~= nil then
         local count = content_length(length)
@@ -223,19 +233,19 @@ local function read_body(reader, method, head, most_bytes, truncate, parts)
             return nil, "a malformed Content-Length"
         end
         if count > most_bytes and not truncate then
-            return nil, "the response is too large"
+            return nil, TOO_LARGE
         end
         local whole, bytes_err = http_reader_bytes(
             reader,
             math_min(count, most_bytes),
-            parts
+            pieces
         )
         if whole == nil then
             return nil, bytes_err
         end
         return count <= most_bytes
     end
-    local ok, err = read_to_close(reader, most_bytes, truncate, parts)
+    local ok, err = read_to_close(reader, most_bytes, truncate, pieces)
     if ok == nil then
         return nil, err
     end
@@ -246,19 +256,24 @@ end
 -- 
 -- @param most_bytes maximum length of the body
 -- @param truncate whether a longer body is truncated there, or else an error
-local function read(reader, method, most_bytes, truncate)
+-- @param receiver gets the body; then that of the response is empty
+local function read(reader, method, most_bytes, truncate, receiver)
     local head, err = read_final_head(reader)
     if head == nil then
         return nil, err
     end
-    local parts = {}
+    local unwanted = receiver and receiver.head(head.status, head.headers)
+    if unwanted ~= nil then
+        return nil, unwanted
+    end
+    local pieces = {list = {}, take = receiver and receiver.piece}
     local marked, body_err = read_body(
         reader,
         method,
         head,
         most_bytes,
         truncate,
-        parts
+        pieces
     )
     if marked == nil then
         return nil, body_err
@@ -266,7 +281,7 @@ local function read(reader, method, most_bytes, truncate)
     local drained = http_reader_unread(reader) == 0
     local reusable = marked and drained and head.minor == 1 and not has_word(head.headers.connection, "close")
     local body = string_sub(
-        table_concat(parts),
+        table_concat(pieces.list),
         1,
         most_bytes
     )

@@ -170,7 +170,7 @@ local function pass(usage)
     usage_filter.has_left = true
     usage_filter.held = nil
     if held ~= nil then
-        ngx.arg[1] = held .. (ngx.arg[1] or "")
+        ngx.arg[1] = held .. tostring(ngx.arg[1] or "")
     end
 end
 ____exports.pass = pass

@@ -129,7 +129,7 @@ export function header_filter(store: Store): void {
     const cache = request.variable("upstream_cache_status");
     if (cache === undefined) return note_no_cache(store);
     const asking = request_state.present()?.cache_asking;
-    if (response_fields.is_from_cache(cache)) {
+    if (cache_status.is_from_cache(cache)) {
         if (asking !== undefined) note_cached(asking, cache);
     } else {
         const status = request.status();

@@ -1,4 +1,5 @@
 /** What a response says of the cache: `Cache-Status` (RFC 9211) and `Age` (RFC 9111, 5.1). */
+import * as cache_status from "../core/request/cache_status";
 import * as request from "../core/request/request";
 
 /** By `$upstream_cache_status`. What nginx serves while it asks a node again is stale. */
@@ -13,24 +14,11 @@ const STATUS: Readonly<Record<string, string | undefined>> = {
     BYPASS: "openclaw; fwd=bypass",
 };
 
-/** Those of responses from the cache. */
-const FROM_CACHE: Readonly<Record<string, true | undefined>> = {
-    HIT: true,
-    STALE: true,
-    UPDATING: true,
-    REVALIDATED: true,
-};
-
-/** Whether a response with that `$upstream_cache_status` comes from the cache. Phases: any. */
-export function is_from_cache(status: string): boolean {
-    return FROM_CACHE[status] === true;
-}
-
 /** Adds the headers to a response with that `$upstream_cache_status`. Phases: header_filter. */
 export function show(status: string): void {
     const text = STATUS[status];
     if (text !== undefined) ngx.header["Cache-Status"] = text;
-    if (!is_from_cache(status)) return;
+    if (!cache_status.is_from_cache(status)) return;
     const date = request.variable("upstream_http_date");
     const made_at = date === undefined ? undefined : ngx.parse_http_time(date);
     if (made_at !== undefined) ngx.header.Age = math.max(0, Math.floor(ngx.now() - made_at));

@@ -89,6 +89,9 @@ export function open(
         if (reused) socket.close();
     }
     if (tls) {
+        // What connecting took is gone.
+        const tls_ms = milliseconds(settings.connect_seconds ?? 1, deadline);
+        socket.settimeouts(tls_ms, tls_ms, tls_ms);
         const [agreed, err] = socket.sslhandshake(false, server_name, verify);
         if (agreed !== true) {
             socket.close();

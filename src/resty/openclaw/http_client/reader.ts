@@ -17,6 +17,13 @@ export interface Reader {
     began: boolean;
 }
 
+/** The pieces of a body, in order: kept, or given away at once. */
+export interface Pieces {
+    readonly list: string[];
+    /** Gets each piece, in place of the list. Returns why no more is wanted, or nothing. */
+    readonly take: ((this: void, piece: string) => string | undefined) | undefined;
+}
+
 /** Maximum number of bytes of one read. */
 const PIECE_BYTES = 65536;
 
@@ -64,20 +71,30 @@ export function line(reader: Reader, most: number): Result<string> {
     return $multi(found);
 }
 
-/** Appends exactly `count` bytes to the parts. Nil and why if they are not received. */
-export function bytes(reader: Reader, count: number, parts: string[]): Result<true> {
+/** Adds a piece. Returns why no more is wanted, or nothing. */
+export function add(pieces: Pieces, piece: string): string | undefined {
+    if (pieces.take !== undefined) return pieces.take(piece);
+    pieces.list.push(piece);
+    return undefined;
+}
+
+/** Adds exactly `count` bytes to the pieces. Nil and why if they are not received. */
+export function bytes(reader: Reader, count: number, pieces: Pieces): Result<true> {
     let missing = count;
     const held = math.min(unread(reader), missing);
     if (held > 0) {
-        parts.push(string.sub(reader.text, reader.at, reader.at + held - 1));
+        const piece = string.sub(reader.text, reader.at, reader.at + held - 1);
         reader.at += held;
         missing -= held;
+        const reason = add(pieces, piece);
+        if (reason !== undefined) return $multi(undefined, reason);
     }
     while (missing > 0) {
         const [piece, err] = receive(reader, missing);
         if (piece === undefined) return $multi(undefined, err);
-        parts.push(piece);
         missing -= piece.length;
+        const reason = add(pieces, piece);
+        if (reason !== undefined) return $multi(undefined, reason);
     }
     return $multi(true);
 }

@@ -1,7 +1,7 @@
 /** Reads one HTTP/1 response as RFC 9112 frames it. A response that breaks a rule is an error; nothing is guessed. */
 import * as texts from "../core/text/text";
 import * as time_slice from "../core/time/time_slice";
-import type { Reader } from "./reader";
+import type { Pieces, Reader } from "./reader";
 import * as http_reader from "./reader";
 
 export interface Response {
@@ -9,6 +9,14 @@ export interface Response {
     /** By lower-case name; several headers of one name are joined by ", ". */
     readonly headers: Record<string, string | undefined>;
     readonly body: string;
+}
+
+/** Takes a response while it comes, so that it is never in memory as a whole. */
+export interface Receiver {
+    /** Called first. Returns why the body is not wanted, or nothing. */
+    readonly head: (this: void, status: number, headers: Record<string, string | undefined>) => string | undefined;
+    /** Gets each piece of the body. Returns why no more is wanted, or nothing. */
+    readonly piece: (this: void, piece: string) => string | undefined;
 }
 
 interface Head {
@@ -19,6 +27,9 @@ interface Head {
 
 /** A response, and whether its connection may carry another request. */
 type Whole = LuaMultiReturn<[response: Response, reusable: boolean] | [response: undefined, err: string]>;
+
+/** The end of the error where a body is longer than it may be. */
+export const TOO_LARGE = "the response is too large";
 
 /** Limits of one header section, including the status line; also those of the trailers. */
 const HEADER_BYTES = 32768;
@@ -78,7 +89,7 @@ function content_length(value: string): number | undefined {
 }
 
 /** Reads chunks up to the last one. False if the body was truncated. */
-function read_chunks(reader: Reader, most_bytes: number, truncate: boolean, parts: string[]): Result<boolean> {
+function read_chunks(reader: Reader, most_bytes: number, truncate: boolean, pieces: Pieces): Result<boolean> {
     let total = 0;
     let stretch = 0;
     while (true) {
@@ -91,8 +102,8 @@ function read_chunks(reader: Reader, most_bytes: number, truncate: boolean, part
         if (size === 0) return read_headers(reader, HEADER_BYTES, undefined);
         total += size;
         const excess = math.max(0, total - most_bytes);
-        if (excess > 0 && !truncate) return $multi(undefined, "the response is too large");
-        const [ok, read_err] = http_reader.bytes(reader, size - excess, parts);
+        if (excess > 0 && !truncate) return $multi(undefined, TOO_LARGE);
+        const [ok, read_err] = http_reader.bytes(reader, size - excess, pieces);
         if (ok === undefined) return $multi(undefined, read_err);
         if (excess > 0) return $multi(false);
         const [end, end_err] = http_reader.line(reader, CHUNK_LINE_BYTES);
@@ -104,20 +115,22 @@ function read_chunks(reader: Reader, most_bytes: number, truncate: boolean, part
 }
 
 /** Reads until the connection is closed, or until there is one byte more than allowed. */
-function read_to_close(reader: Reader, most_bytes: number, truncate: boolean, parts: string[]): Result<true> {
+function read_to_close(reader: Reader, most_bytes: number, truncate: boolean, pieces: Pieces): Result<true> {
     let total = math.min(http_reader.unread(reader), most_bytes + 1);
-    http_reader.bytes(reader, total, parts);
+    const [begun, reason] = http_reader.bytes(reader, total, pieces);
+    if (begun === undefined) return $multi(undefined, reason);
     while (total <= most_bytes) {
         const [piece, err] = http_reader.receive(reader, most_bytes - total + 1);
         if (piece === undefined) {
             if (err === "closed") return $multi(true);
             return $multi(undefined, err);
         }
-        parts.push(piece);
+        const fault = http_reader.add(pieces, piece);
+        if (fault !== undefined) return $multi(undefined, fault);
         total += piece.length;
     }
     if (truncate) return $multi(true);
-    return $multi(undefined, "the response is too large");
+    return $multi(undefined, TOO_LARGE);
 }
 
 /** Whether a header with a list has this word in it. */
@@ -167,7 +180,7 @@ function read_body(
     head: Head,
     most_bytes: number,
     truncate: boolean,
-    parts: string[],
+    pieces: Pieces,
 ): Result<boolean> {
     const coding = head.headers["transfer-encoding"];
     const length = head.headers["content-length"];
@@ -177,17 +190,17 @@ function read_body(
     if (method === "HEAD" || head.status === 204 || head.status === 304) return $multi(true);
     if (coding !== undefined) {
         if (string.lower(coding) !== "chunked") return $multi(undefined, "an unknown transfer coding");
-        return read_chunks(reader, most_bytes, truncate, parts);
+        return read_chunks(reader, most_bytes, truncate, pieces);
     }
     if (length !== undefined) {
         const count = content_length(length);
         if (count === undefined) return $multi(undefined, "a malformed Content-Length");
-        if (count > most_bytes && !truncate) return $multi(undefined, "the response is too large");
-        const [whole, bytes_err] = http_reader.bytes(reader, math.min(count, most_bytes), parts);
+        if (count > most_bytes && !truncate) return $multi(undefined, TOO_LARGE);
+        const [whole, bytes_err] = http_reader.bytes(reader, math.min(count, most_bytes), pieces);
         if (whole === undefined) return $multi(undefined, bytes_err);
         return $multi(count <= most_bytes);
     }
-    const [ok, err] = read_to_close(reader, most_bytes, truncate, parts);
+    const [ok, err] = read_to_close(reader, most_bytes, truncate, pieces);
     if (ok === undefined) return $multi(undefined, err);
     return $multi(false);
 }
@@ -197,16 +210,25 @@ function read_body(
  * may yield. On failure nil and why; the connection must then be closed.
  * @param most_bytes maximum length of the body
  * @param truncate whether a longer body is truncated there, or else an error
+ * @param receiver gets the body; then that of the response is empty
  */
-export function read(reader: Reader, method: string, most_bytes: number, truncate: boolean): Whole {
+export function read(
+    reader: Reader,
+    method: string,
+    most_bytes: number,
+    truncate: boolean,
+    receiver?: Receiver,
+): Whole {
     const [head, err] = read_final_head(reader);
     if (head === undefined) return $multi(undefined, err);
-    const parts: string[] = [];
-    const [marked, body_err] = read_body(reader, method, head, most_bytes, truncate, parts);
+    const unwanted = receiver?.head(head.status, head.headers);
+    if (unwanted !== undefined) return $multi(undefined, unwanted);
+    const pieces: Pieces = { list: [], take: receiver?.piece };
+    const [marked, body_err] = read_body(reader, method, head, most_bytes, truncate, pieces);
     if (marked === undefined) return $multi(undefined, body_err);
     // Bytes after the response would be taken for the next response.
     const drained = http_reader.unread(reader) === 0;
     const reusable = marked && drained && head.minor === 1 && !has_word(head.headers.connection, "close");
-    const body = string.sub(table.concat(parts), 1, most_bytes);
+    const body = string.sub(table.concat(pieces.list), 1, most_bytes);
     return $multi({ status: head.status, headers: head.headers, body }, reusable);
 }

@@ -11,7 +11,7 @@ local entries_MOST_ENTRIES = ____entries.MOST_ENTRIES
 local MOST_ENTRIES = entries_MOST_ENTRIES
 local ____name = require("resty.openclaw.balancer.discovery.name")
 local is_host = ____name.is_host
-local ____question = require("resty.openclaw.balancer.discovery.question")
+local ____question = require("resty.openclaw.core.dns.question")
 local question = ____question.question
 local function comes_first(left, right)
     if left.host ~= right.host then

@@ -8,6 +8,19 @@ local request_state_present = request_state.present
 --- The variable, which the plugin that notes it declares.
 local VARIABLE = "openclaw_cache_result"
 ____exports.VARIABLE = VARIABLE
+--- Those of responses that no node has made for this request. `NEAR`: it was made for a similar one.
+local FROM_CACHE = {
+    HIT = true,
+    STALE = true,
+    UPDATING = true,
+    REVALIDATED = true,
+    NEAR = true
+}
+--- Whether a response with that status comes from a cache. Phases: any.
+local function is_from_cache(status)
+    return FROM_CACHE[status] == true
+end
+____exports.is_from_cache = is_from_cache
 --- Says it in place of nginx. Phases: access, header_filter.
 local function note(status)
     request_state_open().cache_status = status

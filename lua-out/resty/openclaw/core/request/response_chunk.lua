@@ -3,6 +3,7 @@ local tonumber = tonumber
 local ffi = require("ffi")
 local ffi_cdef = ffi.cdef
 local ffi_new = ffi.new
+local ffi_string = ffi.string
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
 ffi_cdef("\nint ngx_http_lua_ffi_get_phase(ngx_http_request_t *request, char **err);\nint ngx_http_lua_ffi_get_body_filter_param_eof(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_body_filter_param_body(ngx_http_request_t *request, unsigned char **data, size_t *bytes);\nint ngx_http_lua_ffi_copy_body_filter_param_body(ngx_http_request_t *request, unsigned char *target);\n")
@@ -70,4 +71,17 @@ local function drop()
     ngx.arg[1] = ""
 end
 ____exports.drop = drop
+--- ngx_lua's function behind `ngx.arg[1] = …`. LuaJIT goes on after a call of it, and gives up where it is called by an assignment.
+local set_chunk = getmetatable(ngx.arg).__newindex
+--- What stands before a chunk, the chunk, and what stands after it: nginx copies each, so that no Lua string is made of all.
+local parts = {"", "", ""}
+--- Adds text before and after the present chunk, which is where `look` has said. Makes a Lua string of it. Phases: body_filter.
+local function surround(before, memory, bytes, after)
+    parts[1] = before
+    parts[2] = memory == nil and "" or ffi_string(memory, bytes)
+    parts[3] = after
+    set_chunk(ngx.arg, 1, parts)
+    parts[2] = ""
+end
+____exports.surround = surround
 return ____exports

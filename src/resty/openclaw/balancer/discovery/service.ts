@@ -2,8 +2,8 @@
 import type { DnsRecord } from "resty.dns.resolver";
 import { MOST_ENTRIES } from "./entries";
 import { is_host } from "./name";
-import type { Question } from "./question";
-import { question } from "./question";
+import type { Question } from "../../core/dns/question";
+import { question } from "../../core/dns/question";
 
 /** A host of the service. */
 export interface Place {

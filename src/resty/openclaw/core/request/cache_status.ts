@@ -15,6 +15,20 @@ declare module "./request_state" {
 /** The variable, which the plugin that notes it declares. */
 export const VARIABLE = "openclaw_cache_result";
 
+/** Those of responses that no node has made for this request. `NEAR`: it was made for a similar one. */
+const FROM_CACHE: Readonly<Record<string, true | undefined>> = {
+    HIT: true,
+    STALE: true,
+    UPDATING: true,
+    REVALIDATED: true,
+    NEAR: true,
+};
+
+/** Whether a response with that status comes from a cache. Phases: any. */
+export function is_from_cache(status: string): boolean {
+    return FROM_CACHE[status] === true;
+}
+
 /** Says it in place of nginx. Phases: access, header_filter. */
 export function note(status: string): void {
     request_state.open().cache_status = status;

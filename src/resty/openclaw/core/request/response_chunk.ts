@@ -67,3 +67,23 @@ export function is_last(): boolean {
 export function drop(): void {
     ngx.arg.set(1, "");
 }
+
+/** ngx_lua's function behind `ngx.arg[1] = …`. LuaJIT goes on after a call of it, and gives up where it is called by an assignment. */
+const set_chunk = (getmetatable(ngx.arg) as unknown as { __newindex: unknown }).__newindex as (
+    this: void,
+    arg: object,
+    index: number,
+    parts: string[],
+) => void;
+
+/** What stands before a chunk, the chunk, and what stands after it: nginx copies each, so that no Lua string is made of all. */
+const parts: string[] = ["", "", ""];
+
+/** Adds text before and after the present chunk, which is where `look` has said. Makes a Lua string of it. Phases: body_filter. */
+export function surround(before: string, memory: Bytes | undefined, bytes: number, after: string): void {
+    parts[0] = before;
+    parts[1] = memory === undefined ? "" : ffi.string(memory as unknown as CValue, bytes as unknown as number);
+    parts[2] = after;
+    set_chunk(ngx.arg, 1, parts);
+    parts[1] = "";
+}

@@ -1,9 +1,9 @@
 /** Asks the DNS: several questions concurrently, each with a time limit. */
 import * as semaphore from "ngx.semaphore";
-import type { DnsRecord } from "resty.dns.resolver";
-import * as random from "../../core/bytes/random";
-import * as clock from "../../core/time/clock";
-import type { Server, Settings } from "./settings";
+import type { DnsLibrary, DnsRecord } from "resty.dns.resolver";
+import * as random from "../bytes/random";
+import * as clock from "../time/clock";
+import type { Server } from "./servers";
 
 /** RFC 1035, RFC 3596 and RFC 2782. */
 export const TYPE_A = 1;
@@ -17,6 +17,16 @@ const ANSWER_SECTION = 1;
 
 const QUESTIONS_AT_ONCE = 4;
 const MOST_SECONDS = 30;
+
+/** How questions are asked. */
+export interface Asking {
+    /** Nothing if there is no name to look up. */
+    readonly library: DnsLibrary | undefined;
+    readonly servers: readonly Server[];
+    /** Of one attempt. */
+    readonly timeout_ms: number;
+    readonly attempts: number;
+}
 
 export interface Question {
     readonly host: string;
@@ -51,7 +61,7 @@ function take(asked: Question, answers: readonly DnsRecord[]): void {
 }
 
 /** Asks one server, with a new object of the library, and so a new socket, which gets no answers to other questions. */
-function put(settings: Settings, asked: Question, server: Server): void {
+function put(settings: Asking, asked: Question, server: Server): void {
     const [resolver, err] = settings.library!.new({ nameservers: [server], timeout: settings.timeout_ms, retrans: 1 });
     if (resolver === undefined) {
         asked.err = err;
@@ -76,7 +86,7 @@ function put(settings: Settings, asked: Question, server: Server): void {
 }
 
 /** Asks one server after another. The library itself does so only if a server does not answer. */
-function ask_in_turn(settings: Settings, asked: Question, done: semaphore.Semaphore): void {
+function ask_in_turn(settings: Asking, asked: Question, done: semaphore.Semaphore): void {
     const servers = settings.servers;
     let place = math.floor(random.share() * servers.length);
     let attempts = 0;
@@ -90,7 +100,7 @@ function ask_in_turn(settings: Settings, asked: Question, done: semaphore.Semaph
     done.post(1);
 }
 
-function ask_some(settings: Settings, questions: readonly Question[], first: number, last: number): void {
+function ask_some(settings: Asking, questions: readonly Question[], first: number, last: number): void {
     const done = semaphore.new()[0]!;
     const threads: ngx.thread.Thread[] = [];
     for (const place of $range(first, last)) {
@@ -105,10 +115,10 @@ function ask_some(settings: Settings, questions: readonly Question[], first: num
 }
 
 /**
- * Asks the questions, and stores the answers in them. Yields; takes at most 30 seconds plus the time of one question. Phases:
- * timer.
+ * Asks the questions, and stores the answers in them. Yields; takes at most 30 seconds plus the time of one question, which is that of two more
+ * attempts than it may have. Phases: timer, access.
  */
-export function ask(settings: Settings, questions: readonly Question[]): void {
+export function ask(settings: Asking, questions: readonly Question[]): void {
     const give_up = later(clock.now(), MOST_SECONDS);
     let first = 1;
     while (first <= questions.length && clock.now() < give_up) {

@@ -109,8 +109,8 @@ local function ask_some(settings, questions, first, last)
         ngx.thread.kill(threads[place])
     end
 end
---- Asks the questions, and stores the answers in them. Yields; takes at most 30 seconds plus the time of one question. Phases:
--- timer.
+--- Asks the questions, and stores the answers in them. Yields; takes at most 30 seconds plus the time of one question, which is that of two more
+-- attempts than it may have. Phases: timer, access.
 local function ask(settings, questions)
     local give_up = clock_now() + MOST_SECONDS
     local first = 1

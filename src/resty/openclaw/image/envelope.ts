@@ -1,0 +1,153 @@
+/**
+ * Puts JSON responses of nodes into an envelope: `{"id":…,"model":…,"degraded":false,"cached":false,"latency_ms":12,"node":…,"result":…}`, with
+ * the node's bytes as they are. Only the first chunk of a response and its last one are touched, and nothing is buffered. Caches have the
+ * node's response: nginx's own is filled before the filters, that of the gateway by filters before this one.
+ */
+import * as ffi from "ffi";
+import * as buffers from "string.buffer";
+import * as media_types from "../core/http/media_type";
+import * as cache_status from "../core/request/cache_status";
+import * as own_answer from "../core/request/own_answer";
+import * as request from "../core/request/request";
+import * as request_state from "../core/request/request_state";
+import * as chunk from "../core/request/response_chunk";
+import * as head from "../core/request/response_head";
+import * as json from "../core/text/json";
+
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** What is to be sent before the response; empty once it was sent, nothing where there is no envelope or it has ended. */
+        envelope_head?: string | undefined;
+    }
+}
+
+ffi.cdef("int memcmp(const void *one, const void *other, size_t bytes);");
+
+const OK = 200;
+const NO_CONTENT = 204;
+const RESET_CONTENT = 205;
+const PARTIAL_CONTENT = 206;
+const FIRST_REDIRECTION = 300;
+/** Several documents one after the other, whatever the end of its name says. */
+const STREAM = "application/stream+json";
+/** What stands for a body without any bytes. */
+const NULL = "null";
+const END = "}";
+const NULL_AND_END = "null}";
+
+const text = buffers.new(512);
+
+/** Whether a response with that status has the whole of what was asked. */
+function is_whole(status: number): boolean {
+    if (status < OK || status >= FIRST_REDIRECTION) return false;
+    return status !== NO_CONTENT && status !== RESET_CONTENT && status !== PARTIAL_CONTENT;
+}
+
+/** Whether the response is JSON that can be read as it is. */
+function is_plain_json(): boolean {
+    const its_type = media_types.of(request.variable("sent_http_content_type") ?? "");
+    if (!media_types.is_json(its_type) || its_type === STREAM) return false;
+    const encoding = request.variable("sent_http_content_encoding") ?? "";
+    return encoding === "" || encoding === "identity";
+}
+
+/** The value of a variable as JSON, `null` if it has none. */
+function value_of(name: string): string {
+    const value = request.variable(name) ?? "";
+    return value === "" ? NULL : json.short_text(value);
+}
+
+/** The id of the request as JSON. One that the gateway has made is safe as it is. */
+function put_id(): void {
+    const [id, bytes] = request.bytes_of("openclaw_request_id");
+    const [made, made_bytes] = request.bytes_of("openclaw_new_id");
+    if (id !== undefined && made !== undefined && bytes === made_bytes && ffi.C.memcmp!(id, made, bytes) === 0) {
+        text.put('"');
+        text.putcdata(id, bytes);
+        text.put('"');
+    } else {
+        text.put(json.text(request.variable("openclaw_request_id")));
+    }
+}
+
+/** The envelope up to the response of the node. */
+function write_head(): string {
+    const cache = cache_status.present();
+    text.put('{"id":');
+    put_id();
+    text.put(',"model":', value_of("openclaw_model"));
+    text.put(request.variable("openclaw_degraded") === "1" ? ',"degraded":true' : ',"degraded":false');
+    text.put(cache !== undefined && cache_status.is_from_cache(cache) ? ',"cached":true' : ',"cached":false');
+    text.put(',"latency_ms":', math.floor(request.seconds_taken() * 1000 + 0.5));
+    text.put(',"node":', value_of("openclaw_node"), ',"result":');
+    return text.get();
+}
+
+/** The length that the response says it has; nothing if it says none. */
+function length_of_response(): number | undefined {
+    const [memory, count] = request.bytes_of("sent_http_content_length");
+    return memory === undefined ? undefined : request.digits(memory, count);
+}
+
+/** Whether nginx itself would send a part of the response, if it knows the length: it cuts the node's bytes, and not those of the envelope. */
+function may_be_cut(): boolean {
+    const [, range_bytes] = request.bytes_of("http_range");
+    if (range_bytes > 0) return true;
+    const [, accepted_bytes] = request.bytes_of("upstream_http_accept_ranges");
+    return accepted_bytes > 0;
+}
+
+/** The response will have that many bytes; nothing: nobody knows. */
+function set_length(bytes: number | undefined): void {
+    if (bytes === undefined) head.clear("Content-Length");
+    else head.set("Content-Length", string.format("%d", bytes));
+    request.forget("sent_http_content_length");
+}
+
+/** Takes away what is true of the node's bytes only. */
+function clear_headers(): void {
+    head.clear("ETag");
+    head.clear("Last-Modified");
+    head.clear("Accept-Ranges");
+    head.clear("Content-MD5");
+    head.clear("Digest");
+    head.clear("Content-Digest");
+    head.clear("Repr-Digest");
+}
+
+/**
+ * Begins the envelope, if the response gets one: JSON of a node, with a status of success. Not for parts of a response, for encoded ones, for
+ * subrequests, and for what the gateway itself responds. Phases: header_filter. Never raises.
+ */
+export function header_filter(): void {
+    const before = request_state.present();
+    // The error page of a response that could not be sent.
+    if (before !== undefined) before.envelope_head = undefined;
+    if (!is_whole(request.status()) || !is_plain_json() || request.is_subrequest() || own_answer.is_here()) return;
+    clear_headers();
+    if (request.variable("request_method") === "HEAD") return set_length(undefined);
+    const its_head = write_head();
+    request_state.open().envelope_head = its_head;
+    const length = length_of_response();
+    if (length === undefined || may_be_cut()) return set_length(undefined);
+    set_length(its_head.length + (length === 0 ? NULL.length : length) + END.length);
+}
+
+/**
+ * Sends the envelope around the response. If the node breaks off its response there is no end, so that clients do not take it for a whole one.
+ * Phases: body_filter, after all others that read the response. Never raises.
+ */
+export function body_filter(): void {
+    const state = request_state.present();
+    const its_head = state?.envelope_head;
+    if (its_head === undefined) return;
+    const is_last = chunk.is_last();
+    const is_begun = its_head === "";
+    if (is_begun && !is_last) return;
+    const [memory, bytes] = chunk.look();
+    // Nothing but a flush.
+    if (memory === undefined && !is_last) return;
+    state!.envelope_head = is_last ? undefined : "";
+    const is_empty = memory === undefined && !is_begun;
+    chunk.surround(its_head, memory, bytes, is_last ? (is_empty ? NULL_AND_END : END) : "");
+}
