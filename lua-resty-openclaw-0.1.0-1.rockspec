@@ -398,6 +398,7 @@ build = {
         ["resty.openclaw.image.conversion.body_images.output"] = "lua-out/resty/openclaw/image/conversion/body_images/output.lua",
         ["resty.openclaw.image.conversion.body_images.problems"] = "lua-out/resty/openclaw/image/conversion/body_images/problems.lua",
         ["resty.openclaw.image.conversion.body_images.readings"] = "lua-out/resty/openclaw/image/conversion/body_images/readings.lua",
+        ["resty.openclaw.image.conversion.body_images.rest"] = "lua-out/resty/openclaw/image/conversion/body_images/rest.lua",
         ["resty.openclaw.image.conversion.body_images.write_form"] = "lua-out/resty/openclaw/image/conversion/body_images/write_form.lua",
         ["resty.openclaw.image.conversion.body_images.write_json"] = "lua-out/resty/openclaw/image/conversion/body_images/write_json.lua",
         ["resty.openclaw.image.conversion.picture_hash"] = "lua-out/resty/openclaw/image/conversion/picture_hash.lua",

@@ -4,7 +4,6 @@ import { readdir, readFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
-import path from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { NativeNginx, packagedConf } from "./support/native_nginx";
@@ -27,7 +26,8 @@ beforeEach(async () => {
         request.on("data", (chunk: Buffer) => chunks.push(chunk));
         request.on("end", () => {
             seen.push({ url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks) });
-            response.writeHead(200, { "Content-Type": "application/json" }).end('{"label":"crawfish"}');
+            const headers = { "Content-Type": "application/json", "Content-Length": 20 };
+            response.writeHead(200, headers).end('{"label":"crawfish"}');
         });
     });
     await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
@@ -338,13 +338,17 @@ describe("limits", () => {
     });
 });
 
+interface Held {
+    gateway: NativeNginx;
+    helper: number;
+    picture: Buffer;
+}
+
 /** Gateways whose only helper process is stopped, so that a conversion takes as long as the test wants. */
-async function startHeld(
-    image: string,
-    workers = 2,
-): Promise<{ gateway: NativeNginx; helper: number; picture: Buffer }> {
+async function startHeld({ queue = 8, queueSeconds = 60, seconds = 60, workers = 2 }): Promise<Held> {
     const before = new Set(await helperPids());
-    const gateway = await startGateway({ image: `isolate = "process", jobs = 1, ${image}`, workers });
+    const limits = `queue = ${queue}, queue_seconds = ${queueSeconds}, seconds = ${seconds}`;
+    const gateway = await startGateway({ image: `isolate = "process", jobs = 1, ${limits}`, workers });
     const picture = await scene("png", 64, 64);
     expect(await post(gateway, picture)).toMatchObject({ status: 200 });
     const helper = (await helperPids()).find((pid) => !before.has(pid)) as number;
@@ -369,7 +373,7 @@ function running(gateway: NativeNginx): Promise<number> {
 
 describe("the line", () => {
     test("no more than the jobs run, no more than the queue wait, and the rest are told when to come again", async () => {
-        const { gateway, helper, picture } = await startHeld("queue = 3", 4);
+        const { gateway, helper, picture } = await startHeld({ queue: 3, workers: 4 });
         const asked = Array.from({ length: 12 }, () => post(gateway, picture));
         await eventually("all but four are refused", async () => {
             const page = await gateway.get("/metrics");
@@ -389,7 +393,7 @@ describe("the line", () => {
     });
 
     test("a client that leaves leaves the line, and the others go on", async () => {
-        const { gateway, helper, picture } = await startHeld("queue = 2");
+        const { gateway, helper, picture } = await startHeld({});
         const first = post(gateway, picture);
         await eventually("one runs", async () => (await running(gateway)) === 1);
         const leaving = net.connect(gateway.port, "127.0.0.1");
@@ -403,19 +407,24 @@ describe("the line", () => {
         expect([(await first).status, (await second).status]).toEqual([200, 200]);
     });
 
-    test("one that waits too long is refused, and so is one whose conversion takes too long", async () => {
-        const { gateway, picture } = await startHeld("queue = 2, queue_seconds = 0.5, seconds = 2");
+    test("one that waits too long is refused", async () => {
+        const { gateway, helper, picture } = await startHeld({ queueSeconds: 0.5 });
         const first = post(gateway, picture);
         await eventually("one runs", async () => (await running(gateway)) === 1);
         expect(await post(gateway, picture)).toMatchObject({ status: 503, code: "image_queue_timeout" });
-        expect(await first).toMatchObject({ status: 503, code: "image_timeout" });
-        // The helper that took so long has been killed, and its place is free.
+        process.kill(helper, "SIGCONT");
+        expect(await first).toMatchObject({ status: 200 });
+    });
+
+    test("a conversion that takes too long is ended, and its place is free", async () => {
+        const { gateway, picture } = await startHeld({ seconds: 1 });
+        expect(await post(gateway, picture)).toMatchObject({ status: 503, code: "image_timeout" });
         await eventually("the place is free", async () => (await running(gateway)) === 0);
         expect(await post(gateway, picture)).toMatchObject({ status: 200 });
     });
 
     test("a worker that is killed takes neither its place nor its waiting requests with it", async () => {
-        const { gateway, helper, picture } = await startHeld("queue = 8", 2);
+        const { gateway, helper, picture } = await startHeld({});
         const asked = Array.from({ length: 6 }, () => post(gateway, picture).catch(() => undefined));
         await eventually("five wait", async () => (await waiting(gateway)) === 5);
         for (const pid of await gateway.workerPids()) gateway.kill(pid, "SIGKILL");
@@ -439,7 +448,7 @@ describe("helper processes", () => {
     });
 
     test("one that dies costs one request, and the next gets a new one", async () => {
-        const { gateway, helper, picture } = await startHeld("queue = 4");
+        const { gateway, helper, picture } = await startHeld({});
         const first = post(gateway, picture);
         await eventually("one runs", async () => (await running(gateway)) === 1);
         const second = post(gateway, picture);
@@ -463,23 +472,103 @@ describe("helper processes", () => {
     });
 });
 
-describe("what was converted before", () => {
-    const believing = {
-        image: "converted_by = true",
-        http: "map $http_x_who $openclaw_identity { default $http_x_who; }",
-    };
-
-    test("is not converted again if a verified caller says so", async () => {
-        const gateway = await startGateway({ image: 'converted_by = { "edge-7" }' });
+describe("one form out", () => {
+    test("JSON of the node stands in an envelope, also from the cache, and errors do not", async () => {
+        const gateway = await startGateway({
+            image: "envelope = true",
+            route: "cache = { shared = true },",
+            location: "include cache.conf; proxy_cache answers;",
+        });
         const png = await scene("png", 64, 64);
-        await post(gateway, png, { "X-OpenClaw-Image": "converted" });
-        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG" });
-        expect(believing.image).toBe("converted_by = true");
+        const first = await post(gateway, png, { "X-Request-Id": "id-1" });
+        const envelope = JSON.parse(first.text) as Record<string, unknown>;
+        expect(envelope).toMatchObject({ id: "id-1", model: null, degraded: false, cached: false });
+        expect(envelope.result).toEqual({ label: "crawfish" });
+        expect(first.headers.get("content-length")).toBe(String(Buffer.byteLength(first.text)));
+        const second = await post(gateway, png);
+        expect(second.headers.get("x-cache-status")).toBe("HIT");
+        expect(JSON.parse(second.text)).toMatchObject({ cached: true, result: { label: "crawfish" } });
+        expect((await post(gateway, "hello")).text).toMatch(/^\{"error"/);
+    });
+
+    test("without the hook the log names the file that has it", async () => {
+        const gateway = await startGateway({ image: "envelope = true" });
+        await post(gateway, await scene("png", 9, 9));
+        await eventually("the log names it", async () => (await gateway.errorLog()).includes("image.conf"));
     });
 });
 
-test("without libvips nginx does not start, and says which package has it", async () => {
-    const gateway = startGateway({ image: "" });
-    await expect(gateway).resolves.toBeDefined();
-    expect(path.sep).toBe("/");
+describe("near hits", () => {
+    test("nearly the same picture gets the earlier answer, and another prompt does not", async () => {
+        const gateway = await startGateway({
+            image: 'near = { distance = 6, seconds = 60 }, send = "json"',
+            route: "cache = { shared = true },",
+            location: "include cache.conf; proxy_cache answers;",
+        });
+        const pond = ["-size", "400x300", "-seed", "7", "plasma:tomato-steelblue"];
+        const one = await draw("jpg", ...pond, "-quality", "95");
+        const other = await draw("jpg", ...pond, "-quality", "60");
+        const ask = (picture: Buffer, prompt: string): Promise<Answer> =>
+            post(gateway, JSON.stringify({ image: picture.toString("base64"), prompt }), {
+                "Content-Type": "application/json",
+            });
+        const statuses: (string | null)[] = [];
+        for (const [picture, prompt] of [
+            [one, "count"],
+            [other, "count"],
+            [one, "count"],
+            [other, "color"],
+        ] as const) {
+            statuses.push((await ask(picture, prompt)).headers.get("x-cache-status"));
+        }
+        expect(statuses).toEqual(["MISS", "NEAR", "HIT", "MISS"]);
+    });
+});
+
+describe("addresses", () => {
+    test("are refused, unless their server is in the list", async () => {
+        const picture = await scene("png", 64, 64);
+        const server = http.createServer((_, response) => void response.end(picture));
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        onTestFinished(() => void server.close());
+        const { port } = server.address() as AddressInfo;
+        const chat = (url: string): string =>
+            JSON.stringify({ messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }] });
+        const json = { "Content-Type": "application/json" };
+
+        const closed = await startGateway();
+        const url = `http://127.0.0.1:${port}/pond.png`;
+        expect(await post(closed, chat(url), json)).toMatchObject({ status: 422, code: "remote_refused" });
+        const open = await startGateway({ image: `remote = { hosts = { "http://127.0.0.1:${port}" } }` });
+        expect(await post(open, chat("https://example.com/x.png"), json)).toMatchObject({ code: "remote_refused" });
+        expect(seen).toEqual([]);
+        expect(await post(open, chat(url), json)).toMatchObject({ status: 200 });
+        const sent = JSON.parse(lastSeen().body.toString()) as {
+            messages: { content: { image_url: { url: string } }[] }[];
+        };
+        const converted = sent.messages[0]?.content[0]?.image_url.url ?? "";
+        expect(await look(Buffer.from(converted.slice(23), "base64"))).toMatchObject({ format: "JPEG", width: 64 });
+    });
+});
+
+describe("what was converted before", () => {
+    test("is not converted again if a verified caller says so, and is if any other does", async () => {
+        const gateway = await startGateway({
+            image: "converted_by = true",
+            location: 'set $openclaw_identity "";',
+        });
+        const png = await scene("png", 64, 64);
+        await post(gateway, png, { "X-OpenClaw-Image": "converted" });
+        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG" });
+        const verified = await startGateway({
+            image: 'converted_by = { "edge-7" }',
+            location: "set $openclaw_identity $http_x_verified;",
+        });
+        await post(verified, png, { "X-OpenClaw-Image": "converted", "X-Verified": "edge-8" });
+        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG" });
+        await post(verified, png, { "X-OpenClaw-Image": "converted", "X-Verified": "edge-7" });
+        expect(lastSeen().body.equals(png)).toBe(true);
+        expect(lastSeen().headers["x-openclaw-image"]).toBe("converted");
+        expect(await metric(verified, 'openclaw_image_jobs_total{route="analyze",result="trusted"}')).toBe(1);
+    });
 });

@@ -298,6 +298,12 @@
 ---@field distance? integer how many of the 64 bits of two pictures' hashes may differ; see below
 ---@field seconds? number how old the earlier answer may be
 
+---@class openclaw.Route.image.remote
+---@field hosts string[] servers: `"cdn.example.com"`, `"*.example.org"`, `"cdn.example.com:8443"`; by https, unless an entry begins with `http://`
+---@field max_bytes? integer maximum length of an image
+---@field timeout? number seconds in which an image must have come
+---@field dns_servers? any who is asked for the addresses of hosts, at most 8: `"10.0.0.2"` or `"10.0.0.2:5353"`
+
 ---@class openclaw.Route.image
 ---@field inputs? ("raw"|"multipart"|"json"|"data_url")[] how an image may come; see below
 ---@field json_field? string the member of JSON that has the image, in base64 or as a data URL
@@ -319,6 +325,7 @@
 ---@field thread_pool? string the `thread_pool` of nginx in which conversions run
 ---@field envelope? boolean puts answers in JSON into an envelope
 ---@field near? openclaw.Route.image.near answers from the cache for pictures that look alike; see below
+---@field remote? openclaw.Route.image.remote servers from which images are fetched whose addresses stand in bodies; without the option none; see below
 ---@field converted_by? boolean|string[] callers that say when their images have been converted already: their identities, or true for all with a verified one; see below
 ---@field dict? string the `lua_shared_dict` of the metrics and of who converts
 

@@ -8,6 +8,8 @@ local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
+local near_picture = require("resty.openclaw.core.request.near_picture")
+local near_picture_note = near_picture.note
 local rejections = require("resty.openclaw.core.request.rejection")
 local rejections_VARIABLE = rejections.VARIABLE
 local request = require("resty.openclaw.core.request.request")
@@ -20,6 +22,9 @@ local request_state_present = request_state.present
 local contract = require("resty.openclaw.gateway.contract")
 local contract_alone = contract.alone
 local contract_define = contract.define
+local envelope = require("resty.openclaw.image.envelope")
+local envelope_body_filter = envelope.body_filter
+local envelope_header_filter = envelope.header_filter
 local figures = require("resty.openclaw.image.figures")
 local figures_count = figures.count
 local figures_count_images = figures.count_images
@@ -38,6 +43,9 @@ local places_waiting = places.waiting
 local refusals = require("resty.openclaw.image.refusals")
 local refusals_is_of_request = refusals.is_of_request
 local refusals_refuse = refusals.refuse
+local remotes = require("resty.openclaw.image.remote")
+local remotes_fetch = remotes.fetch
+local remotes_new = remotes.new
 local request_change = require("resty.openclaw.image.request_change")
 local request_change_apply = request_change.apply
 local request_change_is_marked = request_change.is_marked
@@ -61,6 +69,8 @@ for ____, method in ipairs({
 }) do
     MAY_BE_EMPTY[method] = true
 end
+--- Until images may be fetched again.
+local REMOTE_RETRY_SECONDS = 1
 --- How much longer than an image a body may be: base64 makes four bytes of three, and there are other members or fields.
 local BASE64_SHARE = 1.4
 local OTHER_BYTES = 65536
@@ -128,9 +138,41 @@ local function refuse_answer(image, problem, ____bindingPattern0)
         is_busy and jobs_of_retry_after(image.jobs) or nil
     )
 end
+local function refuse_remote(image, ____bindingPattern0)
+    local detail
+    local message
+    local code
+    code = ____bindingPattern0.code
+    message = ____bindingPattern0.message
+    detail = ____bindingPattern0.detail
+    if code == "remote_unavailable" then
+        image.faults:report(code, ("route \"" .. image.route) .. "\": ", detail or message)
+    end
+    return refuse(image, code, message, code == "remote_busy" and REMOTE_RETRY_SECONDS or nil)
+end
+--- Fetches the images at these addresses; refuses the request if one cannot be had.
+local function fetch_all(image, addresses)
+    local pictures = {}
+    for ____, address in ipairs(addresses) do
+        local picture, problem = remotes_fetch(image.remote, address)
+        if picture == nil then
+            return refuse_remote(image, problem)
+        end
+        pictures[#pictures + 1] = {address = address, picture = picture}
+    end
+    return pictures
+end
 local function convert(image, body)
     local content_type = request_variable("http_content_type")
-    local answer, made = jobs_of_convert(image.jobs, body, content_type)
+    local answer, made = jobs_of_convert(image.jobs, body, content_type, {})
+    if answer.addresses ~= nil then
+        answer, made = jobs_of_convert(
+            image.jobs,
+            body,
+            content_type,
+            fetch_all(image, answer.addresses)
+        )
+    end
     if answer.problem ~= nil then
         return refuse_answer(image, answer.problem, answer)
     end
@@ -144,6 +186,11 @@ local function convert(image, body)
     end
     figures_count(image.figures, "converted")
     figures_count_images(image.figures, answer.images)
+    local ____image_2 = image
+    local near = ____image_2.near
+    if near ~= nil and answer.hash ~= nil then
+        near_picture_note(answer.hash, near.distance, near.seconds, answer.rest)
+    end
 end
 local function access(self)
     if is_converted(self) then
@@ -161,9 +208,9 @@ local function access(self)
     convert(self, body)
 end
 local function status(self)
-    local ____self_jobs_2 = self.jobs
-    local its_places = ____self_jobs_2.places
-    local mean_seconds = ____self_jobs_2.mean_seconds
+    local ____self_jobs_3 = self.jobs
+    local its_places = ____self_jobs_3.places
+    local mean_seconds = ____self_jobs_3.mean_seconds
     local document = {
         jobs = #its_places.all,
         running = places_taken(its_places),
@@ -172,7 +219,15 @@ local function status(self)
     }
     return document
 end
+local function header_filter(self)
+    envelope_header_filter()
+end
+local function body_filter(self)
+    envelope_body_filter()
+end
 local metatable = {__index = {access = access, status = status}}
+--- Of routes with envelopes: others need no hooks for them.
+local metatable_with_envelope = {__index = {access = access, header_filter = header_filter, body_filter = body_filter, status = status}}
 local function set_of(names)
     local known = {}
     for ____, name in ipairs(names) do
@@ -185,8 +240,8 @@ local function create(options, ____bindingPattern0)
     local path
     path = ____bindingPattern0.path
     route = ____bindingPattern0.route
-    local ____options_3 = options
-    local converted_by = ____options_3.converted_by
+    local ____options_4 = options
+    local converted_by = ____options_4.converted_by
     settings_check(options, path)
     local registry = metric_registry_open(options.dict)
     local faults = fault_new(NAME, registry)
@@ -198,36 +253,50 @@ local function create(options, ____bindingPattern0)
         faults
     )
     local its_figures = figures_new(registry, route, its_places)
-    local ____options_4 = options
-    local thread_pool = ____options_4.thread_pool
-    local queue_seconds = ____options_4.queue_seconds
-    local seconds = ____options_4.seconds
+    local ____options_5 = options
+    local thread_pool = ____options_5.thread_pool
+    local queue_seconds = ____options_5.queue_seconds
+    local seconds = ____options_5.seconds
     local helpers = {region = registry.region, route = route, seconds = seconds, faults = faults}
     local run = options.isolate == "process" and (function(order, place) return helper_processes_run(helpers, place, order) end) or (function(order) return threads_run(thread_pool, order) end)
     local jobs = jobs_of_new({
         places = its_places,
         run = run,
-        plan = settings_plan_of(options, false),
+        plan = settings_plan_of(options),
         queue_seconds = queue_seconds,
         seconds = seconds,
         figures = its_figures,
         faults = faults
     })
+    local ____route_7 = route
+    local ____jobs_8 = jobs
+    local ____faults_9 = faults
+    local ____temp_10 = math_floor(options.max_bytes * BASE64_SHARE) + OTHER_BYTES
+    local ____set_of_result_11 = set_of((converted_by == nil or converted_by == true) and ({}) or converted_by)
+    local ____temp_12 = converted_by == true
+    local ____temp_6
+    if options.remote == nil then
+        ____temp_6 = nil
+    else
+        ____temp_6 = remotes_new(options.remote, path .. ".remote")
+    end
     local fields = {
-        route = route,
-        jobs = jobs,
+        route = ____route_7,
+        jobs = ____jobs_8,
         figures = its_figures,
-        faults = faults,
-        max_body_bytes = math_floor(options.max_bytes * BASE64_SHARE) + OTHER_BYTES,
-        converted_by = set_of((converted_by == nil or converted_by == true) and ({}) or converted_by),
-        believes_all = converted_by == true
+        faults = ____faults_9,
+        max_body_bytes = ____temp_10,
+        converted_by = ____set_of_result_11,
+        believes_all = ____temp_12,
+        remote = ____temp_6,
+        near = options.near
     }
-    return setmetatable(fields, metatable)
+    return setmetatable(fields, options.envelope and metatable_with_envelope or metatable)
 end
 local declaration = {
     name = NAME,
     meaning = "[converts images](image.md) in requests, and puts answers into one envelope",
-    order = {access = 490},
+    order = {access = 490, header_filter = 900, body_filter = 900},
     schema = settings_SCHEMA,
     variables = {[rejections_VARIABLE] = ""},
     create = create

@@ -5,6 +5,7 @@
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import * as metric_registry from "./core/metrics/metric_registry";
+import * as near_picture from "./core/request/near_picture";
 import * as rejections from "./core/request/rejection";
 import * as request from "./core/request/request";
 import type { Body } from "./core/request/request_body";
@@ -13,14 +14,17 @@ import * as request_state from "./core/request/request_state";
 import type { Context } from "./gateway/contract";
 import * as contract from "./gateway/contract";
 import type { Answer } from "./image/conversion/model";
+import * as envelope from "./image/envelope";
 import type { Figures } from "./image/figures";
 import * as figures from "./image/figures";
 import type { Helpers } from "./image/helper_process";
 import * as helper_processes from "./image/helper_process";
-import type { Jobs, Run } from "./image/jobs";
+import type { FetchedPicture, Jobs, Run } from "./image/jobs";
 import * as jobs_of from "./image/jobs";
 import * as places from "./image/places";
 import * as refusals from "./image/refusals";
+import type { Problem as RemoteProblem, Remote } from "./image/remote";
+import * as remotes from "./image/remote";
 import * as request_change from "./image/request_change";
 import type { Options } from "./image/settings";
 import * as settings from "./image/settings";
@@ -36,6 +40,9 @@ export interface Image {
     /** Who is believed that images have been converted already: these callers, or all that are known. */
     readonly converted_by: LuaSet<string>;
     readonly believes_all: boolean;
+    /** Whose images may be fetched. */
+    readonly remote: Remote | undefined;
+    readonly near: Options["near"];
     /** Converts the images of the request, or refuses it. Phases: access; yields. Never raises. */
     access(): void;
     /** What the status document shows. Phases: any. */
@@ -48,6 +55,9 @@ const IDENTITY = "openclaw_identity";
 /** Methods whose requests have no body as a rule: RFC 9110, section 9.3. */
 const MAY_BE_EMPTY = new LuaSet<string>();
 for (const method of ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]) MAY_BE_EMPTY.add(method);
+
+/** Until images may be fetched again. */
+const REMOTE_RETRY_SECONDS = 1;
 
 /** How much longer than an image a body may be: base64 makes four bytes of three, and there are other members or fields. */
 const BASE64_SHARE = 1.4;
@@ -91,9 +101,28 @@ function refuse_answer(image: Image, problem: string, { message, detail }: Answe
     return refuse(image, problem, message ?? "", is_busy ? jobs_of.retry_after(image.jobs) : undefined);
 }
 
+function refuse_remote(image: Image, { code, message, detail }: RemoteProblem): never {
+    if (code === "remote_unavailable") image.faults.report(code, `route "${image.route}": `, detail ?? message);
+    return refuse(image, code, message, code === "remote_busy" ? REMOTE_RETRY_SECONDS : undefined);
+}
+
+/** Fetches the images at these addresses; refuses the request if one cannot be had. */
+function fetch_all(image: Image, addresses: readonly string[]): FetchedPicture[] {
+    const pictures: FetchedPicture[] = [];
+    for (const address of addresses) {
+        const [picture, problem] = remotes.fetch(image.remote!, address);
+        if (picture === undefined) return refuse_remote(image, problem!);
+        pictures.push({ address, picture });
+    }
+    return pictures;
+}
+
 function convert(image: Image, body: Body): void {
     const content_type = request.variable("http_content_type");
-    const [answer, made] = jobs_of.convert(image.jobs, body, content_type);
+    let [answer, made] = jobs_of.convert(image.jobs, body, content_type, []);
+    if (answer.addresses !== undefined) {
+        [answer, made] = jobs_of.convert(image.jobs, body, content_type, fetch_all(image, answer.addresses));
+    }
     if (answer.problem !== undefined) return refuse_answer(image, answer.problem, answer);
     if (made === undefined) return figures.count(image.figures, "untouched");
     const problem = request_change.apply(made, answer.bytes!, answer.content_type!, answer.query);
@@ -101,6 +130,10 @@ function convert(image: Image, body: Body): void {
     if (problem !== undefined) return refuse_answer(image, "failed", { detail: problem });
     figures.count(image.figures, "converted");
     figures.count_images(image.figures, answer.images!);
+    const { near } = image;
+    if (near !== undefined && answer.hash !== undefined) {
+        near_picture.note(answer.hash, near.distance, near.seconds, answer.rest);
+    }
 }
 
 function access(this: Image): void {
@@ -126,7 +159,17 @@ function status(this: Image): object {
     return document;
 }
 
+function header_filter(this: Image): void {
+    envelope.header_filter();
+}
+
+function body_filter(this: Image): void {
+    envelope.body_filter();
+}
+
 const metatable = { __index: { access, status } };
+/** Of routes with envelopes: others need no hooks for them. */
+const metatable_with_envelope = { __index: { access, header_filter, body_filter, status } };
 
 function set_of(names: readonly string[]): LuaSet<string> {
     const known = new LuaSet<string>();
@@ -150,7 +193,7 @@ function create(options: Options, { path, route }: Context): Image {
     const jobs = jobs_of.new({
         places: its_places,
         run,
-        plan: settings.plan_of(options, false),
+        plan: settings.plan_of(options),
         queue_seconds,
         seconds,
         figures: its_figures,
@@ -164,15 +207,18 @@ function create(options: Options, { path, route }: Context): Image {
         max_body_bytes: math.floor(options.max_bytes * BASE64_SHARE) + OTHER_BYTES,
         converted_by: set_of(converted_by === undefined || converted_by === true ? [] : converted_by),
         believes_all: converted_by === true,
+        remote: options.remote === undefined ? undefined : remotes.new(options.remote, `${path}.remote`),
+        near: options.near,
     };
-    return setmetatable(fields, metatable);
+    return setmetatable(fields, options.envelope ? metatable_with_envelope : metatable);
 }
 
 const declaration = {
     name: NAME,
     meaning: "[converts images](image.md) in requests, and puts answers into one envelope",
     // Before the digests and the cache, which see what a node gets.
-    order: { access: 490 },
+    // And its envelopes are put around what these have seen.
+    order: { access: 490, header_filter: 900, body_filter: 900 },
     schema: settings.SCHEMA,
     variables: { [rejections.VARIABLE]: "" },
     create,

@@ -196,7 +196,10 @@ local function body_filter_file(instances, has_steps)
     if instances.bandwidth ~= nil then
         return "bandwidth.conf"
     end
-    return has_steps and "inference.conf" or nil
+    if not has_steps then
+        return nil
+    end
+    return instances.image ~= nil and "image.conf" or "inference.conf"
 end
 --- The route of that name, from options that are fine; `own`: the declarations of users. Adds to the problems what its plugins raise.
 local function make(declarations, name, options, upstream, own, faults, problems)

@@ -17,6 +17,7 @@ local body_images = require("resty.openclaw.image.conversion.body_images")
 local body_images_bytes_of = body_images.bytes_of
 local body_images_find = body_images.find
 local body_images_release = body_images.release
+local body_images_rest_of = body_images.rest_of
 local body_images_write = body_images.write
 local picture_hash = require("resty.openclaw.image.conversion.picture_hash")
 local picture_hash_of = picture_hash.of
@@ -188,40 +189,47 @@ local function write(____bindingPattern0, reading)
     local query = ____written_5.query
     local ____pictures__1_6 = pictures[1]
     local thumbnail = ____pictures__1_6.thumbnail
-    local ____c_memory_hand_over_result_8 = c_memory_hand_over(written.memory)
-    local ____bytes_9 = bytes
-    local ____content_type_10 = content_type
-    local ____query_11 = query
-    local ____report_12 = report
+    local ____c_memory_hand_over_result_9 = c_memory_hand_over(written.memory)
+    local ____bytes_10 = bytes
+    local ____content_type_11 = content_type
+    local ____query_12 = query
+    local ____report_13 = report
     local ____temp_7
     if thumbnail == nil then
         ____temp_7 = nil
     else
         ____temp_7 = picture_hash_of(thumbnail)
     end
+    local ____temp_8
+    if thumbnail == nil then
+        ____temp_8 = nil
+    else
+        ____temp_8 = body_images_rest_of(reading)
+    end
     return {
-        memory = ____c_memory_hand_over_result_8,
-        bytes = ____bytes_9,
-        content_type = ____content_type_10,
-        query = ____query_11,
-        images = ____report_12,
+        memory = ____c_memory_hand_over_result_9,
+        bytes = ____bytes_10,
+        content_type = ____content_type_11,
+        query = ____query_12,
+        images = ____report_13,
         hash = ____temp_7,
+        rest = ____temp_8,
         seconds = now() - began
     }
 end
 local function convert(order, memory)
-    local ____order_13 = order
-    local plan = ____order_13.plan
-    local bytes = ____order_13.bytes
-    local content_type = ____order_13.content_type
-    local fetched = ____order_13.fetched
+    local ____order_14 = order
+    local plan = ____order_14.plan
+    local bytes = ____order_14.bytes
+    local content_type = ____order_14.content_type
+    local fetched = ____order_14.fetched
     local began = now()
-    local ____plan_14 = plan
-    local inputs = ____plan_14.inputs
-    local json_field = ____plan_14.json_field
-    local form_field = ____plan_14.form_field
-    local send = ____plan_14.send
-    local most_images = ____plan_14.most_images
+    local ____plan_15 = plan
+    local inputs = ____plan_15.inputs
+    local json_field = ____plan_15.json_field
+    local form_field = ____plan_15.form_field
+    local send = ____plan_15.send
+    local most_images = ____plan_15.most_images
     local wants = {
         inputs = inputs,
         json_field = json_field,
@@ -241,7 +249,7 @@ local function convert(order, memory)
         if plan.takes_addresses then
             return {addresses = addresses}
         end
-        return failed("remote_refused", "Images must be in the body: this gateway fetches none from other servers.")
+        return failed("remote_refused", "The image must be in the body: this service fetches none from other servers.")
     end
     local work = {
         plan = plan,

@@ -191,6 +191,7 @@ local function with_memory(answer, memory)
     local query = ____answer_3.query
     local images = ____answer_3.images
     local hash = ____answer_3.hash
+    local rest = ____answer_3.rest
     local seconds = ____answer_3.seconds
     return {
         memory = memory,
@@ -199,6 +200,7 @@ local function with_memory(answer, memory)
         query = query,
         images = images,
         hash = hash,
+        rest = rest,
         seconds = seconds
     }
 end

@@ -1,4 +1,5 @@
 local ____exports = {}
+local ipairs = ipairs
 local pcall = pcall
 local tostring = tostring
 local math_ceil = math.ceil
@@ -24,6 +25,8 @@ local places_of = require("resty.openclaw.image.places")
 local places_of_enter = places_of.enter
 local places_of_give_back = places_of.give_back
 local places_of_waiting = places_of.waiting
+local remotes = require("resty.openclaw.image.remote")
+local remotes_memory_of = remotes.memory_of
 --- How much a conversion counts for the mean.
 local WEIGHT = 0.2
 local LEAST_RETRY_SECONDS = 1
@@ -87,6 +90,23 @@ local function start(job)
     end
     return ____ok_1
 end
+--- The images as a conversion gets them.
+local function fetched_of(pictures)
+    local all = {}
+    for ____, ____value in ipairs(pictures) do
+        local address = ____value.address
+        local picture = ____value.picture
+        local memory = remotes_memory_of(picture)
+        if memory ~= nil then
+            all[#all + 1] = {
+                address = address,
+                memory = c_memory_address_of(memory),
+                bytes = picture.bytes
+            }
+        end
+    end
+    return all
+end
 --- Waits for the end of a job that was started.
 local function await_end(job)
     local ____job_2 = job
@@ -105,7 +125,7 @@ local function await_end(job)
     job.is_given_up = true
     return failure("image_timeout", "The conversion of the image took too long.")
 end
-local function run_in_place(jobs, place, body, content_type, fetched)
+local function run_in_place(jobs, place, body, content_type, pictures)
     local source, source_err = hand_over_take(body)
     if source == nil then
         places_of_give_back(jobs.places, place)
@@ -119,19 +139,23 @@ local function run_in_place(jobs, place, body, content_type, fetched)
         ____temp_3 = c_memory_address_of(source.memory)
     end
     local memory = ____temp_3
+    local ____source_4 = source
+    local bytes = ____source_4.bytes
+    local file = ____source_4.file
     local order = {
         plan = jobs.plan,
-        bytes = source.bytes,
+        bytes = bytes,
         memory = memory,
-        file = source.file,
+        file = file,
         content_type = content_type,
-        fetched = fetched
+        fetched = fetched_of(pictures)
     }
     local job = {
         jobs = jobs,
         place = place,
         source = source,
         order = order,
+        pictures = pictures,
         done = done,
         answer = nil,
         made = nil,
@@ -146,7 +170,7 @@ local function run_in_place(jobs, place, body, content_type, fetched)
     return await_end(job)
 end
 --- Converts a body, after a wait if too many conversions run. Phases: access; yields. Never raises.
-local function convert(jobs, body, content_type, fetched)
+local function convert(jobs, body, content_type, pictures)
     local began = clock_now()
     local place, reason = places_of_enter(
         jobs.places,
@@ -168,7 +192,7 @@ local function convert(jobs, body, content_type, fetched)
             place,
             body,
             content_type,
-            fetched
+            pictures
         )
     end
     if reason == "full" then

@@ -19,6 +19,8 @@ local body_images_OWN_MEMBERS = body_images.OWN_MEMBERS
 local body_images_is_form_name = body_images.is_form_name
 local vips = require("resty.openclaw.image.conversion.vips")
 local vips_problem_of_library = vips.problem_of_library
+local remotes = require("resty.openclaw.image.remote")
+local remotes_SCHEMA = remotes.SCHEMA
 --- All forms in which an image may come.
 local ALL_INPUTS = {"raw", "multipart", "json", "data_url"}
 local INPUTS = kinds_one_of("raw", "multipart", "json", "data_url")
@@ -168,6 +170,10 @@ local SCHEMA = {
         table_of(NEAR_SCHEMA),
         "answers from the cache for pictures that look alike; see [below](#near-hits)"
     ),
+    remote = optional(
+        table_of(remotes_SCHEMA),
+        "servers from which images are fetched whose addresses stand in bodies; without the option none; see [below](#addresses)"
+    ),
     converted_by = optional(CALLERS, "callers that say when their images have been converted already: their identities, or true for all with a verified one; " .. "see [below](#at-the-edge)"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of who converts")
 }
@@ -186,7 +192,7 @@ local function check(options, path)
 end
 ____exports.check = check
 --- What a conversion has to know. Phases: init.
-local function plan_of(options, takes_addresses)
+local function plan_of(options)
     local formats = {}
     for ____, name in ipairs(options.formats) do
         formats[#formats + 1] = MEDIA_TYPES[name]
@@ -205,7 +211,7 @@ local function plan_of(options, takes_addresses)
         keeps_profile = #options.keep > 0,
         formats = formats,
         wants_hash = options.near ~= nil,
-        takes_addresses = takes_addresses
+        takes_addresses = options.remote ~= nil
     }
 end
 ____exports.plan_of = plan_of

@@ -176,7 +176,8 @@ function body_filter_file(instances: LuaTable<string, Plugin>, has_steps: boolea
     if (instances.has("cache")) return "cache.conf";
     // The end of the response tells when the node is done, long before a slow client is.
     if (instances.has("bandwidth")) return "bandwidth.conf";
-    return has_steps ? "inference.conf" : undefined;
+    if (!has_steps) return undefined;
+    return instances.has("image") ? "image.conf" : "inference.conf";
 }
 
 /** The route of that name, from options that are fine; `own`: the declarations of users. Adds to the problems what its plugins raise. */

@@ -140,6 +140,7 @@ function write({ pictures, report, began }: Work, reading: Reading): Answer {
         query,
         images: report,
         hash: thumbnail === undefined ? undefined : picture_hash.of(thumbnail),
+        rest: thumbnail === undefined ? undefined : body_images.rest_of(reading),
         seconds: now() - began,
     };
 }
@@ -155,7 +156,7 @@ function convert(order: Order, memory: Bytes): Answer {
     const addresses = addresses_of(reading.images, fetched);
     if (addresses.length > 0) {
         if (plan.takes_addresses) return { addresses };
-        return failed("remote_refused", "Images must be in the body: this gateway fetches none from other servers.");
+        return failed("remote_refused", "The image must be in the body: this service fetches none from other servers.");
     }
     const work: Work = {
         plan,

@@ -121,8 +121,8 @@ function receive_bytes(socket: ngx.Tcp, bytes: number): Result<number> {
 }
 
 function with_memory(answer: Answer, memory: number): Answer {
-    const { bytes, content_type, query, images, hash, seconds } = answer;
-    return { memory, bytes, content_type, query, images, hash, seconds } as Answer;
+    const { bytes, content_type, query, images, hash, rest, seconds } = answer;
+    return { memory, bytes, content_type, query, images, hash, rest, seconds } as Answer;
 }
 
 function receive_answer(socket: ngx.Tcp): Result<Answer> {

@@ -15,6 +15,8 @@ import type { Source } from "./hand_over";
 import * as hand_over from "./hand_over";
 import type { Place, Places } from "./places";
 import * as places_of from "./places";
+import type { Picture } from "./remote";
+import * as remotes from "./remote";
 
 /** Runs one conversion, wherever it does. */
 export type Run = (this: void, order: Order, place: Place) => Answer;
@@ -35,11 +37,19 @@ export interface Jobs extends Setup {
     mean_seconds: number;
 }
 
+/** An image that was fetched for a body. */
+export interface FetchedPicture {
+    readonly address: string;
+    readonly picture: Picture;
+}
+
 interface Job {
     readonly jobs: Jobs;
     readonly place: Place;
     readonly source: Source;
     readonly order: Order;
+    /** Keeps what the order points to. */
+    readonly pictures: readonly FetchedPicture[];
     readonly done: semaphores.Semaphore;
     answer: Answer | undefined;
     /** The body that the conversion has made: it is freed if nobody comes for it. */
@@ -90,6 +100,16 @@ function start(job: Job): string | undefined {
     return ok ? undefined : `no timer for it: ${err}`;
 }
 
+/** The images as a conversion gets them. */
+function fetched_of(pictures: readonly FetchedPicture[]): Fetched[] {
+    const all: Fetched[] = [];
+    for (const { address, picture } of pictures) {
+        const memory = remotes.memory_of(picture);
+        if (memory !== undefined) all.push({ address, memory: c_memory.address_of(memory), bytes: picture.bytes });
+    }
+    return all;
+}
+
 /** Waits for the end of a job that was started. */
 function await_end(job: Job): Outcome {
     const { jobs, done } = job;
@@ -104,7 +124,7 @@ function run_in_place(
     place: Place,
     body: Body,
     content_type: string | undefined,
-    fetched: Fetched[] | undefined,
+    pictures: readonly FetchedPicture[],
 ): Outcome {
     const [source, source_err] = hand_over.take(body);
     if (source === undefined) {
@@ -113,12 +133,14 @@ function run_in_place(
     }
     const [done, semaphore_err] = semaphores.new(0);
     const memory = source.memory === undefined ? undefined : c_memory.address_of(source.memory);
-    const order: Order = { plan: jobs.plan, bytes: source.bytes, memory, file: source.file, content_type, fetched };
+    const { bytes, file } = source;
+    const order: Order = { plan: jobs.plan, bytes, memory, file, content_type, fetched: fetched_of(pictures) };
     const job: Job = {
         jobs,
         place,
         source,
         order,
+        pictures,
         done: done!,
         answer: undefined,
         made: undefined,
@@ -134,14 +156,19 @@ function run_in_place(
 }
 
 /** Converts a body, after a wait if too many conversions run. Phases: access; yields. Never raises. */
-export function convert(jobs: Jobs, body: Body, content_type: string | undefined, fetched?: Fetched[]): Outcome {
+export function convert(
+    jobs: Jobs,
+    body: Body,
+    content_type: string | undefined,
+    pictures: readonly FetchedPicture[],
+): Outcome {
     const began = clock.now();
     const [place, reason] = places_of.enter(
         jobs.places,
         math.max(0, math.min(jobs.queue_seconds, time_left.seconds() ?? math.huge)),
     );
     metric_handles.observe(jobs.figures.queue_seconds, clock.now() - began);
-    if (place !== undefined) return run_in_place(jobs, place, body, content_type, fetched);
+    if (place !== undefined) return run_in_place(jobs, place, body, content_type, pictures);
     if (reason === "full") return failure("image_queue_full", "Too many images wait for their conversion already.");
     return failure("image_queue_timeout", "Other images were converted for as long as the request may wait.");
 }

@@ -23,6 +23,8 @@ const STATUSES: Readonly<Record<string, number | undefined>> = {
     remote_refused: 422,
     remote_failed: 422,
     remote_too_large: 413,
+    remote_unavailable: 502,
+    remote_busy: 503,
     no_memory: 503,
     image_queue_full: 503,
     image_queue_timeout: 503,

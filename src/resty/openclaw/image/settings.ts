@@ -7,6 +7,7 @@ import { option, optional, table_of } from "../config/schema";
 import * as body_images from "./conversion/body_images";
 import type { Input, Plan } from "./conversion/model";
 import * as vips from "./conversion/vips";
+import * as remotes from "./remote";
 
 /** All forms in which an image may come. */
 const ALL_INPUTS: Input[] = ["raw", "multipart", "json", "data_url"];
@@ -117,6 +118,10 @@ export const SCHEMA = {
         table_of(NEAR_SCHEMA),
         "answers from the cache for pictures that look alike; see [below](#near-hits)",
     ),
+    remote: optional(
+        table_of(remotes.SCHEMA),
+        "servers from which images are fetched whose addresses stand in bodies; without the option none; see [below](#addresses)",
+    ),
     converted_by: optional(
         CALLERS,
         "callers that say when their images have been converted already: their identities, or true for all with a verified one; " +
@@ -141,7 +146,7 @@ export function check(options: Options, path: string): void {
 }
 
 /** What a conversion has to know. Phases: init. */
-export function plan_of(options: Options, takes_addresses: boolean): Plan {
+export function plan_of(options: Options): Plan {
     const formats: string[] = [];
     for (const name of options.formats) formats.push(MEDIA_TYPES[name]!);
     return {
@@ -158,6 +163,6 @@ export function plan_of(options: Options, takes_addresses: boolean): Plan {
         keeps_profile: options.keep.length > 0,
         formats,
         wants_hash: options.near !== undefined,
-        takes_addresses,
+        takes_addresses: options.remote !== undefined,
     };
 }

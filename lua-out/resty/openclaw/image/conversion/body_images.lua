@@ -41,6 +41,10 @@ do
     ____exports.release = ____image_bytes.release
 end
 do
+    local ____rest = require("resty.openclaw.image.conversion.body_images.rest")
+    ____exports.rest_of = ____rest.of
+end
+do
     local ____names = require("resty.openclaw.image.conversion.body_images.names")
     ____exports.is_form_name = ____names.is_form_name
     ____exports.OWN_MEMBERS = ____names.OWN_MEMBERS

@@ -24,6 +24,7 @@ import * as write_form from "./body_images/write_form";
 import * as write_json from "./body_images/write_json";
 
 export { read as bytes_of, release } from "./body_images/image_bytes";
+export { of as rest_of } from "./body_images/rest";
 export { is_form_name, OWN_MEMBERS } from "./body_images/names";
 export type { FoundImage, Input, Outcome, Picture, Problem, Reading, Wants, Written };
 

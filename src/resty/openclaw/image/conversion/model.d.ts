@@ -68,6 +68,8 @@ export interface Done {
     readonly images: readonly Converted[];
     /** 16 hexadecimal digits, of a body with one image, if wanted. */
     readonly hash?: string | undefined;
+    /** With a hash: what the body asks beside the image; nothing if that is too long. */
+    readonly rest?: string | undefined;
     /** How long it took. */
     readonly seconds: number;
 }
