@@ -17,7 +17,9 @@ end
 local function size(bytes, reads)
     local memory = ffi.new("uint8_t[?]", #bytes)
     ffi.copy(memory, bytes, #bytes)
-    return heif.size(assert(byte_source.open({ bytes = #bytes, memory = ffi.cast("const uint8_t *", memory) }, reads or 2048)))
+    local width, height = heif.size(assert(byte_source.open({ bytes = #bytes, memory = ffi.cast("const uint8_t *", memory) }, reads or 2048)))
+    assert.is_true(#bytes >= 0 and memory ~= nil)
+    return width, height
 end
 
 describe("HEIF and AVIF", function()

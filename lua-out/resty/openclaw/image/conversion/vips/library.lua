@@ -16,7 +16,7 @@ ____exports.SONAME = SONAME
 local HEIF_SONAME = "libheif.so.1"
 --- RTLD_LAZY, and RTLD_NODELETE: types that GLib knows cannot go, so the library has to stay when the last VM is closed.
 local FOR_EVER = bit_bor(1, 4096)
---- What of the library's text is kept.
+--- What of the library's text is kept: its end, which says what made it fail.
 local MOST_TEXT = 200
 local library
 --- As an int: Lua's numbers are passed to functions with variable arguments as doubles.
@@ -113,7 +113,7 @@ local function take_text(opened)
     local whole = ffi_string(text)
     opened.openclaw_vips_free(text)
     local cut = string_gsub(
-        string_sub(whole, 1, MOST_TEXT),
+        string_sub(whole, -MOST_TEXT),
         "[^ -~]",
         "?"
     )

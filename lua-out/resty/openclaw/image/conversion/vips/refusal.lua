@@ -21,8 +21,8 @@ local function failed(text)
     return nil, "failed", FAILED, text
 end
 ____exports.failed = failed
---- How libvips, libjpeg, libpng, libtiff and libheif say that there is no memory.
-local NO_MEMORY = {"ut of memory", "nsufficient memory", "emory allocation"}
+--- How libvips, libjpeg and libheif say that there is no memory. libtiff's "Out of memory" is about numbers in hostile files.
+local NO_MEMORY = {"out of memory", "Insufficient memory", "Memory allocation error"}
 local function says_no_memory(text)
     local is_limit = string_find(text, "limit", 1, true)
     if is_limit ~= nil then

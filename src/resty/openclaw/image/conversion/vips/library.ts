@@ -79,7 +79,7 @@ export const SONAME = "libvips.so.42";
 const HEIF_SONAME = "libheif.so.1";
 /** RTLD_LAZY, and RTLD_NODELETE: types that GLib knows cannot go, so the library has to stay when the last VM is closed. */
 const FOR_EVER = 0x1 | 0x1000;
-/** What of the library's text is kept. */
+/** What of the library's text is kept: its end, which says what made it fail. */
 const MOST_TEXT = 200;
 
 let library: Library | undefined;
@@ -168,7 +168,7 @@ export function take_text(opened: Library): string {
     if (text === undefined) return "";
     const whole = ffi.string(text);
     opened.openclaw_vips_free!(text);
-    const [cut] = string.gsub(string.sub(whole, 1, MOST_TEXT), "[^\x20-\x7e]", "?");
+    const [cut] = string.gsub(string.sub(whole, -MOST_TEXT), "[^\x20-\x7e]", "?");
     return cut;
 }
 

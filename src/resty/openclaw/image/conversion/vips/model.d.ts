@@ -3,7 +3,7 @@ import type { Written } from "./formats";
 
 /** What a picture is to become. */
 export interface Target {
-    /** Pixels of its longer side, at most. Pictures never become larger. */
+    /** Pixels of its longer side, at most; WebP can have no more than 16383. Pictures never become larger. */
     readonly max_side: number;
     /**
      * "keep": as it came in. What libvips cannot write well becomes PNG where it was lossless (GIF, TIFF) or has an alpha channel, and JPEG

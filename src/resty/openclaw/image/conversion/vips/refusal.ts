@@ -21,8 +21,8 @@ export function failed(text: string | undefined): Refusal {
     return $multi(undefined, "failed", FAILED, text);
 }
 
-/** How libvips, libjpeg, libpng, libtiff and libheif say that there is no memory. */
-const NO_MEMORY: readonly string[] = ["ut of memory", "nsufficient memory", "emory allocation"];
+/** How libvips, libjpeg and libheif say that there is no memory. libtiff's "Out of memory" is about numbers in hostile files. */
+const NO_MEMORY: readonly string[] = ["out of memory", "Insufficient memory", "Memory allocation error"];
 
 function says_no_memory(text: string): boolean {
     // A hostile file wants more than a decoder grants any file.
