@@ -52,9 +52,17 @@ async function startGateway(redis: RedisServer, address: string): Promise<Native
         http: `
             include openclaw.conf;
             init_by_lua_block {
+                -- As the plugin image does.
+                local pictures = { name = "pictures", meaning = "the picture", order = { access = 490 }, schema = {}, create = function()
+                    local near_picture = require("resty.openclaw.core.request.near_picture")
+                    return { access = function()
+                        if ngx.var.http_x_hash then near_picture.note(ngx.var.http_x_hash, 4, 60, "") end
+                    end }
+                end }
                 require("resty.openclaw").setup {
+                    plugins = { require("resty.openclaw.plugin").define(pictures) },
                     upstreams = { cluster = { nodes = { "127.0.0.1:${nodePort}" } } },
-                    routes = { work = { upstream = "cluster", cache = {
+                    routes = { work = { upstream = "cluster", pictures = {}, cache = {
                         shared = true, errors = { "error" }, negative = { [404] = "1h" }, request_control = true,
                         store = "redis", redis = { host = "127.0.0.1", port = ${redis.port}, timeout_seconds = 1 },
                     } } },
@@ -105,7 +113,7 @@ function post(address: string, kind: string, headers: Record<string, string> = {
             },
         );
         sent.on("error", reject);
-        sent.end(JSON.stringify({ kind }));
+        sent.end(JSON.stringify({ kind, picture: headers["X-Picture"] }));
     });
 }
 
@@ -169,4 +177,26 @@ test("without Redis each gateway has its own cache", async () => {
     expect(await post(ONE, "json")).toMatchObject({ status: 200, cache: "HIT" });
     expect(await post(OTHER, "json")).toMatchObject({ status: 200, cache: "MISS" });
     expect(asked).toBe(2);
+});
+
+test("what another gateway has learned of a picture comes before what is known of one near it", async () => {
+    const redis = await startBoth();
+    const picture = (name: string): Record<string, string> => ({ "X-Picture": name, "X-Hash": "96cbe9307415cd66" });
+    for (const [count, address] of [ONE, OTHER].entries()) {
+        expect(await post(address, "json", picture(address))).toMatchObject({ cache: "MISS" });
+        await hasKeys(redis, count + 1);
+    }
+    expect(asked).toBe(2);
+    expect(await post(OTHER, "json", picture(ONE))).toMatchObject({ cache: "HIT" });
+    expect(await post(OTHER, "json", picture("another"))).toMatchObject({ cache: "NEAR" });
+    expect(await post(OTHER, "json", { ...picture("a third"), "Cache-Control": "only-if-cached" })).toMatchObject({
+        cache: "NEAR",
+    });
+    // Near hits are not shared, nor handed on.
+    await hasKeys(redis, 2);
+    expect(asked).toBe(2);
+    // Nobody waits for a request that was answered so.
+    const { "X-Hash": _, ...exact } = picture("another");
+    expect(await post(OTHER, "json", exact)).toMatchObject({ cache: "MISS" });
+    expect(asked).toBe(3);
 });

@@ -371,6 +371,19 @@ test("answers that are kept nowhere are no near answers", async () => {
     expect(await gateway.get("/last")).toBe(last);
 });
 
+test("what is no hash is no picture", async () => {
+    newTenant();
+    const last = await gateway.get("/last");
+    for (const its of [SCENE.slice(1), `${SCENE}0`, "g".repeat(16), ` ${SCENE.slice(2)} `, "-".repeat(16)]) {
+        for (let time = 1; time <= 2; time += 1) {
+            expect(await ask({ hash: its }), its).toMatchObject({ status: 200, cache: "MISS" });
+        }
+    }
+    expect(await gateway.get("/last")).toBe(last);
+    const first = await teach({ hash: SCENE });
+    expect(await ask({ hash: SCENE.toUpperCase() })).toMatchObject({ cache: "NEAR", distance: "0", text: first.text });
+});
+
 test("a stream that has come to its end is one", async () => {
     newTenant();
     const first = await teach({ target: "/camera?kind=stream", hash: SCENE });

@@ -230,7 +230,15 @@ async function startGateway(folder: string): Promise<NativeNginx> {
             include openclaw.conf;
             proxy_cache_path cache keys_zone=answers:1m;
             init_by_lua_block {
+                -- As the plugin image does.
+                local pictures = { name = "pictures", meaning = "the picture", order = { access = 490 }, schema = {}, create = function()
+                    local near_picture = require("resty.openclaw.core.request.near_picture")
+                    return { access = function()
+                        if ngx.var.http_x_hash then near_picture.note(ngx.var.http_x_hash, 4, 60) end
+                    end }
+                end }
                 require("resty.openclaw").setup {
+                    plugins = { require("resty.openclaw.plugin").define(pictures) },
                     upstreams = {
                         cluster = {
                             nodes = { "127.0.0.1:${node}", "127.0.0.1:${dead}" },
@@ -246,7 +254,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                         },
                     },
                     routes = {
-                        chat = { upstream = "cluster", body_digest = {}, cache = { store = "redis", redis = { port = ${dead} } }, inference = { include_usage = true } },
+                        chat = { upstream = "cluster", body_digest = {}, pictures = {}, cache = { store = "redis", redis = { port = ${dead} } }, inference = { include_usage = true } },
                         image = { upstream = "cluster", checks = { content_types = { "image/jpeg" } }, body_digest = { max_bytes = 100 } },
                         secret = { upstream = "light", identity = { accept = "mutual_tls" } },
                         guarded = {
@@ -381,6 +389,14 @@ async function useAll(gateway: NativeNginx): Promise<void> {
             await post(place, `{"prompt":"${body}"}`);
         }
     }
+    let pictures = 0;
+    await eventually("a picture is answered as one near it", async () => {
+        pictures += 1;
+        const headers = { Connection: "close", "Content-Type": "image/jpeg", "X-Hash": "96cbe9307415cd66" };
+        const answer = await fetch(gateway.url("/cached"), { method: "POST", body: `picture ${pictures}`, headers });
+        await answer.arrayBuffer();
+        return answer.headers.get("X-Cache-Status") === "NEAR";
+    });
     await post("/image", "no image");
     await post("/image", Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(2000)]));
     await post("/secret", "");

@@ -170,7 +170,15 @@ function count_young(ring: Ring, last: number, count: number, oldest: number): n
  * The place of the nearest hash from one place down to another, the first of several; -1 if none of them, which was added since that moment,
  * differs in less than `limit` bits.
  */
-function nearest(ring: Ring, from: number, to: number, low: number, high: number, limit: number, oldest: number): number {
+function nearest(
+    ring: Ring,
+    from: number,
+    to: number,
+    low: number,
+    high: number,
+    limit: number,
+    oldest: number,
+): number {
     const lows = ring.low;
     const highs = ring.high;
     const numbers = ring.numbers;
@@ -203,7 +211,8 @@ export function search(index: NearIndex, low: number, high: number, most: number
     let found = nearest(ring, newest, newest - here + 1, low, high, most + 1, oldest);
     const rest = count - here;
     if (rest > 0) {
-        const limit = found < 0 ? most + 1 : ones(bit.bxor(ring.low.get(found), low), bit.bxor(ring.high.get(found), high));
+        const limit =
+            found < 0 ? most + 1 : ones(bit.bxor(ring.low.get(found), low), bit.bxor(ring.high.get(found), high));
         const further = nearest(ring, SIZE - 1, SIZE - rest, low, high, limit, oldest);
         if (further >= 0) found = further;
     }
