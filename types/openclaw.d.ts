@@ -933,9 +933,9 @@ declare module "resty.openclaw.gateway.contract" {
 /** @noResolution */
 declare module "resty.openclaw.http_client" {
     import type { Source } from "resty.openclaw.http_client.connection";
-    import type { Response } from "resty.openclaw.http_client.response";
+    import type { Receiver, Response } from "resty.openclaw.http_client.response";
     import type { Target } from "resty.openclaw.http_client.target";
-    export type { Response, Source, Target };
+    export type { Receiver, Response, Source, Target };
     export interface Request {
         /** An http or https URL, or else its parts. */
         readonly url?: string;
@@ -966,6 +966,8 @@ declare module "resty.openclaw.http_client" {
         readonly max_bytes?: number;
         /** Whether a longer body is truncated there, or else an error: false. */
         readonly truncate?: boolean;
+        /** Takes the response while it comes; the body of the result is empty then. It may not raise. */
+        readonly receiver?: Receiver;
         /** Whether the certificate must be trusted and match the name: true. */
         readonly ssl_verify?: boolean;
         /** The name for SNI and for the certificate; the host unless given. */
@@ -1038,6 +1040,12 @@ declare module "resty.openclaw.http_client.reader" {
         /** Whether any byte was received. */
         began: boolean;
     }
+    /** The pieces of a body, in order: kept, or given away at once. */
+    export interface Pieces {
+        readonly list: string[];
+        /** Gets each piece, in place of the list. Returns why no more is wanted, or nothing. */
+        readonly take: ((this: void, piece: string) => string | undefined) | undefined;
+    }
     /** A reader at the start of a response. Phases: those that may yield. */
     function create(socket: ngx.Tcp, read_ms: number, deadline: MonotonicTime): Reader;
     export { create as new };
@@ -1049,8 +1057,10 @@ declare module "resty.openclaw.http_client.reader" {
      * The next line without its end, LF or CR LF. Nil and why if it is longer than `most` bytes or is not received.
      */
     export function line(reader: Reader, most: number): Result<string>;
-    /** Appends exactly `count` bytes to the parts. Nil and why if they are not received. */
-    export function bytes(reader: Reader, count: number, parts: string[]): Result<true>;
+    /** Adds a piece. Returns why no more is wanted, or nothing. */
+    export function add(pieces: Pieces, piece: string): string | undefined;
+    /** Adds exactly `count` bytes to the pieces. Nil and why if they are not received. */
+    export function bytes(reader: Reader, count: number, pieces: Pieces): Result<true>;
 }
 
 /** @noResolution */
@@ -1062,15 +1072,25 @@ declare module "resty.openclaw.http_client.response" {
         readonly headers: Record<string, string | undefined>;
         readonly body: string;
     }
+    /** Takes a response while it comes, so that it is never in memory as a whole. */
+    export interface Receiver {
+        /** Called first. Returns why the body is not wanted, or nothing. */
+        readonly head: (this: void, status: number, headers: Record<string, string | undefined>) => string | undefined;
+        /** Gets each piece of the body. Returns why no more is wanted, or nothing. */
+        readonly piece: (this: void, piece: string) => string | undefined;
+    }
     /** A response, and whether its connection may carry another request. */
     type Whole = LuaMultiReturn<[response: Response, reusable: boolean] | [response: undefined, err: string]>;
+    /** The end of the error where a body is longer than it may be. */
+    export const TOO_LARGE = "the response is too large";
     /**
      * Reads the response to a request of this method. Second result: whether the connection may carry another request. Phases: those that
      * may yield. On failure nil and why; the connection must then be closed.
      * @param most_bytes maximum length of the body
      * @param truncate whether a longer body is truncated there, or else an error
+     * @param receiver gets the body; then that of the response is empty
      */
-    export function read(reader: Reader, method: string, most_bytes: number, truncate: boolean): Whole;
+    export function read(reader: Reader, method: string, most_bytes: number, truncate: boolean, receiver?: Receiver): Whole;
     export {};
 }
 

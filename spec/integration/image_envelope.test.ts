@@ -317,8 +317,13 @@ test("an empty body is null", async () => {
 test("what is no JSON of a whole answer passes as it is, header and all", async () => {
     const kinds = ["text", "untyped", "stream", "lines", "failure", "broken", "part", "encoded", "none"];
     for (const kind of kinds) {
-        const [wrapped, bare] = [await ask(`/plain?kind=${kind}`), await ask(`/bare?kind=${kind}`)];
-        for (const name of ["date", "x-request-id"]) for (const { headers } of [wrapped, bare]) delete headers[name];
+        const own = { date: "", "x-request-id": "" };
+        const [wrapped, bare] = (await Promise.all([ask(`/plain?kind=${kind}`), ask(`/bare?kind=${kind}`)])).map(
+            (answer) => ({
+                ...answer,
+                headers: { ...answer.headers, ...own },
+            }),
+        );
         expect(wrapped, kind).toEqual(bare);
     }
 });

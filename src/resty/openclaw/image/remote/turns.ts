@@ -22,7 +22,10 @@ const turns: (Turn | undefined)[] = [];
 let semaphore: Semaphore | undefined;
 
 /** Takes a free turn. Nothing, and when the next one will be free at the latest, if there is none. */
-function take(now: MonotonicTime, ends: MonotonicTime): LuaMultiReturn<[turn: Turn | undefined, first?: MonotonicTime | undefined]> {
+function take(
+    now: MonotonicTime,
+    ends: MonotonicTime,
+): LuaMultiReturn<[turn: Turn | undefined, first?: MonotonicTime | undefined]> {
     let first = turns[0]?.ends;
     for (const place of $range(0, MOST - 1)) {
         const other = turns[place];
