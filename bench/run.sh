@@ -26,6 +26,8 @@ node bench/cache.mjs
 node bench/coalescing.mjs
 title 'Token figures'
 node bench/body_filter.mjs
+title 'The envelope of responses'
+node bench/envelope.mjs
 title 'Metric handles'
 node bench/in_worker.mjs metric_handles
 title 'Scrape'
