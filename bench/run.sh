@@ -24,6 +24,8 @@ node bench/in_worker.mjs canonical_json
 title 'The cache'
 node bench/cache.mjs
 node bench/coalescing.mjs
+title 'Near hits'
+node bench/in_worker.mjs near_search
 title 'Token figures'
 node bench/body_filter.mjs
 title 'The envelope of responses'

@@ -19,6 +19,7 @@ local STRINGS =
 --- The types of kinds whose names do not show them.
 local NAMED = {
     ["`false`, string or list of string"] = "false|string|string[]",
+    ["boolean or list of string"] = "boolean|string[]",
     ["string, number or list"] = "string|integer|(string|integer)[]",
     duration = "number|string",
     ["list of JSON path"] = "string[]",

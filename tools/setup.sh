@@ -63,6 +63,8 @@ need_for_tests() {
     has_redis_client || need lua-nginx-redis
     has dnsmasq || [ -x /usr/sbin/dnsmasq ] || need dnsmasq-base
     timeout 10 docker info >/dev/null 2>&1 || { has docker && has dockerd; } || need docker.io
+    has vips || need libvips-tools
+    has mogrify || need imagemagick
     if ! has_node; then need nodejs npm; fi
 }
 
@@ -103,6 +105,12 @@ install_packages() {
     esac
     # Newer releases have the command line of docker in a package of its own.
     case $packages in *docker.io*) ! apt-cache show docker-cli >/dev/null 2>&1 || need docker-cli ;; esac
+    # So do what reads and writes HEIF and AVIF.
+    case $packages in *libvips-tools*)
+        for plugin in libde265 dav1d x265 aomenc; do
+            ! apt-cache show libheif-plugin-$plugin >/dev/null 2>&1 || need libheif-plugin-$plugin
+        done ;;
+    esac
     [ -n "$packages" ] || return 0
     forbid_services
     # shellcheck disable=SC2086 # a list of words

@@ -35,7 +35,7 @@ declare namespace ngx {
               pool: string,
               module: string,
               name: string,
-              ...args: (string | number)[]
+              ...args: (string | number | object)[]
           ) => LuaMultiReturn<[called: true, answer: T] | [called: false, err: string]>)
         | undefined;
     function crc32_short(text: string): number;
@@ -118,6 +118,10 @@ declare namespace ngx {
         function get_body_file(): string | undefined;
         /** Raises where the body was not read. */
         function set_body_data(this: void, data: string): void;
+        /** Begins a new body, which goes to a file when it is longer than `client_body_buffer_size`. */
+        function init_body(buffer_bytes?: number): void;
+        function append_body(data: string): void;
+        function finish_body(): void;
         function get_method(): string;
         /** Whether an internal redirect has led to the present location. */
         function is_internal(this: void): boolean;

@@ -294,6 +294,34 @@
 ---@field image? openclaw.Route.checks.image limits of images, by their headers
 ---@field dict? string the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself
 
+---@class openclaw.Route.image.near
+---@field distance? integer how many of the 64 bits of two pictures' hashes may differ; see below
+---@field seconds? number how old the earlier answer may be
+
+---@class openclaw.Route.image
+---@field inputs? ("raw"|"multipart"|"json"|"data_url")[] how an image may come; see below
+---@field json_field? string the member of JSON that has the image, in base64 or as a data URL
+---@field form_field? string the field of a form that has the image; without the option the first file or the first part with an image's type
+---@field formats? ("jpeg"|"png"|"webp"|"gif"|"tiff"|"heif"|"avif")[] the accepted formats; those that libvips at hand cannot read are refused as well
+---@field max_images? integer how many images a body may have
+---@field max_bytes? integer maximum length of an image as it comes
+---@field max_pixels? integer maximum of width × height, by the image's header
+---@field max_side? integer the longer side of the image as it goes on; smaller ones keep their size
+---@field format? "jpeg"|"png"|"webp"|"keep" the format in which it goes on; "keep" takes that of the image
+---@field quality? integer the quality of JPEG and WebP
+---@field keep? "icc"[] metadata that stays: `"icc"`, the color profile. Without it colors are converted to sRGB
+---@field send? "raw"|"json"|"multipart" what the node gets: the image alone, JSON or a form. Chat messages stay what they are
+---@field jobs? integer how many conversions of the route run at a time on the machine
+---@field queue? integer how many more requests may wait for one
+---@field queue_seconds? number how long a request waits at most until its conversion begins
+---@field seconds? number how long a conversion may take
+---@field isolate? "thread"|"process" where conversions run: in a thread of the worker, or in a process of their own; see below
+---@field thread_pool? string the `thread_pool` of nginx in which conversions run
+---@field envelope? boolean puts answers in JSON into an envelope
+---@field near? openclaw.Route.image.near answers from the cache for pictures that look alike; see below
+---@field converted_by? boolean|string[] callers that say when their images have been converted already: their identities, or true for all with a verified one; see below
+---@field dict? string the `lua_shared_dict` of the metrics and of who converts
+
 ---@class openclaw.Route.body_digest
 ---@field algorithm? "md5"|"sha256" the digest, and so the variable: `$request_body_md5` or `$request_body_sha256`
 ---@field max_bytes? integer maximum length of a body that is digested
@@ -358,6 +386,7 @@
 ---@field bandwidth? table<string, string> limits how fast responses are sent, by class, such as `{ standard = "128k" }`
 ---@field identity? openclaw.Route.identity passes the caller's identity to the next gateway; without it `X-OpenClaw-Identity` is removed from requests
 ---@field checks? openclaw.Route.checks checks requests: methods, length and type of the body, JSON, the size of images
+---@field image? openclaw.Route.image converts images in requests, and puts answers into one envelope
 ---@field body_digest? openclaw.Route.body_digest digests of request bodies, and the key of the cache
 ---@field cache? openclaw.Route.cache the key of the cache: which requests get the same answer, and who shares it
 ---@field inference? openclaw.Route.inference counts tokens of responses; the location needs `inference.conf`

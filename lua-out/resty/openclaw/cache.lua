@@ -16,6 +16,8 @@ local coalescing_REFRESH = coalescing.REFRESH
 local coalescing_before_balance = coalescing.before_balance
 local coalescing_enter = coalescing.enter
 local coalescing_refuse_uncached = coalescing.refuse_uncached
+local near_answers = require("resty.openclaw.cache.near_answers")
+local near_answers_of_request = near_answers.of_request
 local purge_list = require("resty.openclaw.cache.purges")
 local purge_list_generation_of_key = purge_list.generation_of_key
 local purge_list_part_of = purge_list.part_of
@@ -86,7 +88,7 @@ local function renewed(plugin, purges, given)
     end
     return nil
 end
---- Reads the body, and sets the key of the request. Returns the key; nothing if the request has none.
+--- Reads the body, and sets the key of the request. Returns the key, nothing if the request has none; and its picture.
 local function make_key(plugin)
     local body, err = request_body_read()
     if body == nil then
@@ -109,18 +111,26 @@ local function make_key(plugin)
     local purges = ____plugin_0.purges
     local tenant = plugin.tells_tenants and (request_variable(TENANT) or "") or nil
     local generations = purges == nil and "" or purge_list_part_of(purges, plugin.route, tenant, model)
-    local key = cache_key_fill(
-        plugin.key,
-        body_forms_type_of(detail, content_type),
-        detail,
-        generations
-    )
+    local its_type = body_forms_type_of(detail, content_type)
+    local key = cache_key_fill(plugin.key, its_type, detail, generations)
     if key == nil then
         plugin.skipped.personal:inc()
-    elseif (purges and purges.has_keys) == true then
-        return renewed(plugin, purges, key)
+        return nil
     end
-    return key
+    local near = near_answers_of_request(
+        plugin.key,
+        its_type,
+        model,
+        generations,
+        purges
+    )
+    local ____temp_3
+    if (purges and purges.has_keys) == true then
+        ____temp_3 = renewed(plugin, purges, key)
+    else
+        ____temp_3 = key
+    end
+    return ____temp_3, near
 end
 local function access(self)
     preconditions_drop()
@@ -129,9 +139,9 @@ local function access(self)
         skip(self, "no_store")
         return
     end
-    local key = make_key(self)
+    local key, near = make_key(self)
     if key ~= nil then
-        coalescing_enter(self.store, key, wish)
+        coalescing_enter(self.store, key, wish, near)
     elseif wish.is_only_cached then
         coalescing_refuse_uncached()
     end
@@ -172,9 +182,9 @@ local function create(options, ____bindingPattern0)
     for ____, reason in ipairs(REASONS) do
         skipped[reason] = family:labels(route, reason)
     end
-    local ____options_3 = options
-    local credentials = ____options_3.credentials
-    local key_variables = ____options_3.key_variables
+    local ____options_4 = options
+    local credentials = ____options_4.credentials
+    local key_variables = ____options_4.key_variables
     local faults = fault_new(NAME, registry)
     local key = cache_key_new({
         credentials = credentials,

@@ -144,7 +144,7 @@ end)
 
 describe("the rate of departures", function()
     local departures_of = require("resty.openclaw.balancer.waiting_room.departures")
-    local lines = require("resty.openclaw.balancer.waiting_room.line")
+    local lines = require("resty.openclaw.core.process.line")
 
     it("follows the counts of all workers, and tells how long a request will wait", function()
         local region = shared_memory.open("no dict for departures", 2)

@@ -1,4 +1,4 @@
-local lines = require("resty.openclaw.balancer.waiting_room.line")
+local lines = require("resty.openclaw.core.process.line")
 local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
 local places_of = require("resty.openclaw.balancer.waiting_room.places")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")

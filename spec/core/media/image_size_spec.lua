@@ -415,3 +415,23 @@ describe("image_size.find under 10,000 mutations a format", function()
         end)
     end
 end)
+
+describe("the pages of a TIFF", function()
+    local bombs = require("spec.support.picture_bombs")
+    local tiff = require("resty.openclaw.core.media.sizes.tiff")
+
+    local function pages(bytes, most)
+        return tiff.pages(assert(byte_source.open({ bytes = #bytes, memory = ffi.cast("const uint8_t *", bytes) }, image_size.MOST_READS)), most)
+    end
+
+    it("are counted as far as they are wanted", function()
+        assert.equal(1, pages(images.read("little.tif"), 1000))
+        assert.equal(1, pages(images.read("bigtiff_msb.tif"), 1000))
+        assert.is_true(pages(images.read("pages.tif"), 1000) > 1)
+        for _, count in ipairs({ 1, 2, 999, 1000, 2000 }) do assert.equal(math.min(count, 1000), pages(bombs.pages(count), 1000)) end
+        assert.equal(1000, pages(bombs.pages(3, true), 1000))
+        assert.equal(0, pages("hello", 1000))
+        assert.equal(0, pages("II*\0" .. low(9999, 4), 1000))
+        assert.equal(1, pages(bombs.tiff(5, 5):sub(1, 60), 1000))
+    end)
+end)

@@ -8,6 +8,8 @@ import * as askings from "./cache/asking";
 import type { BodyForm } from "./cache/body_form";
 import * as body_forms from "./cache/body_form";
 import * as coalescing from "./cache/coalescing";
+import type { Near } from "./cache/near_answers";
+import * as near_answers from "./cache/near_answers";
 import type { Purges } from "./cache/purges";
 import * as purge_list from "./cache/purges";
 import * as request_controls from "./cache/request_control";
@@ -86,24 +88,30 @@ function renewed(plugin: Cache, purges: Purges, given: string): string | undefin
     return undefined;
 }
 
-/** Reads the body, and sets the key of the request. Returns the key; nothing if the request has none. */
-function make_key(plugin: Cache): string | undefined {
+type Made = LuaMultiReturn<[key: string | undefined, near?: Near | undefined]>;
+
+/** Reads the body, and sets the key of the request. Returns the key, nothing if the request has none; and its picture. */
+function make_key(plugin: Cache): Made {
     const [body, err] = request_body.read();
-    if (body === undefined) return skip_unreadable(plugin, err);
-    if (body.bytes > plugin.max_bytes) return skip(plugin, "too_large");
+    if (body === undefined) return $multi(skip_unreadable(plugin, err));
+    if (body.bytes > plugin.max_bytes) return $multi(skip(plugin, "too_large"));
     request_headers.look();
     const content_type = request_headers.value_of("content-type");
     const encoding = request_headers.value_of("content-encoding");
     const [outcome, detail, model] = body_forms.key_of(plugin.form, body, content_type, encoding);
-    if (outcome === "failed") return skip_unreadable(plugin, detail);
-    if (outcome !== "keyed") return skip(plugin, outcome === "too_large" ? "too_large" : "not_keyable");
+    if (outcome === "failed") return $multi(skip_unreadable(plugin, detail));
+    if (outcome !== "keyed") return $multi(skip(plugin, outcome === "too_large" ? "too_large" : "not_keyable"));
     const { purges } = plugin;
     const tenant = plugin.tells_tenants ? (request.variable(TENANT) ?? "") : undefined;
     const generations = purges === undefined ? "" : purge_list.part_of(purges, plugin.route, tenant, model);
-    const key = cache_key.fill(plugin.key, body_forms.type_of(detail, content_type), detail, generations);
-    if (key === undefined) plugin.skipped.personal.inc();
-    else if (purges?.has_keys === true) return renewed(plugin, purges, key);
-    return key;
+    const its_type = body_forms.type_of(detail, content_type);
+    const key = cache_key.fill(plugin.key, its_type, detail, generations);
+    if (key === undefined) {
+        plugin.skipped.personal.inc();
+        return $multi(undefined);
+    }
+    const near = near_answers.of_request(plugin.key, its_type, model, generations, purges);
+    return $multi(purges?.has_keys === true ? renewed(plugin, purges, key) : key, near);
 }
 
 function access(this: Cache): void {
@@ -113,8 +121,8 @@ function access(this: Cache): void {
         skip(this, "no_store");
         return;
     }
-    const key = make_key(this);
-    if (key !== undefined) coalescing.enter(this.store, key, wish);
+    const [key, near] = make_key(this);
+    if (key !== undefined) coalescing.enter(this.store, key, wish, near);
     else if (wish.is_only_cached) coalescing.refuse_uncached();
 }
 

@@ -32,6 +32,8 @@ local kept_answers = require("resty.openclaw.cache.kept_answers")
 local kept_answers_keep = kept_answers.keep
 local live_streams = require("resty.openclaw.cache.live_streams")
 local live_streams_SECONDS = live_streams.SECONDS
+local near_answers = require("resty.openclaw.cache.near_answers")
+local near_answers_add = near_answers.add
 local recordings = require("resty.openclaw.cache.recording")
 local recordings_body_of = recordings.body_of
 local recordings_finish = recordings.finish
@@ -173,7 +175,8 @@ local function judge(asking, status, its_type, may_store)
     end
     asking.is_kept = is_kept_from_nginx or is_read_first(store, status, its_type)
     asking.is_in_nginx = not asking.is_kept and status == OK and request_variable("request_method") ~= "HEAD"
-    if not asking.is_kept and (store.tier == nil or status ~= OK or is_too_long(store)) then
+    local is_copied = (store.tier ~= nil or asking.near ~= nil) and status == OK and not is_too_long(store)
+    if not asking.is_kept and not is_copied then
         return
     end
     local is_keepable = stores_seconds_of(store, status) ~= nil and storability_is_same_for_all()
@@ -274,12 +277,54 @@ local function share(asking, recording, body)
         )
     end
 end
---- Keeps what was recorded, if it may be kept, and lets the others go on.
-local function keep(asking, recording)
+--- Gives the answer, which is kept under its name, to those with nearly the same picture.
+local function offer(asking, recording, seconds)
+    local near = asking.near
+    if near == nil or recording.head.status ~= OK then
+        return
+    end
     local ____asking_9 = asking
     local store = ____asking_9.store
     local key = ____asking_9.key
     local name = ____asking_9.name
+    near_answers_add(
+        store.near,
+        store.dict,
+        near,
+        key,
+        name,
+        math_min(seconds, near.seconds)
+    )
+end
+--- Keeps a copy of what nginx's cache has, for those with nearly the same picture.
+local function keep_copy(asking, recording, body)
+    local ____asking_10 = asking
+    local store = ____asking_10.store
+    local name = ____asking_10.name
+    local near = ____asking_10.near
+    if near == nil then
+        return
+    end
+    local seconds = math_min(
+        seconds_of(asking, recording),
+        near.seconds
+    )
+    if seconds > 0 and kept_answers_keep(
+        store.dict,
+        name,
+        heads_write(recording.head),
+        body,
+        seconds
+    ) then
+        offer(asking, recording, seconds)
+    end
+end
+--- Keeps what was recorded, if it may be kept, and lets the others go on.
+local function keep(asking, recording)
+    local ____asking_11 = asking
+    local store = ____asking_11.store
+    local key = ____asking_11.key
+    local name = ____asking_11.name
     local body = recordings_body_of(recording)
     local result = result_of(store, recording, body)
     local seconds = seconds_of(asking, recording)
@@ -295,6 +340,7 @@ local function keep(asking, recording)
     metric_handles_add(store.results[result])
     if result == "kept" then
         share(asking, recording, body)
+        offer(asking, recording, seconds)
         records_note_kept(store.dict, key, name, seconds)
     else
         records_forget(store.dict, key, name)
@@ -325,10 +371,10 @@ local function settle(asking)
         return
     end
     asking.is_settled = true
-    local ____asking_10 = asking
-    local store = ____asking_10.store
-    local key = ____asking_10.key
-    local status = ____asking_10.status
+    local ____asking_12 = asking
+    local store = ____asking_12.store
+    local key = ____asking_12.key
+    local status = ____asking_12.status
     if status ~= OK then
         records_note_doubt(store.dict, key)
     elseif asking.was_expected then
@@ -363,6 +409,7 @@ local function share_copy(asking, recording)
     local body = recordings_body_of(recording)
     if body ~= nil then
         share(asking, recording, body)
+        keep_copy(asking, recording, body)
     end
     asking.recording = nil
     let_nginx_store(asking)
@@ -384,8 +431,8 @@ local function take(asking, recording)
 end
 --- Takes the next piece of the response. Phases: body_filter. Never raises.
 local function body_filter()
-    local ____opt_11 = request_state_present()
-    local asking = ____opt_11 and ____opt_11.cache_asking
+    local ____opt_13 = request_state_present()
+    local asking = ____opt_13 and ____opt_13.cache_asking
     if asking == nil or asking.has_ended or request_variable("upstream_cache_status") == nil then
         return
     end

@@ -27,6 +27,7 @@ local function try_to_lead(store, key, state, seconds)
         key = key,
         name = name,
         seconds = seconds,
+        near = state.cache_near,
         leads = false,
         recording = nil,
         is_kept = false,
@@ -69,6 +70,7 @@ local function leave(state)
     local cache_live = ____state_0.cache_live
     state.cache_key = nil
     state.cache_store = nil
+    state.cache_near = nil
     if cache_live ~= nil then
         state.cache_live = nil
         live_streams_leave(cache_live)

@@ -46,6 +46,9 @@ local live_streams_join = live_streams.join
 local live_streams_leave = live_streams.leave
 local lookout = require("resty.openclaw.cache.lookout")
 local lookout_keep = lookout.keep
+local near_answers = require("resty.openclaw.cache.near_answers")
+local near_answers_count = near_answers.count
+local near_answers_find = near_answers.find
 local records = require("resty.openclaw.cache.records")
 local records_CUT = records.CUT
 local records_DOUBT = records.DOUBT
@@ -64,6 +67,7 @@ local redis_tiers = require("resty.openclaw.cache.redis_tier")
 local redis_tiers_read = redis_tiers.read
 local replays = require("resty.openclaw.cache.replay")
 local replays_send_live = replays.send_live
+local replays_send_near = replays.send_near
 local replays_send_whole = replays.send_whole
 --- Says that nginx is not to look into its cache.
 local REFRESH = "openclaw_cache_refresh"
@@ -211,6 +215,20 @@ local function answer_from_tier(tier, state, wish)
     askings_leave(state)
     replays_send_whole(head, body)
 end
+--- Answers with what was said of nearly the same picture, if that is young enough.
+local function answer_near(store, state, near, wish, has_waited)
+    local seconds = math_min(near.seconds, wish.max_age or math_huge)
+    local found = near_answers_find(store.near, store.dict, near, seconds)
+    if found == nil or not is_young(found.head.made_at, wish) then
+        return
+    end
+    if has_waited then
+        count(store, "answered")
+    end
+    near_answers_count(store.near, found.distance)
+    askings_leave(state)
+    replays_send_near(found.head, found.body, found.distance)
+end
 --- Refuses a request that wants no node to be asked. Phases: access; never returns.
 local function refuse_uncached()
     return json_error_respond(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER)
@@ -268,6 +286,20 @@ local function decide(store, key, wish, state, latest, has_waited)
         end
         is_known = kind ~= records_NONE and kind ~= records_DOUBT
     end
+    local near = state.cache_near
+    if wish.is_fresh then
+        near = nil
+    end
+    local is_first_in_tier = store.tier ~= nil and not wish.is_only_cached
+    if near ~= nil and not is_first_in_tier then
+        answer_near(
+            store,
+            state,
+            near,
+            wish,
+            has_waited
+        )
+    end
     if wish.is_only_cached then
         return refuse_uncached()
     end
@@ -279,6 +311,15 @@ local function decide(store, key, wish, state, latest, has_waited)
     end
     if store.tier ~= nil and not wish.is_fresh then
         answer_from_tier(store.tier, state, wish)
+        if near ~= nil then
+            answer_near(
+                store,
+                state,
+                near,
+                wish,
+                has_waited
+            )
+        end
     end
     if wish.is_fresh then
         ask_anew()
@@ -290,9 +331,12 @@ local function decide(store, key, wish, state, latest, has_waited)
 end
 --- Decides how a request with a key goes on: as the leader, from the cache, or after a wait. Ends it where it can be answered from shared
 -- memory. Phases: access; yields. Never raises.
-local function enter(store, key, wish)
+-- 
+-- @param near its picture, if it may be answered as nearly the same ones
+local function enter(store, key, wish, near)
     local state = request_state_open()
     askings_leave(state)
+    state.cache_near = near
     local latest = clock_now() + store.wait_seconds
     if decide(
         store,

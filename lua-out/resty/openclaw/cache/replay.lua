@@ -20,23 +20,38 @@ local live_streams_COMING = live_streams.COMING
 local live_streams_ENDED = live_streams.ENDED
 local live_streams_text_from = live_streams.text_from
 local HIT = "HIT"
-local function show(head, cache_field)
+--- The answer to another picture.
+local NEAR = "NEAR"
+local function show(head, cache_field, status)
+    if status == nil then
+        status = HIT
+    end
     heads_show(head)
-    cache_status_note(HIT)
+    cache_status_note(status)
     ngx.header["Cache-Status"] = cache_field
     ngx.header.Age = math_max(
         0,
         math_floor(request_now() - head.made_at)
     )
 end
---- Sends a kept answer, and ends the request. Phases: access.
-local function send_whole(head, body)
-    show(head, "openclaw; hit")
+local function send(body)
     ngx.header["Content-Length"] = #body
     ngx.print(body)
     return ngx.exit(ngx.HTTP_OK)
 end
+--- Sends a kept answer, and ends the request. Phases: access.
+local function send_whole(head, body)
+    show(head, "openclaw; hit")
+    return send(body)
+end
 ____exports.send_whole = send_whole
+--- Sends a kept answer to another picture, whose hash differs in so many bits, and ends the request. Phases: access.
+local function send_near(head, body, distance)
+    show(head, "openclaw; hit; detail=near", NEAR)
+    ngx.header["X-OpenClaw-Distance"] = distance
+    return send(body)
+end
+____exports.send_near = send_near
 --- How long a reader waits before it looks itself, in seconds.
 local WAIT_SECONDS = 1
 --- nginx counts in milliseconds: a wait of less would end at once, and time would stand still.

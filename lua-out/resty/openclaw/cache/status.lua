@@ -9,11 +9,12 @@ local function totals(counters)
     end
     return found
 end
---- Followers and recorded answers by result, and the bytes of shared memory for answers. Phases: any.
+--- Followers and recorded answers by result, near answers, and the bytes of shared memory for answers. Phases: any.
 local function document(store)
     return {
         followers = totals(store.following),
         recorded = totals(store.results),
+        near = metric_handles_total(store.near.total),
         memory = {
             bytes = store.dict:capacity(),
             free_bytes = store.dict:free_space()

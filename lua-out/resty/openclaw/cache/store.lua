@@ -3,6 +3,8 @@ local error = error
 local ipairs = ipairs
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_counter = metric_registry.counter
+local near_answers = require("resty.openclaw.cache.near_answers")
+local near_answers_new = near_answers.new
 local redis_tiers = require("resty.openclaw.cache.redis_tier")
 local redis_tiers_new = redis_tiers.new
 --- For how long an answer is kept that nginx's cache cannot keep, where the route does not say.
@@ -52,6 +54,7 @@ local function create(options, path, route, registry, faults)
         negative = options.negative or ({}),
         error_paths = options.errors or ({}),
         limit = options.stream_buffer_bytes,
+        near = near_answers_new(registry, route),
         tier = redis and redis_tiers_new(
             redis,
             path .. ".redis",

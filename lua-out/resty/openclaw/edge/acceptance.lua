@@ -1,6 +1,8 @@
 local ____exports = {}
 local ipairs = ipairs
 local pairs = pairs
+local string_find = string.find
+local string_sub = string.sub
 local delivery_header = require("resty.openclaw.core.request.delivery_header")
 local delivery_header_is_there = delivery_header.is_there
 local request = require("resty.openclaw.core.request.request")
@@ -101,10 +103,18 @@ local function read_headers(jobs)
     end
     return headers
 end
+--- The address of the request as its client sent it, with the query as it is now: a plugin may have added to that.
+local function present_uri()
+    local uri = request_variable("request_uri") or ""
+    local args = request_variable("args") or ""
+    local mark = string_find(uri, "?", 1, true)
+    local path = mark == nil and uri or string_sub(uri, 1, mark - 1)
+    return args == "" and path or (path .. "?") .. args
+end
 --- The request without its body.
 local function read_head(jobs, id, body)
     local headers = read_headers(jobs)
-    local uri = request_variable("request_uri") or ""
+    local uri = present_uri()
     if headers == nil or not http_client_is_path(uri) then
         return nil, "header"
     end

@@ -75,7 +75,7 @@ end
 ____exports.learn = learn
 --- Whether the response comes from the other end, or is a fresh one from the cache. Phases: header_filter.
 local function is_of_other_end(cache_status)
-    if cache_status == "HIT" or cache_status == "REVALIDATED" then
+    if cache_status == "HIT" or cache_status == "REVALIDATED" or cache_status == "NEAR" then
         return true
     end
     return request_last_seconds("upstream_header_time") ~= nil

@@ -8,6 +8,7 @@ local checks = require("resty.openclaw.checks")
 local deadline = require("resty.openclaw.deadline")
 local edge = require("resty.openclaw.edge")
 local identity = require("resty.openclaw.identity")
+local image = require("resty.openclaw.image")
 local inference = require("resty.openclaw.inference")
 local limit = require("resty.openclaw.limit")
 --- In the order of the documentation.
@@ -20,6 +21,7 @@ local PLUGINS = {
     bandwidth.plugin,
     identity.plugin,
     checks.plugin,
+    image.plugin,
     body_digest.plugin,
     cache.plugin,
     inference.plugin

@@ -38,7 +38,13 @@ local LONGEST_VARIANT = LABEL_BYTES + 4
 local FIRST_ERROR = 4
 --- Cache statuses of responses from the cache.
 local FROM_CACHE = {}
-for ____, status in ipairs({"HIT", "STALE", "UPDATING", "REVALIDATED"}) do
+for ____, status in ipairs({
+    "HIT",
+    "STALE",
+    "UPDATING",
+    "REVALIDATED",
+    "NEAR"
+}) do
     FROM_CACHE[status] = true
 end
 --- The handles of a variant that this worker has not seen before.

@@ -11,6 +11,7 @@ import * as askings from "./asking";
 import * as errors_in_answers from "./error_in_answer";
 import * as kept_answers from "./kept_answers";
 import * as live_streams from "./live_streams";
+import * as near_answers from "./near_answers";
 import type { Recording } from "./recording";
 import * as recordings from "./recording";
 import * as records from "./records";
@@ -107,7 +108,8 @@ function judge(asking: Asking, status: number, its_type: string, may_store: bool
     if (is_kept_from_nginx) request.set_variable(askings.NO_STORE, "1");
     asking.is_kept = is_kept_from_nginx || is_read_first(store, status, its_type);
     asking.is_in_nginx = !asking.is_kept && status === OK && request.variable("request_method") !== "HEAD";
-    if (!asking.is_kept && (store.tier === undefined || status !== OK || is_too_long(store))) return;
+    const is_copied = (store.tier !== undefined || asking.near !== undefined) && status === OK && !is_too_long(store);
+    if (!asking.is_kept && !is_copied) return;
     const is_keepable = stores.seconds_of(store, status) !== undefined && storability.is_same_for_all();
     if (is_keepable && request.variable("request_method") !== "HEAD") begin_recording(asking, its_type === EVENTS);
     if (asking.is_kept && asking.recording === undefined) let_others_pass(asking);
@@ -162,6 +164,24 @@ function share(asking: Asking, recording: Recording, body: string): void {
     }
 }
 
+/** Gives the answer, which is kept under its name, to those with nearly the same picture. */
+function offer(asking: Asking, recording: Recording, seconds: number): void {
+    const near = asking.near;
+    if (near === undefined || recording.head.status !== OK) return;
+    const { store, key, name } = asking;
+    near_answers.add(store.near, store.dict, near, key, name, math.min(seconds, near.seconds));
+}
+
+/** Keeps a copy of what nginx's cache has, for those with nearly the same picture. */
+function keep_copy(asking: Asking, recording: Recording, body: string): void {
+    const { store, name, near } = asking;
+    if (near === undefined) return;
+    const seconds = math.min(seconds_of(asking, recording), near.seconds);
+    if (seconds > 0 && kept_answers.keep(store.dict, name, heads.write(recording.head), body, seconds)) {
+        offer(asking, recording, seconds);
+    }
+}
+
 /** Keeps what was recorded, if it may be kept, and lets the others go on. */
 function keep(asking: Asking, recording: Recording): void {
     const { store, key, name } = asking;
@@ -174,6 +194,7 @@ function keep(asking: Asking, recording: Recording): void {
     metric_handles.add(store.results[result]);
     if (result === "kept") {
         share(asking, recording, body!);
+        offer(asking, recording, seconds);
         records.note_kept(store.dict, key, name, seconds);
     } else {
         records.forget(store.dict, key, name);
@@ -222,7 +243,10 @@ function let_go(asking: Asking, recording: Recording): void {
 /** The response has ended, of which nginx's cache has the whole as well. */
 function share_copy(asking: Asking, recording: Recording): void {
     const body = recordings.body_of(recording);
-    if (body !== undefined) share(asking, recording, body);
+    if (body !== undefined) {
+        share(asking, recording, body);
+        keep_copy(asking, recording, body);
+    }
     asking.recording = undefined;
     let_nginx_store(asking);
 }

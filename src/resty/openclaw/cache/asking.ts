@@ -8,6 +8,7 @@ import * as request_state from "../core/request/request_state";
 import * as leadership from "./leadership";
 import type { Live } from "./live_streams";
 import * as live_streams from "./live_streams";
+import type { Near } from "./near_answers";
 import type { Recording } from "./recording";
 import * as recordings from "./recording";
 import * as records from "./records";
@@ -20,6 +21,8 @@ export interface Asking {
     readonly name: string;
     /** For how many seconds the client lets the answer be kept. */
     readonly seconds: number | undefined;
+    /** What is known of its picture; nothing where nearly the same ones do not share answers. */
+    readonly near: Near | undefined;
     /** Whether others wait for it. */
     leads: boolean;
     recording: Recording | undefined;
@@ -47,6 +50,8 @@ declare module "../core/request/request_state" {
         /** The key whose answer nginx's cache has, and the store. */
         cache_key?: string | undefined;
         cache_store?: Store | undefined;
+        /** Its picture, if answers to nearly the same ones are given. */
+        cache_near?: Near | undefined;
         /** Whether no node is to be asked. */
         is_only_cached?: boolean | undefined;
         /** The stream that it reads. */
@@ -68,6 +73,7 @@ export function try_to_lead(store: Store, key: string, state: RequestState, seco
         key,
         name,
         seconds,
+        near: state.cache_near,
         leads: false,
         recording: undefined,
         is_kept: false,
@@ -102,6 +108,7 @@ export function leave(state: RequestState): void {
     const { cache_asking, cache_live } = state;
     state.cache_key = undefined;
     state.cache_store = undefined;
+    state.cache_near = undefined;
     if (cache_live !== undefined) {
         state.cache_live = undefined;
         live_streams.leave(cache_live);

@@ -19,6 +19,8 @@ import * as kept_answers from "./kept_answers";
 import * as leadership from "./leadership";
 import * as live_streams from "./live_streams";
 import * as lookout from "./lookout";
+import type { Near } from "./near_answers";
+import * as near_answers from "./near_answers";
 import * as records from "./records";
 import type { RedisTier } from "./redis_tier";
 import * as redis_tiers from "./redis_tier";
@@ -122,6 +124,18 @@ function answer_from_tier(tier: RedisTier, state: RequestState, wish: Wish): voi
     replays.send_whole(head, body);
 }
 
+/** Answers with what was said of nearly the same picture, if that is young enough. */
+function answer_near(store: Store, state: RequestState, near: Near, wish: Wish, has_waited: boolean): void {
+    const seconds = math.min(near.seconds, wish.max_age ?? math.huge);
+    const found = near_answers.find(store.near, store.dict, near, seconds);
+    if (found === undefined || !is_young(found.head.made_at, wish)) return;
+    if (has_waited) count(store, "answered");
+    near_answers.count(store.near, found.distance);
+    // Nobody asks what this request asks.
+    askings.leave(state);
+    replays.send_near(found.head, found.body, found.distance);
+}
+
 /** Refuses a request that wants no node to be asked. Phases: access; never returns. */
 export function refuse_uncached(): never {
     return json_error.respond(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER);
@@ -170,10 +184,18 @@ function decide(
         if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, key, value as string, state, latest);
         is_known = kind !== records.NONE && kind !== records.DOUBT;
     }
+    let near = state.cache_near;
+    if (wish.is_fresh) near = undefined;
+    // What is asked itself comes first: other gateways may have learned it.
+    const is_first_in_tier = store.tier !== undefined && !wish.is_only_cached;
+    if (near !== undefined && !is_first_in_tier) answer_near(store, state, near, wish, has_waited);
     if (wish.is_only_cached) return refuse_uncached();
     if (!askings.try_to_lead(store, key, state, wish.seconds)) return false;
     if (kind === records.CUT) state.cache_asking!.avoids_nginx = true;
-    if (store.tier !== undefined && !wish.is_fresh) answer_from_tier(store.tier, state, wish);
+    if (store.tier !== undefined && !wish.is_fresh) {
+        answer_from_tier(store.tier, state, wish);
+        if (near !== undefined) answer_near(store, state, near, wish, has_waited);
+    }
     // nginx's cache may have an answer of whose age nothing is known, or which is too old.
     if (wish.is_fresh) {
         ask_anew();
@@ -187,10 +209,12 @@ function decide(
 /**
  * Decides how a request with a key goes on: as the leader, from the cache, or after a wait. Ends it where it can be answered from shared
  * memory. Phases: access; yields. Never raises.
+ * @param near its picture, if it may be answered as nearly the same ones
  */
-export function enter(store: Store, key: string, wish: Wish): void {
+export function enter(store: Store, key: string, wish: Wish, near?: Near): void {
     const state = request_state.open();
     askings.leave(state);
+    state.cache_near = near;
     const latest = later(clock.now(), store.wait_seconds);
     if (decide(store, key, wish, state, latest, false)) return;
     // A request that wants a new answer gets none that was asked for before.

@@ -10,20 +10,33 @@ import type { Live } from "./live_streams";
 import * as live_streams from "./live_streams";
 
 const HIT = "HIT";
+/** The answer to another picture. */
+const NEAR = "NEAR";
 
-function show(head: AnswerHead, cache_field: string): void {
+function show(head: AnswerHead, cache_field: string, status = HIT): void {
     heads.show(head);
-    cache_status.note(HIT);
+    cache_status.note(status);
     ngx.header["Cache-Status"] = cache_field;
     ngx.header.Age = math.max(0, math.floor(request.now() - head.made_at));
+}
+
+function send(body: string): never {
+    ngx.header["Content-Length"] = body.length;
+    ngx.print(body);
+    return ngx.exit(ngx.HTTP_OK);
 }
 
 /** Sends a kept answer, and ends the request. Phases: access. */
 export function send_whole(head: AnswerHead, body: string): never {
     show(head, "openclaw; hit");
-    ngx.header["Content-Length"] = body.length;
-    ngx.print(body);
-    return ngx.exit(ngx.HTTP_OK);
+    return send(body);
+}
+
+/** Sends a kept answer to another picture, whose hash differs in so many bits, and ends the request. Phases: access. */
+export function send_near(head: AnswerHead, body: string, distance: number): never {
+    show(head, "openclaw; hit; detail=near", NEAR);
+    ngx.header["X-OpenClaw-Distance"] = distance;
+    return send(body);
 }
 
 /** How long a reader waits before it looks itself, in seconds. */

@@ -9,11 +9,12 @@ function totals(counters: Record<string, Counter>): Record<string, number> {
     return found;
 }
 
-/** Followers and recorded answers by result, and the bytes of shared memory for answers. Phases: any. */
+/** Followers and recorded answers by result, near answers, and the bytes of shared memory for answers. Phases: any. */
 export function document(store: Store): object {
     return {
         followers: totals(store.following),
         recorded: totals(store.results),
+        near: metric_handles.total(store.near.total),
         memory: { bytes: store.dict.capacity(), free_bytes: store.dict.free_space() },
     };
 }

@@ -4,6 +4,8 @@ import type { Counter } from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { ErrorPath } from "./error_in_answer";
+import type { NearAnswers } from "./near_answers";
+import * as near_answers from "./near_answers";
 import type { RedisTier } from "./redis_tier";
 import * as redis_tiers from "./redis_tier";
 import type { Options } from "./settings";
@@ -29,6 +31,7 @@ export interface Store {
     readonly limit: number;
     /** Answers that other gateways share. */
     readonly tier: RedisTier | undefined;
+    readonly near: NearAnswers;
     readonly following: Record<Following, Counter>;
     readonly results: Record<Result, Counter>;
     readonly faults: Faults;
@@ -80,6 +83,7 @@ function create(options: Options, path: string, route: string, registry: Registr
         negative: options.negative ?? new LuaTable(),
         error_paths: options.errors ?? [],
         limit: options.stream_buffer_bytes,
+        near: near_answers.new(registry, route),
         tier: redis && redis_tiers.new(redis, `${path}.redis`, faults, registry, route),
         following,
         results,

@@ -128,6 +128,15 @@ function read_headers(jobs: Jobs): Record<string, string> | undefined {
     return headers;
 }
 
+/** The address of the request as its client sent it, with the query as it is now: a plugin may have added to that. */
+function present_uri(): string {
+    const uri = request.variable("request_uri") ?? "";
+    const args = request.variable("args") ?? "";
+    const [mark] = string.find(uri, "?", 1, true);
+    const path = mark === undefined ? uri : string.sub(uri, 1, mark - 1);
+    return args === "" ? path : `${path}?${args}`;
+}
+
 /** The request without its body. */
 function read_head(
     jobs: Jobs,
@@ -135,7 +144,7 @@ function read_head(
     body: Body,
 ): LuaMultiReturn<[head: Head, reason?: undefined] | [head: undefined, reason: Reason]> {
     const headers = read_headers(jobs);
-    const uri = request.variable("request_uri") ?? "";
+    const uri = present_uri();
     if (headers === undefined || !http_client.is_path(uri)) return $multi(undefined, "header");
     const url = request.variable("http_x_openclaw_callback");
     if (url !== undefined && callbacks.url_fault(jobs.settings, url) !== undefined)

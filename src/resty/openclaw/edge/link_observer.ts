@@ -55,6 +55,6 @@ export function learn(link: Link, is_live: boolean): void {
 
 /** Whether the response comes from the other end, or is a fresh one from the cache. Phases: header_filter. */
 export function is_of_other_end(cache_status: string | undefined): boolean {
-    if (cache_status === "HIT" || cache_status === "REVALIDATED") return true;
+    if (cache_status === "HIT" || cache_status === "REVALIDATED" || cache_status === "NEAR") return true;
     return request.last_seconds("upstream_header_time") !== undefined;
 }

@@ -8,6 +8,7 @@ import * as checks from "../checks";
 import * as deadline from "../deadline";
 import * as edge from "../edge";
 import * as identity from "../identity";
+import * as image from "../image";
 import * as inference from "../inference";
 import * as limit from "../limit";
 import type { AnyDeclaration } from "./contract";
@@ -22,6 +23,7 @@ export const PLUGINS: readonly AnyDeclaration[] = [
     bandwidth.plugin,
     identity.plugin,
     checks.plugin,
+    image.plugin,
     body_digest.plugin,
     cache.plugin,
     inference.plugin,

@@ -35,7 +35,7 @@ const FIRST_ERROR = 4;
 
 /** Cache statuses of responses from the cache. */
 const FROM_CACHE = new LuaSet<string>();
-for (const status of ["HIT", "STALE", "UPDATING", "REVALIDATED"]) FROM_CACHE.add(status);
+for (const status of ["HIT", "STALE", "UPDATING", "REVALIDATED", "NEAR"]) FROM_CACHE.add(status);
 
 /** The handles of a variant that this worker has not seen before. */
 function first_seen(recorder: Recorder, variant: string): Figures {

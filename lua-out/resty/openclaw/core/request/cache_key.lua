@@ -22,6 +22,8 @@ local request_headers_want = request_headers.want
 local VERSION = "2"
 --- The first part, as all others: its length and itself.
 local VERSION_PART = (tostring(#VERSION) .. ":") .. VERSION
+--- In place of the digest of a body, which begins otherwise.
+local NO_BODY = "near "
 local KEY = "openclaw_cache_key"
 local SKIP = "openclaw_cache_skip"
 --- - the method: nginx looks up GET and HEAD in the cache whatever `proxy_cache_methods` says;
@@ -197,6 +199,13 @@ local function fill(key, content_type, body_digest, generations)
     return made
 end
 ____exports.fill = fill
+--- What the keys have in common of requests that differ in nothing but their body, and of which the rest is the same: `rest` is what counts of
+-- the body. Never the same as a key. Nothing if there is no digest. Phases: access, after `fill` has made a key.
+local function without_body(key, content_type, rest, generations)
+    local made = make(key, content_type, NO_BODY .. rest, generations)
+    return made
+end
+____exports.without_body = without_body
 --- Gives the current request, which has a key, another one: made from that one and the generation. Returns it; nothing if the request has
 -- none now. Phases: access.
 local function renew(key, former, generation)

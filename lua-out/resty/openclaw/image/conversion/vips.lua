@@ -1,30 +1,23 @@
 local ____exports = {}
-local ipairs = ipairs
-local string_find = string.find
-local string_format = string.format
-local table_concat = table.concat
 local byte_source = require("resty.openclaw.core.files.byte_source")
 local byte_source_open = byte_source.open
 local image_size = require("resty.openclaw.core.media.image_size")
 local image_size_MOST_READS = image_size.MOST_READS
+local admission = require("resty.openclaw.image.conversion.vips.admission")
+local admission_admit = admission.admit
+local colours = require("resty.openclaw.image.conversion.vips.colours")
+local colours_flatten = colours.flatten
 local encoder = require("resty.openclaw.image.conversion.vips.encoder")
 local encoder_write = encoder.write
 local formats = require("resty.openclaw.image.conversion.vips.formats")
 local formats_MEDIA_TYPES = formats.MEDIA_TYPES
-local formats_find = formats.find
-local formats_size = formats.size
-local limits = require("resty.openclaw.image.conversion.vips.limits")
-local limits_are_kept = limits.are_kept
 local vips = require("resty.openclaw.image.conversion.vips.library")
 local vips_SONAME = vips.SONAME
-local vips_decodes_heif = vips.decodes_heif
 local vips_get = vips.get
-local vips_has = vips.has
 local vips_open = vips.open
 local vips_take_text = vips.take_text
 local vips_unref = vips.unref
 local pixels = require("resty.openclaw.image.conversion.vips.pixels")
-local pixels_flatten = pixels.flatten
 local pixels_is_picture = pixels.is_picture
 local pixels_luminance = pixels.luminance
 local pixels_make = pixels.make
@@ -33,74 +26,14 @@ local pixels_size = pixels.size
 local png_chunks = require("resty.openclaw.image.conversion.vips.png_chunks")
 local png_chunks_copy = png_chunks.copy
 local png_chunks_free = png_chunks.free
+local refusal = require("resty.openclaw.image.conversion.vips.refusal")
+local refusal_by_text = refusal.by_text
+local refusal_failed = refusal.failed
+local refusal_too_large = refusal.too_large
+local refusal_unsupported = refusal.unsupported
 --- Pixels of a thumbnail's side.
 local THUMBNAIL_SIDE = 32
 ____exports.THUMBNAIL_SIDE = THUMBNAIL_SIDE
-local BROKEN = "The image is damaged or incomplete."
-local FAILED = "The image could not be converted."
-local function broken()
-    return nil, "broken_image", BROKEN
-end
-local function unsupported(message)
-    return nil, "unsupported_image", message
-end
---- By what the library says: its text may be about another thread's image, which was converted at the same moment.
-local function by_text(library)
-    local text = vips_take_text(library)
-    local no_memory = string_find(text, "memory", 1, true)
-    if no_memory ~= nil then
-        return nil, "failed", FAILED, text
-    end
-    return nil, "broken_image", BROKEN, text
-end
-local function too_large(width, height, most)
-    local text = string_format("The image has %.0f × %.0f pixels; at most %.0f are accepted.", width, height, most)
-    return nil, "image_too_large", text
-end
---- The formats that may come in, by their names.
-local function accepted(target)
-    return ("Accepted are " .. table_concat(target.formats, ", ")) .. "."
-end
-local function is_accepted(target, media_type)
-    for ____, one in ipairs(target.formats) do
-        if one == media_type then
-            return true
-        end
-    end
-    return false
-end
---- Whether the library and those under it can read the format.
-local function can_read(library, format)
-    if format.loader == nil or not vips_has(library, format.loader .. "_buffer") then
-        return false
-    end
-    return format.heif_coding == nil or vips_decodes_heif(format.heif_coding)
-end
---- The format, if its picture may be made: nothing is decoded for that.
-local function admit(library, source, target)
-    local format = formats_find(source)
-    if format == nil then
-        return unsupported("The body is no image of a known format. " .. accepted(target))
-    end
-    local media_type = format.media_type
-    if not is_accepted(target, media_type) then
-        return unsupported((("Images of type " .. media_type) .. " are not accepted. ") .. accepted(target))
-    end
-    if not can_read(library, format) then
-        return unsupported(("Images of type " .. media_type) .. " cannot be read here.")
-    end
-    local width, height = formats_size(source, format)
-    if width == nil then
-        return broken()
-    end
-    if width * height > target.max_pixels then
-        return too_large(width, height, target.max_pixels)
-    end
-    if not limits_are_kept(source, format) then
-        return broken()
-    end
-    return format, width * height
-end
 --- Writes it in the target's format. The pixels are let go.
 local function write(library, image, target, format, has_profile)
     local has_alpha = library.openclaw_vips_image_hasalpha(image) ~= 0
@@ -108,7 +41,7 @@ local function write(library, image, target, format, has_profile)
     local written = target.format == "keep" and kept or target.format
     local ____temp_0
     if written == "jpeg" then
-        ____temp_0 = pixels_flatten(library, image)
+        ____temp_0 = colours_flatten(library, image)
     else
         ____temp_0 = image
     end
@@ -146,7 +79,7 @@ local function finish(library, image, target, format, source_pixels, has_profile
         if thumbnail ~= nil then
             library.openclaw_vips_free(thumbnail)
         end
-        return nil, "failed", FAILED, vips_take_text(library)
+        return refusal_failed(vips_take_text(library))
     end
     return {
         memory = file.memory,
@@ -160,19 +93,20 @@ local function finish(library, image, target, format, source_pixels, has_profile
     }
 end
 --- Decodes and writes what was admitted.
-local function run(library, format, memory, count, target, source_pixels, wants_thumbnail)
+local function run(library, format, memory, count, target, wants_thumbnail)
+    library.openclaw_vips_error_clear()
     local opened = pixels_open(library, format, memory, count)
     if opened == nil then
-        return by_text(library)
+        return refusal_by_text(library)
     end
     local width, height = pixels_size(library, opened)
     if width * height > target.max_pixels then
         vips_unref(library, opened)
-        return too_large(width, height, target.max_pixels)
+        return refusal_too_large(width, height, target.max_pixels)
     end
     if not pixels_is_picture(library, opened) then
         vips_unref(library, opened)
-        return unsupported("Images with such pixels cannot be converted.")
+        return refusal_unsupported("Images with such pixels cannot be converted.")
     end
     local image, has_profile = pixels_make(
         library,
@@ -183,14 +117,14 @@ local function run(library, format, memory, count, target, source_pixels, wants_
         target
     )
     if image == nil then
-        return by_text(library)
+        return refusal_by_text(library)
     end
     return finish(
         library,
         image,
         target,
         format,
-        source_pixels,
+        width * height,
         has_profile,
         wants_thumbnail
     )
@@ -201,14 +135,13 @@ end
 local function convert(memory, count, target, wants_thumbnail)
     local library, err = vips_get()
     if library == nil then
-        return nil, "failed", FAILED, err
+        return refusal_failed(err)
     end
     local source = byte_source_open({bytes = count, memory = memory}, image_size_MOST_READS)
-    local format, admitted, message = admit(library, source, target)
+    local format, refused, why = admission_admit(library, source, target)
     if format == nil then
-        return nil, admitted, message
+        return nil, refused, why
     end
-    local source_pixels = admitted
     if format.loader ~= "pngload" then
         return run(
             library,
@@ -216,26 +149,24 @@ local function convert(memory, count, target, wants_thumbnail)
             memory,
             count,
             target,
-            source_pixels,
             wants_thumbnail
         )
     end
     local copied, bytes = png_chunks_copy(memory, count)
     if copied == nil then
-        return nil, "failed", FAILED, "out of memory"
+        return refusal_failed("out of memory")
     end
-    local picture, problem, its_message, text = run(
+    local picture, problem, message, text = run(
         library,
         format,
         copied,
         bytes,
         target,
-        source_pixels,
         wants_thumbnail
     )
     png_chunks_free(copied)
     if picture == nil then
-        return nil, problem, its_message, text
+        return nil, problem, message, text
     end
     return picture
 end

@@ -16,8 +16,8 @@ import type { Region } from "../../core/memory/shared_memory";
 import * as shared_memory from "../../core/memory/shared_memory";
 import { HIGHEST_BLOCK } from "../../core/memory/shared_memory/lease";
 import * as mapping from "../../core/memory/shared_memory/mapping";
-import type { Line, Waiter } from "./line";
-import * as lines from "./line";
+import type { Line, Waiter } from "../../core/process/line";
+import * as lines from "../../core/process/line";
 import type { ClassOptions } from "./settings";
 
 /** The requests of one class. */

@@ -28,6 +28,8 @@ export interface CacheKey {
 const VERSION = "2";
 /** The first part, as all others: its length and itself. */
 const VERSION_PART = `${VERSION.length}:${VERSION}`;
+/** In place of the digest of a body, which begins otherwise. */
+const NO_BODY = "near ";
 const KEY = "openclaw_cache_key";
 const SKIP = "openclaw_cache_skip";
 
@@ -191,6 +193,20 @@ export function fill(
     key.is_declared = request.set_variable(KEY, made);
     if (!key.is_declared) return undefined;
     request.set_variable(SKIP, "");
+    return made;
+}
+
+/**
+ * What the keys have in common of requests that differ in nothing but their body, and of which the rest is the same: `rest` is what counts of
+ * the body. Never the same as a key. Nothing if there is no digest. Phases: access, after `fill` has made a key.
+ */
+export function without_body(
+    key: CacheKey,
+    content_type: string | undefined,
+    rest: string,
+    generations: string,
+): string | undefined {
+    const [made] = make(key, content_type, `${NO_BODY}${rest}`, generations);
     return made;
 }
 

@@ -10,12 +10,10 @@
  */
 import * as media_type from "../../core/http/media_type";
 import * as multipart from "../../core/http/multipart";
-import * as base64 from "./body_images/base64";
-import * as c_memory from "./body_images/c_memory";
+import * as c_memory from "../../core/memory/c_memory";
 import * as form_images from "./body_images/form_images";
 import * as image_text from "./body_images/image_text";
 import * as json_images from "./body_images/json_images";
-import * as json_text from "./body_images/json_text";
 import type { FoundImage, Input, Picture, Problem, Reading, Wants, Written } from "./body_images/model";
 import type { Output } from "./body_images/output";
 import * as outputs from "./body_images/output";
@@ -25,24 +23,16 @@ import * as readings from "./body_images/readings";
 import * as write_form from "./body_images/write_form";
 import * as write_json from "./body_images/write_json";
 
+export { read as bytes_of, release } from "./body_images/image_bytes";
+export { is_form_name, OWN_MEMBERS } from "./body_images/names";
 export type { FoundImage, Input, Outcome, Picture, Problem, Reading, Wants, Written };
 
 /** The first boundary that no part has in it is taken. Who has all of these in his body means no good. */
 const MOST_BOUNDARIES = 16;
-const BLANKS = " \t\r\n";
-const BACKSLASH = 92;
 
-const NO_MEMORY_FOR_IMAGE = "There is no memory for the image.";
-const NO_BASE64 = "The image is not valid base64.";
-
-/** The bytes of an image, or what is wrong. */
-type ImageBytes = LuaMultiReturn<
-    [memory: Bytes, bytes: number, message?: undefined] | [memory: undefined, problem: Problem, message: string]
->;
-
+/** A space, or what lies between a tab and a carriage return. */
 function is_blank(byte: number): boolean {
-    const [found] = string.find(BLANKS, string.char(byte), 1, true);
-    return found !== undefined;
+    return byte === 32 || (byte >= 9 && byte <= 13);
 }
 
 /** The whole body is an image, or the data URL of one. */
@@ -60,7 +50,7 @@ function find_whole(reading: Reading): void {
 
 /**
  * Finds the images in a body of so many bytes. Returns nil, what is wrong and a sentence for the client if the body is refused, or has no
- * image. The memory must stay as it is until `write`. Phases: any. Never raises.
+ * image and is no chat. The memory must stay as it is until `write`. Phases: any. Never raises.
  */
 export function find(memory: Bytes, count: number, content_type: string | undefined, wants: Wants): Outcome<Reading> {
     const reading = readings.new(memory, count, content_type, wants);
@@ -74,53 +64,9 @@ export function find(memory: Bytes, count: number, content_type: string | undefi
     return $multi(reading);
 }
 
-function decode(memory: Bytes, count: number): ImageBytes {
-    const decoded = c_memory.take(base64.most_bytes_of(count));
-    if (decoded === undefined) return $multi(undefined, problems.NO_MEMORY, NO_MEMORY_FOR_IMAGE);
-    const bytes = base64.decode(memory, count, decoded);
-    if (bytes > 0) return $multi(decoded, bytes);
-    c_memory.give_back(decoded);
-    const message = bytes < 0 ? NO_BASE64 : "The image is empty.";
-    return $multi(undefined, problems.BROKEN_IMAGE, message);
-}
-
-/** Base64 with escapes of JSON in it. */
-function decode_escaped(memory: Bytes, from: number, count: number): ImageBytes {
-    const letters = c_memory.take(count);
-    if (letters === undefined) return $multi(undefined, problems.NO_MEMORY, NO_MEMORY_FOR_IMAGE);
-    const bytes = json_text.unescape(memory, from, count, letters);
-    // Half a surrogate pair is no letter, as most characters are.
-    if (bytes < 0) return $multi(undefined, problems.BROKEN_IMAGE, NO_BASE64);
-    const [decoded, its_bytes, message] = decode(letters, bytes);
-    c_memory.give_back(letters);
-    if (decoded === undefined) return $multi(undefined, its_bytes, message);
-    return $multi(decoded, its_bytes);
-}
-
-/**
- * The bytes of an image that was found, and how many they are: to be given to `release`. Nil, what is wrong and a sentence if it is no
- * base64, is an address, or there is no memory. Phases: any. Never raises.
- */
-export function bytes_of(reading: Reading, found: FoundImage): ImageBytes {
-    const { memory } = reading;
-    const { from, count } = found;
-    if (found.address !== undefined)
-        return $multi(undefined, problems.UNSUPPORTED_IMAGE_URL, "The image is elsewhere: the body has its address.");
-    if (found.encoding === "bytes") return $multi(pointer_add(memory, from), count);
-    const has_escapes = found.is_in_json && c_memory.find_byte(memory, from, from + count, BACKSLASH) < from + count;
-    if (has_escapes) return decode_escaped(memory, from, count);
-    return decode(pointer_add(memory, from), count);
-}
-
-/** The bytes of `bytes_of` are not needed any more: gives their memory back at once. Phases: any. */
-export function release(found: FoundImage, memory: Bytes): void {
-    // Others are the body's.
-    if (found.encoding === "base64") c_memory.give_back(memory);
-}
-
 /** A new body is not needed any more: gives its memory back at once. Phases: any. */
 export function release_body(written: Written): void {
-    c_memory.give_back(written.memory);
+    c_memory.free(written.memory);
 }
 
 function finish(output: Output, content_type: string, query?: string): Outcome<Written> {
@@ -150,7 +96,7 @@ function write_whole_form(reading: Reading, pictures: readonly Picture[]): Outco
         if (written === undefined) return $multi(undefined, problem, message);
         const { memory, bytes } = written;
         if (write_form.delimiters_in(memory, bytes, boundary, delimiters) === delimiters) return $multi(written);
-        c_memory.give_back(memory);
+        c_memory.free(memory);
     }
     return $multi(undefined, problems.UNSENDABLE_FIELD, "The body has all boundaries that a form might have.");
 }

@@ -134,4 +134,32 @@ local function size(source)
     return math_max(width, sides[TILE_WIDTH] or 0), math_max(height, sides[TILE_HEIGHT] or 0)
 end
 ____exports.size = size
+--- How many directories follow each other, each of which is an image; `most` if they are more, or form a ring. Phases: any.
+local function pages(source, most)
+    local layout = layout_of(byte_source_some(source, 0, 8))
+    local ____temp_1
+    if layout == nil then
+        ____temp_1 = nil
+    else
+        ____temp_1 = directory(source, layout)
+    end
+    local at = ____temp_1
+    if layout == nil or at == nil then
+        return 0
+    end
+    for found = 1, most - 1 do
+        local count_bytes = byte_source_all(source, at, layout.count_bytes)
+        if count_bytes == nil then
+            return found - 1
+        end
+        local ____end = at + layout.count_bytes + layout.count(count_bytes, 1) * layout.entry_bytes
+        local next = byte_source_all(source, ____end, layout.offset_bytes)
+        at = next == nil and 0 or layout.offset(next, 1)
+        if at == 0 then
+            return found
+        end
+    end
+    return most
+end
+____exports.pages = pages
 return ____exports

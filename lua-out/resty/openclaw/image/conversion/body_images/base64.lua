@@ -25,19 +25,19 @@ VALUES[string_byte("_")] = 63
 for place = 1, 4 do
     VALUES[string_byte(" \t\r\n", place)] = BLANK
 end
---- The two letters for each 12 bits, in the order of this machine.
-local PAIR_LETTERS = ffi_new("uint8_t[8192]")
+--- The two letters for each 12 bits, in the order of this machine. Not a cast of the bytes: that would not keep them.
+local PAIRS = ffi_new("uint16_t[4096]")
+local letters_of_pairs = ffi_cast("uint8_t *", PAIRS)
 for value = 0, 4095 do
-    PAIR_LETTERS[2 * value] = string_byte(
+    letters_of_pairs[2 * value] = string_byte(
         LETTERS,
         bit_arshift(value, 6) + 1
     )
-    PAIR_LETTERS[2 * value + 1] = string_byte(
+    letters_of_pairs[2 * value + 1] = string_byte(
         LETTERS,
         bit_band(value, 63) + 1
     )
 end
-local PAIRS = ffi_cast("uint16_t *", PAIR_LETTERS)
 --- How many letters so many bytes take, padding included. Phases: any.
 local function letters_of(bytes)
     return math_ceil(bytes / 3) * 4

@@ -59,13 +59,17 @@ end
 local function is_file(part)
     return part.file_name ~= nil or string_sub(part.type or "", 1, 6) == "image/"
 end
+--- An empty file of an empty name: what browsers send of a file that nobody chose.
+local function is_unchosen(part)
+    return part.file_name == "" and part.count == 0
+end
 --- The name of the field that has the image.
 local function field_of(reading, parts)
     if reading.wants.form_field ~= nil then
         return reading.wants.form_field
     end
     for ____, part in ipairs(parts) do
-        if is_file(part) then
+        if is_file(part) and not is_unchosen(part) then
             return part.name
         end
     end
@@ -87,10 +91,6 @@ local function image_of(reading, part)
         )
     end
     return {from = from, count = count, encoding = "bytes", is_in_json = false}
-end
---- An empty file of an empty name: what browsers send of a file that nobody chose.
-local function is_unchosen(part)
-    return part.file_name == "" and part.count == 0
 end
 --- What stands beside the image, where the new body is no form.
 local function add_others(reading, parts)

@@ -94,6 +94,7 @@ local function read_messages(search, messages)
     if not json_ranges_is_array(memory, messages.from) then
         return
     end
+    search.is_chat = true
     local message = json_ranges_enter(memory, messages.from, messages["end"])
     while json_ranges_next_entry(message) do
         local content = member_at(memory, message.from, message["end"], "content")
@@ -137,6 +138,9 @@ local function read_members(search, at)
         local name = name_at(cursor)
         if name == "messages" or name == "input" then
             read_messages(search, cursor)
+        end
+        if name == "input" and json_ranges_is_string(memory, cursor.from) then
+            search.is_chat = true
         end
         if name == wants.json_field then
             read_image(search, cursor)
@@ -230,6 +234,7 @@ local function find(reading)
         from = -1,
         ["end"] = -1,
         image = 0,
+        is_chat = false,
         own = {},
         edits = {}
     }
@@ -241,6 +246,9 @@ local function find(reading)
         return
     end
     if #reading.images == 0 then
+        if search.is_chat then
+            return
+        end
         return problems_refuse(reading, problems_NO_IMAGE, "The JSON has no image where one is expected.")
     end
     plan(search, at)

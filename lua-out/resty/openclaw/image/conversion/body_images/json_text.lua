@@ -1,4 +1,5 @@
 local ____exports = {}
+local ipairs = ipairs
 local pairs = pairs
 local bit_arshift = bit.arshift
 local bit_band = bit.band
@@ -12,6 +13,8 @@ local ffi_cast = ffi.cast
 local ffi_copy = ffi.copy
 local ffi_new = ffi.new
 local ffi_string = ffi.string
+local c_memory = require("resty.openclaw.core.memory.c_memory")
+local c_memory_find_byte = c_memory.find_byte
 local ____states = require("resty.openclaw.core.text.json.structure.states")
 local states_FIRST_ACTION = ____states.FIRST_ACTION
 local states_NEXT = ____states.NEXT
@@ -19,8 +22,6 @@ local states_STRING = ____states.STRING
 local FIRST_ACTION = states_FIRST_ACTION
 local NEXT = states_NEXT
 local STRING = states_STRING
-local c_memory = require("resty.openclaw.image.conversion.body_images.c_memory")
-local c_memory_find_byte = c_memory.find_byte
 local BACKSLASH = 92
 local LETTER_U = 117
 --- What one letter after a backslash stands for.
@@ -40,12 +41,21 @@ end
 --- How each byte is written, and how many bytes that takes.
 local WRITTEN = {}
 local WRITTEN_BYTES = ffi_new("uint8_t[256]")
+for byte = 0, 31 do
+    WRITTEN[byte] = string_format("\\u%04x", byte)
+end
+for ____, letter in ipairs({
+    "\"",
+    "\\",
+    "n",
+    "r",
+    "t"
+}) do
+    WRITTEN[ESCAPED[string_byte(letter)]] = "\\" .. letter
+end
 for byte = 0, 255 do
-    local is_odd = byte < 32 or byte == string_byte("\"") or byte == BACKSLASH
-    if is_odd then
-        WRITTEN[byte] = string_format("\\u%04x", byte)
-    end
-    WRITTEN_BYTES[byte] = is_odd and 6 or 1
+    local written = WRITTEN[byte]
+    WRITTEN_BYTES[byte] = written == nil and 1 or #written
 end
 --- The number that four hexadecimal digits stand for.
 local function hex_at(memory, at)

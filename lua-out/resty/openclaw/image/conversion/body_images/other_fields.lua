@@ -10,6 +10,8 @@ local table_concat = table.concat
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
 local ffi_string = ffi.string
+local multipart = require("resty.openclaw.core.http.multipart")
+local multipart_charset_of = multipart.charset_of
 local parameters = require("resty.openclaw.core.http.multipart.parameters")
 local parameters_read = parameters.read
 local json_ranges = require("resty.openclaw.image.conversion.body_images.json_ranges")
@@ -76,15 +78,16 @@ local function add_member(reading, name, member)
     )
 end
 ____exports.add_member = add_member
---- Whether a part says that its text is in another character set than UTF-8.
-local function is_foreign(part)
+--- Whether a part, or the form, says that its text is in another character set than UTF-8.
+local function is_foreign(reading, part)
     local its_type = part.type or ""
     local semicolon = string_find(its_type, ";", 1, true)
     local found = parameters_read(its_type, semicolon or #its_type + 1)
     if found == nil then
         return true
     end
-    local charset = string_lower(found.charset or "utf-8")
+    local own = found.charset
+    local charset = string_lower(own or multipart_charset_of(reading.content_type or "") or "utf-8")
     return charset ~= "utf-8" and charset ~= "us-ascii"
 end
 --- Adds a part of a form that is no file. Phases: any.
@@ -99,7 +102,7 @@ local function add_part(reading, part)
     if wants.send == "json" then
         local bytes = ffi_cast("const uint8_t *", name)
         local is_text = json_text_is_utf8(bytes, 0, #name) and json_text_is_utf8(memory, from, count)
-        if not is_text or is_foreign(part) then
+        if not is_text or is_foreign(reading, part) then
             return refuse(reading, "A field of the form is not in UTF-8.")
         end
     end

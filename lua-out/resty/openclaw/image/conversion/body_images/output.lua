@@ -3,11 +3,11 @@ local ipairs = ipairs
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
 local ffi_copy = ffi.copy
+local c_memory = require("resty.openclaw.core.memory.c_memory")
+local c_memory_allocate = c_memory.allocate
 local base64 = require("resty.openclaw.image.conversion.body_images.base64")
 local base64_encode = base64.encode
 local base64_letters_of = base64.letters_of
-local c_memory = require("resty.openclaw.image.conversion.body_images.c_memory")
-local c_memory_take = c_memory.take
 local json_text = require("resty.openclaw.image.conversion.body_images.json_text")
 local json_text_escape = json_text.escape
 local json_text_escaped_bytes = json_text.escaped_bytes
@@ -72,7 +72,7 @@ local function write(piece, target)
 end
 --- Writes all pieces into memory of `c_memory`; returns it and how many bytes there are, nothing if there is no memory. Phases: any.
 local function finish(output)
-    local memory = c_memory_take(output.most_bytes)
+    local memory = c_memory_allocate(output.most_bytes)
     if memory == nil then
         return nil
     end

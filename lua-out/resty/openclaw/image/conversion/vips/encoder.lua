@@ -3,58 +3,24 @@ local tonumber = tonumber
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
 local ffi_new = ffi.new
-local ffi_string = ffi.string
 local vips = require("resty.openclaw.image.conversion.vips.library")
 local vips_int = vips.int
-local YES = vips_int(1)
---- VIPS_FOREIGN_KEEP_ICC, since 8.15.
-local ONLY_PROFILE = vips_int(8)
-local PROFILE = "icc-profile-data"
+local metadata = require("resty.openclaw.image.conversion.vips.metadata")
+local metadata_clean = metadata.clean
+local metadata_remove = metadata.remove
 local bytes_place = ffi_new("void *[1]")
 local count_place = ffi_new("size_t[1]")
---- Takes all metadata but the profile off an image that nobody else has.
-local function keep_only_profile(library, image)
-    local fields = library.openclaw_vips_image_get_fields(image)
-    local names = fields
-    local index = 0
-    local name = names[index]
-    while name ~= nil do
-        local field = ffi_string(name)
-        if field ~= PROFILE then
-            library.openclaw_vips_image_remove(image, field)
-        end
-        index = index + 1
-        name = names[index]
-    end
-    library.openclaw_vips_strfreev(fields)
-end
---- Whether the library can be told which metadata to keep.
-local function can_choose(library)
-    local major = library.openclaw_vips_version(0)
-    local minor = library.openclaw_vips_version(1)
-    return major > 8 or minor >= 15
-end
---- Calls the saver with its own options, of which there are two at most, and those of all.
+--- Calls the saver. Whether it could.
 local function save(library, image, form)
     local saver = library[("openclaw_vips_" .. form.written) .. "save_buffer"]
-    local option
-    local value
-    if not form.has_profile then
-        option = "strip"
-        value = YES
-    elseif can_choose(library) then
-        option = "keep"
-        value = ONLY_PROFILE
-    else
-        keep_only_profile(library, image)
-    end
+    local strip = vips_int(form.has_profile and 0 or 1)
     if form.written == "png" then
         return saver(
             image,
             bytes_place,
             count_place,
-            option,
-            value,
+            "strip",
+            strip,
             nil
         ) == 0
     end
@@ -63,21 +29,29 @@ local function save(library, image, form)
         image,
         bytes_place,
         count_place,
+        "strip",
+        strip,
         "Q",
         quality,
-        option,
-        value,
         nil
     ) == 0
 end
---- The image as a file, whose memory has to be given to `free`. The image stays the caller's. Nothing on failure.
+--- The image as a file, whose memory has to be given to `openclaw_vips_free`. The image stays the caller's, without its metadata. Nothing on
+-- failure.
 local function write(library, image, form)
+    metadata_remove(library, image, form.has_profile)
     if not save(library, image, form) then
         return nil
     end
+    local memory = ffi_cast("uint8_t *", bytes_place[0])
     return {
-        memory = ffi_cast("uint8_t *", bytes_place[0]),
-        bytes = tonumber(count_place[0])
+        memory = memory,
+        bytes = metadata_clean(
+            form.written,
+            memory,
+            tonumber(count_place[0]),
+            form.has_profile
+        )
     }
 end
 ____exports.write = write

@@ -134,3 +134,19 @@ export function size(this: void, source: Source): LuaMultiReturn<[width: number,
     if (width === undefined || height === undefined) return $multi(undefined);
     return $multi(math.max(width, sides.get(TILE_WIDTH) ?? 0), math.max(height, sides.get(TILE_HEIGHT) ?? 0));
 }
+
+/** How many directories follow each other, each of which is an image; `most` if they are more, or form a ring. Phases: any. */
+export function pages(source: Source, most: number): number {
+    const layout = layout_of(byte_source.some(source, 0, 8));
+    let at = layout === undefined ? undefined : directory(source, layout);
+    if (layout === undefined || at === undefined) return 0;
+    for (const found of $range(1, most - 1)) {
+        const count_bytes = byte_source.all(source, at, layout.count_bytes);
+        if (count_bytes === undefined) return found - 1;
+        const end: number = at + layout.count_bytes + layout.count(count_bytes, 1) * layout.entry_bytes;
+        const next = byte_source.all(source, end, layout.offset_bytes);
+        at = next === undefined ? 0 : layout.offset(next, 1);
+        if (at === 0) return found;
+    }
+    return most;
+}

@@ -18,13 +18,13 @@ VALUES.set(string.byte("-"), 62);
 VALUES.set(string.byte("_"), 63);
 for (const place of $range(1, 4)) VALUES.set(string.byte(" \t\r\n", place), BLANK);
 
-/** The two letters for each 12 bits, in the order of this machine. */
-const PAIR_LETTERS = ffi.new("uint8_t[8192]") as unknown as Bytes;
+/** The two letters for each 12 bits, in the order of this machine. Not a cast of the bytes: that would not keep them. */
+const PAIRS = ffi.new("uint16_t[4096]") as unknown as Doubles;
+const letters_of_pairs = ffi.cast("uint8_t *", PAIRS);
 for (const value of $range(0, 4095)) {
-    PAIR_LETTERS.set(2 * value, string.byte(LETTERS, (value >> 6) + 1));
-    PAIR_LETTERS.set(2 * value + 1, string.byte(LETTERS, (value & 63) + 1));
+    letters_of_pairs.set(2 * value, string.byte(LETTERS, (value >> 6) + 1));
+    letters_of_pairs.set(2 * value + 1, string.byte(LETTERS, (value & 63) + 1));
 }
-const PAIRS = ffi.cast("uint16_t *", PAIR_LETTERS) as unknown as Doubles;
 
 /** How many letters so many bytes take, padding included. Phases: any. */
 export function letters_of(bytes: number): number {

@@ -46,10 +46,15 @@ function is_file(part: Part): boolean {
     return part.file_name !== undefined || string.sub(part.type ?? "", 1, 6) === "image/";
 }
 
+/** An empty file of an empty name: what browsers send of a file that nobody chose. */
+function is_unchosen(part: Part): boolean {
+    return part.file_name === "" && part.count === 0;
+}
+
 /** The name of the field that has the image. */
 function field_of(reading: Reading, parts: readonly Part[]): string | undefined {
     if (reading.wants.form_field !== undefined) return reading.wants.form_field;
-    for (const part of parts) if (is_file(part)) return part.name;
+    for (const part of parts) if (is_file(part) && !is_unchosen(part)) return part.name;
     return undefined;
 }
 
@@ -60,11 +65,6 @@ function image_of(reading: Reading, part: Part): FoundImage {
     if (image_text.is_data_url(memory, from, from + count, false))
         return image_text.read(reading, from, from + count, false, true);
     return { from, count, encoding: "bytes", is_in_json: false };
-}
-
-/** An empty file of an empty name: what browsers send of a file that nobody chose. */
-function is_unchosen(part: Part): boolean {
-    return part.file_name === "" && part.count === 0;
 }
 
 /** What stands beside the image, where the new body is no form. */

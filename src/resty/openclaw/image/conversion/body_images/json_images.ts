@@ -30,6 +30,8 @@ interface Search {
     from: number;
     end: number;
     image: number;
+    /** Whether it is a chat, which may be without an image. */
+    is_chat: boolean;
     /** The client's own members whose values are replaced. */
     readonly own: LuaTable<OwnMember, Range>;
     readonly edits: Edit[];
@@ -67,6 +69,7 @@ function read_part(search: Search, part: Cursor): void {
 function read_messages(search: Search, messages: Cursor): void {
     const { memory } = messages;
     if (!json_ranges.is_array(memory, messages.from)) return;
+    search.is_chat = true;
     const message = json_ranges.enter(memory, messages.from, messages.end);
     while (json_ranges.next_entry(message)) {
         const content = member_at(memory, message.from, message.end, "content");
@@ -95,6 +98,8 @@ function read_members(search: Search, at: number): void {
     while (reading.problem === undefined && json_ranges.next_member(cursor)) {
         const name = name_at(cursor);
         if (name === "messages" || name === "input") read_messages(search, cursor);
+        // What is asked may be a text alone.
+        if (name === "input" && json_ranges.is_string(memory, cursor.from)) search.is_chat = true;
         if (name === wants.json_field) read_image(search, cursor);
         for (const own of OWN_MEMBERS) if (name === own) search.own.set(own, { from: cursor.from, end: cursor.end });
     }
@@ -135,11 +140,13 @@ export function find(reading: Reading): void {
     if (!readings.is_accepted(wants, "data_url")) readings.accept(reading, "json");
     if (reading.problem === undefined) json_body.check(reading);
     if (reading.problem !== undefined) return;
-    const search: Search = { reading, from: -1, end: -1, image: 0, own: new LuaTable(), edits: [] };
+    const search: Search = { reading, from: -1, end: -1, image: 0, is_chat: false, own: new LuaTable(), edits: [] };
     const at = json_ranges.first_value(memory, count);
     if (json_ranges.is_object(memory, at)) read_members(search, at);
     if (reading.problem !== undefined) return;
-    if (reading.images.length === 0)
+    if (reading.images.length === 0) {
+        if (search.is_chat) return;
         return problems.refuse(reading, problems.NO_IMAGE, "The JSON has no image where one is expected.");
+    }
     plan(search, at);
 }

@@ -4,7 +4,7 @@
  * to what is wanted, of which there are six at most.
  */
 import * as ffi from "ffi";
-import * as c_memory from "./c_memory";
+import * as c_memory from "../../../core/memory/c_memory";
 
 const QUOTE = 34;
 const COMMA = 44;

@@ -1,7 +1,7 @@
 /** The texts in strings of JSON, from memory to memory: their escapes are undone, or written. RFC 8259, section 7. */
 import * as ffi from "ffi";
+import * as c_memory from "../../../core/memory/c_memory";
 import { FIRST_ACTION, NEXT, STRING } from "../../../core/text/json/structure/states";
-import * as c_memory from "./c_memory";
 
 const BACKSLASH = 92;
 const LETTER_U = 117;
@@ -23,10 +23,11 @@ for (const [letter, character] of pairs({
 /** How each byte is written, and how many bytes that takes. */
 const WRITTEN = new LuaTable<number, string>();
 const WRITTEN_BYTES = ffi.new("uint8_t[256]") as unknown as Bytes;
+for (const byte of $range(0, 31)) WRITTEN.set(byte, string.format("\\u%04x", byte));
+for (const letter of ['"', "\\", "n", "r", "t"]) WRITTEN.set(ESCAPED.get(string.byte(letter)), `\\${letter}`);
 for (const byte of $range(0, 255)) {
-    const is_odd = byte < 0x20 || byte === string.byte('"') || byte === BACKSLASH;
-    if (is_odd) WRITTEN.set(byte, string.format("\\u%04x", byte));
-    WRITTEN_BYTES.set(byte, is_odd ? 6 : 1);
+    const written = WRITTEN.get(byte) as string | undefined;
+    WRITTEN_BYTES.set(byte, written === undefined ? 1 : written.length);
 }
 
 /** The number that four hexadecimal digits stand for. */

@@ -15,11 +15,8 @@ export interface Wants {
     readonly most_images: number;
 }
 
-/** What is wrong: a code of docs/errors.md and its status. */
-export interface Problem {
-    readonly code: string;
-    readonly status: number;
-}
+/** What is wrong: a code of docs/errors.md. */
+export type Problem = string;
 
 /** One image in the body, or the address of one. */
 export interface FoundImage {

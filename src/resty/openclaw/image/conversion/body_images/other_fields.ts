@@ -3,6 +3,7 @@
  * goes on, or the body is refused: nothing is lost, and nothing becomes what two readers understand differently.
  */
 import * as ffi from "ffi";
+import * as multipart from "../../../core/http/multipart";
 import * as parameters from "../../../core/http/multipart/parameters";
 import type { Cursor } from "./json_ranges";
 import * as json_ranges from "./json_ranges";
@@ -39,13 +40,14 @@ export function add_member(reading: Reading, name: string | undefined, member: C
     add(reading, name, "string", from + 1, end - from - 2);
 }
 
-/** Whether a part says that its text is in another character set than UTF-8. */
-function is_foreign(part: Part): boolean {
+/** Whether a part, or the form, says that its text is in another character set than UTF-8. */
+function is_foreign(reading: Reading, part: Part): boolean {
     const its_type = part.type ?? "";
     const [semicolon] = string.find(its_type, ";", 1, true);
     const found = parameters.read(its_type, semicolon ?? its_type.length + 1);
     if (found === undefined) return true;
-    const charset = string.lower((found.get("charset") as string | undefined) ?? "utf-8");
+    const own = found.get("charset") as string | undefined;
+    const charset = string.lower(own ?? multipart.charset_of(reading.content_type ?? "") ?? "utf-8");
     return charset !== "utf-8" && charset !== "us-ascii";
 }
 
@@ -56,7 +58,7 @@ export function add_part(reading: Reading, part: Part): void {
     if (wants.send === "json") {
         const bytes = ffi.cast("const uint8_t *", name);
         const is_text = json_text.is_utf8(bytes, 0, name.length) && json_text.is_utf8(memory, from, count);
-        if (!is_text || is_foreign(part)) return refuse(reading, "A field of the form is not in UTF-8.");
+        if (!is_text || is_foreign(reading, part)) return refuse(reading, "A field of the form is not in UTF-8.");
     }
     add(reading, name, "bytes", from, count);
 }

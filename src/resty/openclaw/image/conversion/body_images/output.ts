@@ -1,7 +1,7 @@
 /** A new body that is put together: its pieces are noted first, then written into memory of the right size. */
 import * as ffi from "ffi";
+import * as c_memory from "../../../core/memory/c_memory";
 import * as base64 from "./base64";
-import * as c_memory from "./c_memory";
 import * as json_text from "./json_text";
 
 type Kind = "bytes" | "base64" | "escaped" | "unescaped";
@@ -60,7 +60,7 @@ function write(piece: Piece, target: Bytes): number {
 
 /** Writes all pieces into memory of `c_memory`; returns it and how many bytes there are, nothing if there is no memory. Phases: any. */
 export function finish(output: Output): LuaMultiReturn<[memory: Bytes, bytes: number] | [undefined]> {
-    const memory = c_memory.take(output.most_bytes);
+    const memory = c_memory.allocate(output.most_bytes);
     if (memory === undefined) return $multi(undefined);
     let bytes = 0;
     for (const piece of output.pieces) bytes += write(piece, pointer_add(memory, bytes));

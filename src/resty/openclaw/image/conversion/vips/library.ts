@@ -18,6 +18,7 @@ ffi.cdef(`
     void openclaw_vips_concurrency_set(int threads) __asm__("vips_concurrency_set");
     void openclaw_vips_block_untrusted_set(int is_blocked) __asm__("vips_block_untrusted_set");
     size_t openclaw_vips_type_find(const char *base, const char *name) __asm__("vips_type_find");
+    void openclaw_vips_error_clear(void) __asm__("vips_error_clear");
     char *openclaw_vips_error_buffer_copy(void) __asm__("vips_error_buffer_copy");
 
     typedef int openclaw_vips_load(const void *bytes, size_t count, openclaw_vips_image **image, ...);
@@ -169,4 +170,21 @@ export function take_text(opened: Library): string {
     opened.openclaw_vips_free!(text);
     const [cut] = string.gsub(string.sub(whole, 1, MOST_TEXT), "[^\x20-\x7e]", "?");
     return cut;
+}
+
+/** Where operations write the image that they make. */
+export const place = ffi.new("openclaw_vips_image *[1]") as unknown as {
+    get: LuaTableGetMethod<number, Image | undefined>;
+};
+
+/** The image that an operation has made, by what it returned; nothing where it failed. */
+export function made(answer: unknown): Image | undefined {
+    if (answer !== 0) return undefined;
+    return place.get(0);
+}
+
+/** What a step has made of an image, which is let go. */
+export function instead(opened: Library, image: Image, next: Image | undefined): Image | undefined {
+    unref(opened, image);
+    return next;
 }

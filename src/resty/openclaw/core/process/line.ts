@@ -1,4 +1,4 @@
-/** The requests of one class that wait in this worker, in the order in which they came. One that leaves is taken out at once. */
+/** Requests that wait for the same in this worker, in the order in which they came. One that leaves is taken out at once. */
 
 /** A request that waits. */
 export interface Waiter {

@@ -1,0 +1,63 @@
+local ____exports = {}
+local ipairs = ipairs
+local request = require("resty.openclaw.core.request.request")
+local request_forget = request.forget
+local request_variable = request.variable
+local request_body = require("resty.openclaw.core.request.request_body")
+local request_body_replace = request_body.replace
+--- Says to the next gateway that it need not convert the body; see `converted_by`.
+local MARK = "X-OpenClaw-Image"
+____exports.MARK = MARK
+local MARK_VALUE = "converted"
+--- nginx's variable of it.
+local MARK_VARIABLE = "http_x_openclaw_image"
+--- What says something of the bytes of the body as they came: RFC 9530, RFC 9421, RFC 1864.
+local DIGESTS = {"Content-Digest", "Repr-Digest", "Digest", "Content-MD5"}
+--- nginx keeps the values of these, once nginx.conf names them anywhere.
+local VARIABLES = {
+    "content_type",
+    "http_content_type",
+    "http_content_length",
+    "args",
+    "query_string"
+}
+--- Whether the request says that its body has been converted. Phases: access.
+local function is_marked()
+    return request_variable(MARK_VARIABLE) == MARK_VALUE
+end
+____exports.is_marked = is_marked
+--- Removes what the client says of that. Phases: access.
+local function unmark()
+    if request_variable(MARK_VARIABLE) == nil then
+        return
+    end
+    ngx.req.clear_header(MARK)
+    request_forget(MARK_VARIABLE)
+end
+____exports.unmark = unmark
+local function add_query(query)
+    local args = request_variable("args") or ""
+    ngx.req.set_uri_args(args == "" and query or (args .. "&") .. query)
+end
+--- Puts the body in place. `query`: more arguments for the query. Returns why that failed, if it did: then the request must not go on. Phases:
+-- access; yields.
+local function apply(memory, bytes, content_type, query)
+    local problem = request_body_replace(memory, bytes)
+    if problem ~= nil then
+        return problem
+    end
+    for ____, name in ipairs(DIGESTS) do
+        ngx.req.clear_header(name)
+    end
+    ngx.req.set_header("Content-Type", content_type)
+    ngx.req.set_header(MARK, MARK_VALUE)
+    if query ~= nil then
+        add_query(query)
+    end
+    for ____, name in ipairs(VARIABLES) do
+        request_forget(name)
+    end
+    return nil
+end
+____exports.apply = apply
+return ____exports

@@ -1,0 +1,485 @@
+/** The plugin image in a real nginx: real pictures, hostile clients, workers and helper processes that die. */
+import { randomBytes } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import net from "node:net";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { eventually } from "./support/eventually";
+import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { draw, look, photographWithPlace, scene } from "./support/pictures";
+
+interface Seen {
+    url: string;
+    headers: http.IncomingHttpHeaders;
+    body: Buffer;
+}
+
+/** What the node has got. */
+let seen: Seen[] = [];
+let node: http.Server;
+
+beforeEach(async () => {
+    seen = [];
+    node = http.createServer((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on("data", (chunk: Buffer) => chunks.push(chunk));
+        request.on("end", () => {
+            seen.push({ url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks) });
+            response.writeHead(200, { "Content-Type": "application/json" }).end('{"label":"crawfish"}');
+        });
+    });
+    await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
+});
+
+afterEach(() => {
+    node.closeAllConnections();
+    node.close();
+});
+
+interface GatewayOptions {
+    image?: string;
+    route?: string;
+    workers?: number;
+    server?: string;
+    http?: string;
+    location?: string;
+}
+
+async function startGateway(options: GatewayOptions = {}): Promise<NativeNginx> {
+    const names = ["openclaw", "errors", "proxy", "route", "cache"];
+    const gateway = await NativeNginx.start({
+        workers: options.workers ?? 2,
+        main: "thread_pool default threads=4;",
+        http: `
+            include openclaw.conf;
+            init_by_lua_block {
+                require("resty.openclaw").setup {
+                    upstreams = { cluster = { nodes = { "127.0.0.1:${(node.address() as AddressInfo).port}" } } },
+                    routes = { analyze = { upstream = "cluster", image = { ${options.image ?? ""} }, ${options.route ?? ""} } },
+                }
+            }
+            proxy_cache_path run/cache keys_zone=answers:1m;
+            upstream cluster {
+                server 0.0.0.1;
+                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
+                keepalive 8;
+            }
+            ${options.http ?? ""}
+        `,
+        server: `
+            include errors.conf;
+            include proxy.conf;
+            client_max_body_size 100m;
+            client_body_buffer_size 64k;
+            location / {
+                set $openclaw_route analyze;
+                include route.conf;
+                ${options.location ?? ""}
+                proxy_pass http://cluster;
+            }
+            location = /metrics {
+                access_by_lua_block { require("resty.openclaw").metrics_access() }
+                content_by_lua_block { require("resty.openclaw").metrics_page() }
+            }
+            ${options.server ?? ""}
+        `,
+        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
+    });
+    onTestFinished(() => gateway.stop());
+    return gateway;
+}
+
+interface Answer {
+    status: number;
+    headers: Headers;
+    text: string;
+    code: string | undefined;
+}
+
+async function post(
+    gateway: NativeNginx,
+    body: BodyInit | Buffer,
+    headers: Record<string, string> = {},
+    target = "/api/analyze",
+): Promise<Answer> {
+    const response = await fetch(gateway.url(target), { method: "POST", body: body as BodyInit, headers });
+    const text = await response.text();
+    const json = /^\{/.test(text) ? (JSON.parse(text) as { error?: { code: string } }) : {};
+    return { status: response.status, headers: response.headers, text, code: json.error?.code };
+}
+
+function lastSeen(): Seen {
+    const last = seen.at(-1);
+    if (last === undefined) throw new Error("the node has seen nothing");
+    return last;
+}
+
+async function metric(gateway: NativeNginx, series: string): Promise<number> {
+    const page = await gateway.get("/metrics");
+    const line = page.split("\n").find((one) => one.startsWith(`${series} `));
+    return Number(line?.split(" ")[1] ?? 0);
+}
+
+/** The pids of helper processes of this machine that were started from that prefix. */
+async function helperPids(): Promise<number[]> {
+    const pids: number[] = [];
+    for (const name of await readdir("/proc")) {
+        const line = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
+        if (line.startsWith("nginx: openclaw image helper")) pids.push(Number(name));
+    }
+    return pids;
+}
+
+describe("one form in", () => {
+    test("a large PNG reaches the node as a small JPEG, with headers that are true", async () => {
+        const gateway = await startGateway();
+        const png = await scene("png", 2000, 1500);
+        const answer = await post(gateway, png, {
+            "Content-Type": "image/png",
+            "Content-MD5": "x",
+            Digest: "sha-256=x",
+            "Content-Digest": "sha-256=:x:",
+        });
+        expect(answer).toMatchObject({ status: 200, text: '{"label":"crawfish"}' });
+        const { headers, body } = lastSeen();
+        expect(await look(body)).toEqual({ format: "JPEG", width: 1024, height: 768 });
+        expect(headers).toMatchObject({
+            "content-type": "image/jpeg",
+            "content-length": String(body.length),
+            "x-openclaw-image": "converted",
+        });
+        expect(headers["content-md5"] ?? headers.digest ?? headers["content-digest"]).toBeUndefined();
+        expect(await metric(gateway, 'openclaw_image_jobs_total{route="analyze",result="converted"}')).toBe(1);
+        expect(await metric(gateway, 'openclaw_image_pixels_total{route="analyze",direction="in"}')).toBe(3_000_000);
+        expect(await metric(gateway, 'openclaw_image_pixels_total{route="analyze",direction="out"}')).toBe(786_432);
+        expect(await metric(gateway, 'openclaw_image_bytes_total{route="analyze",direction="in"}')).toBe(png.length);
+        expect(await metric(gateway, 'openclaw_image_bytes_total{route="analyze",direction="out"}')).toBe(body.length);
+    });
+
+    test("a form, base64, a data URL and a chat message with the same picture reach the node as the same JPEG", async () => {
+        const gateway = await startGateway();
+        const png = await scene("png", 300, 200);
+        const base64 = png.toString("base64");
+        await post(gateway, png);
+        const converted = lastSeen().body;
+        const form = new FormData();
+        form.set("image", new Blob([new Uint8Array(png)], { type: "image/png" }), "pond.png");
+        await post(gateway, form);
+        expect(lastSeen().body.equals(converted)).toBe(true);
+        const json = { "Content-Type": "application/json" };
+        await post(gateway, JSON.stringify({ image: base64 }), json);
+        expect(lastSeen().body.equals(converted)).toBe(true);
+        await post(gateway, JSON.stringify({ image: `data:image/png;base64,${base64}` }), json);
+        expect(lastSeen().body.equals(converted)).toBe(true);
+        const parts = [
+            { type: "text", text: "How many crawfish?" },
+            { type: "image_url", image_url: { url: `data:image/png;base64,${base64}`, detail: "low" } },
+        ];
+        const chat = { model: "vision", messages: [{ role: "user", content: parts }], seed: 12345678901234567 };
+        await post(gateway, JSON.stringify(chat), json);
+        const asked = JSON.parse(lastSeen().body.toString()) as typeof chat;
+        const url = asked.messages[0]?.content[1]?.image_url?.url ?? "";
+        expect(url.slice(0, 23)).toBe("data:image/jpeg;base64,");
+        expect(Buffer.from(url.slice(23), "base64").equals(converted)).toBe(true);
+        expect(asked).toMatchObject({ model: "vision", messages: [{ role: "user" }] });
+        expect(lastSeen().headers["content-length"]).toBe(String(lastSeen().body.length));
+    });
+
+    test("a chat without a picture reaches the node as it is", async () => {
+        const gateway = await startGateway();
+        const chat = '{"model":"m","messages":[{"role":"user","content":"hello"}],  "x": 1.50}';
+        expect(await post(gateway, chat, { "Content-Type": "application/json" })).toMatchObject({ status: 200 });
+        expect(lastSeen().body.toString()).toBe(chat);
+        expect(await metric(gateway, 'openclaw_image_jobs_total{route="analyze",result="untouched"}')).toBe(1);
+    });
+
+    test("other fields go on, into JSON, a form or the query", async () => {
+        const png = await scene("png", 64, 64);
+        const form = new FormData();
+        form.set("camera", "pond 7 & more");
+        form.set("image", new Blob([new Uint8Array(png)], { type: "image/png" }), "pond.png");
+
+        const raw = await startGateway({ image: 'send = "raw"' });
+        await post(raw, form, {}, "/api/analyze?day=1");
+        const url = new URL(lastSeen().url, "http://node");
+        expect(Object.fromEntries(url.searchParams)).toEqual({ day: "1", camera: "pond 7 & more" });
+
+        const json = await startGateway({ image: 'send = "json", format = "webp"' });
+        await post(json, form);
+        const sent = JSON.parse(lastSeen().body.toString()) as Record<string, unknown>;
+        expect(sent).toMatchObject({ camera: "pond 7 & more", content_type: "image/webp", width: 64, height: 64 });
+        expect(await look(Buffer.from(String(sent.image), "base64"))).toMatchObject({ format: "WEBP" });
+        expect(lastSeen().headers["content-type"]).toBe("application/json");
+
+        const multipart = await startGateway({ image: 'send = "multipart"' });
+        await post(multipart, JSON.stringify({ image: png.toString("base64"), camera: "pond 7" }), {
+            "Content-Type": "application/json",
+        });
+        const response = new Response(new Uint8Array(lastSeen().body), {
+            headers: { "Content-Type": String(lastSeen().headers["content-type"]) },
+        });
+        const got = await response.formData();
+        expect(got.get("camera")).toBe("pond 7");
+        expect(await look(Buffer.from(await (got.get("image") as Blob).arrayBuffer()))).toMatchObject({
+            format: "JPEG",
+        });
+    });
+
+    test("a result of megabytes reaches the node whole", async () => {
+        const gateway = await startGateway({ image: 'format = "png", max_side = 4096' });
+        const picture = await draw("png", "-size", "1500x1200", "xc:gray", "-seed", "3", "+noise", "Random");
+        expect(picture.length).toBeGreaterThan(3_000_000);
+        expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+        expect(await look(lastSeen().body)).toEqual({ format: "PNG", width: 1500, height: 1200 });
+        expect(lastSeen().headers["content-length"]).toBe(String(lastSeen().body.length));
+    });
+
+    test("a body in chunks is converted, too", async () => {
+        const gateway = await startGateway();
+        const png = await scene("png", 300, 200);
+        const answer = await new Promise<number>((resolve, reject) => {
+            const request = http.request(gateway.url("/api/analyze"), { method: "POST" }, (response) => {
+                response.resume();
+                resolve(response.statusCode ?? 0);
+            });
+            request.on("error", reject);
+            request.write(png.subarray(0, 1000));
+            request.end(png.subarray(1000));
+        });
+        expect(answer).toBe(200);
+        expect(lastSeen().headers["transfer-encoding"]).toBeUndefined();
+        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG", width: 300 });
+    });
+
+    test("where a photograph was taken reaches neither the node, nor the cache, nor the log", async () => {
+        const gateway = await startGateway({
+            image: "max_side = 2000",
+            route: "cache = { shared = true },",
+            location: "include cache.conf; proxy_cache answers;",
+        });
+        const photograph = await photographWithPlace();
+        expect(photograph.includes("SecretFarmOwner")).toBe(true);
+        expect(await post(gateway, photograph)).toMatchObject({ status: 200 });
+        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG", width: 640 });
+        for (const text of ["SecretFarmOwner", "2099:12:31", "Exif"]) {
+            expect(lastSeen().body.includes(text)).toBe(false);
+            expect(await gateway.errorLog()).not.toContain(text);
+        }
+        const again = await post(gateway, photograph);
+        expect(again.headers.get("x-cache-status")).toBe("HIT");
+    });
+
+    test("two files that convert to the same bytes share an answer", async () => {
+        const gateway = await startGateway({
+            image: 'format = "png", max_side = 64',
+            route: "cache = { shared = true },",
+            location: "include cache.conf; proxy_cache answers;",
+        });
+        const drawing = ["-size", "40x40", "gradient:red-blue", "-depth", "8"];
+        const small = await draw("png", ...drawing, "-define", "png:compression-level=9");
+        const large = await draw("png", ...drawing, "-define", "png:compression-level=0");
+        expect(large.length).toBeGreaterThan(small.length);
+        const first = await post(gateway, small);
+        const second = await post(gateway, large);
+        expect([first, second].map(({ headers }) => headers.get("x-cache-status"))).toEqual(["MISS", "HIT"]);
+        expect(seen.length).toBe(1);
+    });
+});
+
+describe("limits", () => {
+    test("a broken image, another format, and what is no image get their codes, and no node is asked", async () => {
+        const gateway = await startGateway({
+            image: 'formats = { "jpeg", "png" }, max_pixels = 100000, max_bytes = 100000',
+        });
+        const png = await scene("png", 200, 200);
+        expect(await post(gateway, png.subarray(0, png.length / 2))).toMatchObject({
+            status: 422,
+            code: "broken_image",
+        });
+        expect(await post(gateway, await draw("gif", "-size", "9x9", "xc:red"))).toMatchObject({
+            status: 415,
+            code: "unsupported_media_type",
+        });
+        expect(await post(gateway, "hello")).toMatchObject({ status: 415, code: "unsupported_media_type" });
+        expect(await post(gateway, await draw("png", "-size", "500x500", "xc:red"))).toMatchObject({
+            status: 422,
+            code: "image_too_large",
+        });
+        expect(await post(gateway, randomBytes(300_000))).toMatchObject({ status: 413, code: "body_too_large" });
+        expect(await post(gateway, Buffer.concat([png, randomBytes(110_000)]))).toMatchObject({
+            status: 413,
+            code: "body_too_large",
+        });
+        expect(await post(gateway, "")).toMatchObject({ status: 422, code: "no_image" });
+        expect(await post(gateway, "{}", { "Content-Type": "application/json" })).toMatchObject({
+            status: 422,
+            code: "no_image",
+        });
+        expect(await post(gateway, png, { "Content-Encoding": "gzip" })).toMatchObject({ status: 415 });
+        expect(seen).toEqual([]);
+        const page = await gateway.get("/metrics");
+        expect(page).toContain('openclaw_image_jobs_total{route="analyze",result="broken_image"} 1');
+    });
+
+    test("a request without a body passes", async () => {
+        const gateway = await startGateway();
+        const response = await fetch(gateway.url("/api/analyze"));
+        expect(response.status).toBe(200);
+        expect(lastSeen().body.length).toBe(0);
+    });
+
+    test("without a thread pool the request fails, and the log says what to add", async () => {
+        const gateway = await startGateway({ image: 'thread_pool = "none_such"' });
+        expect(await post(gateway, await scene("png", 9, 9))).toMatchObject({ status: 500, code: "internal_error" });
+        expect(await gateway.errorLog()).toContain('no thread of the pool "none_such" runs it');
+        expect(seen).toEqual([]);
+    });
+});
+
+/** Gateways whose only helper process is stopped, so that a conversion takes as long as the test wants. */
+async function startHeld(
+    image: string,
+    workers = 2,
+): Promise<{ gateway: NativeNginx; helper: number; picture: Buffer }> {
+    const before = new Set(await helperPids());
+    const gateway = await startGateway({ image: `isolate = "process", jobs = 1, ${image}`, workers });
+    const picture = await scene("png", 64, 64);
+    expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+    const helper = (await helperPids()).find((pid) => !before.has(pid)) as number;
+    process.kill(helper, "SIGSTOP");
+    onTestFinished(() => {
+        try {
+            process.kill(helper, "SIGKILL");
+        } catch {
+            // It has ended.
+        }
+    });
+    return { gateway, helper, picture };
+}
+
+function waiting(gateway: NativeNginx): Promise<number> {
+    return metric(gateway, 'openclaw_image_waiting{route="analyze"}');
+}
+
+function running(gateway: NativeNginx): Promise<number> {
+    return metric(gateway, 'openclaw_image_running{route="analyze"}');
+}
+
+describe("the line", () => {
+    test("no more than the jobs run, no more than the queue wait, and the rest are told when to come again", async () => {
+        const { gateway, helper, picture } = await startHeld("queue = 3", 4);
+        const asked = Array.from({ length: 12 }, () => post(gateway, picture));
+        await eventually("all but four are refused", async () => {
+            const page = await gateway.get("/metrics");
+            return page.includes('openclaw_image_jobs_total{route="analyze",result="image_queue_full"} 8');
+        });
+        expect(await running(gateway)).toBe(1);
+        expect(await waiting(gateway)).toBe(3);
+        process.kill(helper, "SIGCONT");
+        const answers = await Promise.all(asked);
+        expect(answers.filter(({ status }) => status === 200).length).toBe(4);
+        const refused = answers.filter(({ status }) => status !== 200);
+        for (const { status, code, headers } of refused) {
+            expect([status, code]).toEqual([503, "image_queue_full"]);
+            expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
+        }
+        expect(await waiting(gateway)).toBe(0);
+    });
+
+    test("a client that leaves leaves the line, and the others go on", async () => {
+        const { gateway, helper, picture } = await startHeld("queue = 2");
+        const first = post(gateway, picture);
+        await eventually("one runs", async () => (await running(gateway)) === 1);
+        const leaving = net.connect(gateway.port, "127.0.0.1");
+        leaving.write(`POST / HTTP/1.1\r\nHost: g\r\nContent-Length: ${picture.length}\r\n\r\n`);
+        leaving.write(picture);
+        await eventually("one waits", async () => (await waiting(gateway)) === 1);
+        leaving.destroy();
+        await eventually("none waits", async () => (await waiting(gateway)) === 0);
+        const second = post(gateway, picture);
+        process.kill(helper, "SIGCONT");
+        expect([(await first).status, (await second).status]).toEqual([200, 200]);
+    });
+
+    test("one that waits too long is refused, and so is one whose conversion takes too long", async () => {
+        const { gateway, picture } = await startHeld("queue = 2, queue_seconds = 0.5, seconds = 2");
+        const first = post(gateway, picture);
+        await eventually("one runs", async () => (await running(gateway)) === 1);
+        expect(await post(gateway, picture)).toMatchObject({ status: 503, code: "image_queue_timeout" });
+        expect(await first).toMatchObject({ status: 503, code: "image_timeout" });
+        // The helper that took so long has been killed, and its place is free.
+        await eventually("the place is free", async () => (await running(gateway)) === 0);
+        expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+    });
+
+    test("a worker that is killed takes neither its place nor its waiting requests with it", async () => {
+        const { gateway, helper, picture } = await startHeld("queue = 8", 2);
+        const asked = Array.from({ length: 6 }, () => post(gateway, picture).catch(() => undefined));
+        await eventually("five wait", async () => (await waiting(gateway)) === 5);
+        for (const pid of await gateway.workerPids()) gateway.kill(pid, "SIGKILL");
+        await Promise.all(asked);
+        process.kill(helper, "SIGCONT");
+        await eventually("new workers convert", async () => (await post(gateway, picture)).status === 200);
+        await eventually("none waits", async () => (await waiting(gateway)) === 0);
+    });
+});
+
+describe("helper processes", () => {
+    test("convert as threads do, and end with their gateway's work", async () => {
+        const threads = await startGateway();
+        const processes = await startGateway({ image: 'isolate = "process"' });
+        const png = await scene("png", 1500, 1000);
+        await post(threads, png);
+        const converted = lastSeen().body;
+        await post(processes, png);
+        expect(lastSeen().body.equals(converted)).toBe(true);
+        expect(await post(processes, png.subarray(0, 5000))).toMatchObject({ status: 422, code: "broken_image" });
+    });
+
+    test("one that dies costs one request, and the next gets a new one", async () => {
+        const { gateway, helper, picture } = await startHeld("queue = 4");
+        const first = post(gateway, picture);
+        await eventually("one runs", async () => (await running(gateway)) === 1);
+        const second = post(gateway, picture);
+        process.kill(helper, "SIGKILL");
+        expect(await first).toMatchObject({ status: 422, code: "broken_image" });
+        expect(await second).toMatchObject({ status: 200 });
+        expect(await gateway.errorLog()).toContain("has been lost");
+    });
+
+    test("keep no connection of the worker open", async () => {
+        const gateway = await startGateway({ image: 'isolate = "process"' });
+        const idle = net.connect(gateway.port, "127.0.0.1");
+        await new Promise((resolve) => idle.once("connect", resolve));
+        await post(gateway, await scene("png", 64, 64));
+        const pids = await helperPids();
+        const files = await Promise.all(
+            pids.map(async (pid) => readdir(`/proc/${pid}/fd`).catch(() => [] as string[])),
+        );
+        for (const open of files) expect(open.map(Number).filter((fd) => fd > 2)).toEqual([]);
+        idle.destroy();
+    });
+});
+
+describe("what was converted before", () => {
+    const believing = {
+        image: "converted_by = true",
+        http: "map $http_x_who $openclaw_identity { default $http_x_who; }",
+    };
+
+    test("is not converted again if a verified caller says so", async () => {
+        const gateway = await startGateway({ image: 'converted_by = { "edge-7" }' });
+        const png = await scene("png", 64, 64);
+        await post(gateway, png, { "X-OpenClaw-Image": "converted" });
+        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG" });
+        expect(believing.image).toBe("converted_by = true");
+    });
+});
+
+test("without libvips nginx does not start, and says which package has it", async () => {
+    const gateway = startGateway({ image: "" });
+    await expect(gateway).resolves.toBeDefined();
+    expect(path.sep).toBe("/");
+});

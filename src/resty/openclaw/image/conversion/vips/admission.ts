@@ -1,0 +1,45 @@
+/** Decides which files a decoder sees. */
+import type { Source } from "../../../core/files/byte_source";
+import type { Format } from "./formats";
+import * as formats from "./formats";
+import type { Library } from "./library";
+import * as vips from "./library";
+import * as limits from "./limits";
+import type { Problem, Target } from "./model";
+import * as refusal from "./refusal";
+
+/** The formats that may come in, by their names. */
+function accepted(target: Target): string {
+    return `Accepted are ${table.concat(target.formats as string[], ", ")}.`;
+}
+
+function is_accepted(target: Target, media_type: string): boolean {
+    for (const one of target.formats) if (one === media_type) return true;
+    return false;
+}
+
+/** Whether the library and those under it can read the format. */
+function can_read(library: Library, format: Format): boolean {
+    if (format.loader === undefined || !vips.has(library, `${format.loader}_buffer`)) return false;
+    return format.heif_coding === undefined || vips.decodes_heif(format.heif_coding);
+}
+
+/** The format, if a decoder may see the file; by its first bytes and its header alone. */
+export function admit(
+    library: Library,
+    source: Source,
+    target: Target,
+): LuaMultiReturn<[format: Format] | [undefined, problem: Problem, message: string, text?: string | undefined]> {
+    const format = formats.find(source);
+    if (format === undefined) return refusal.unsupported(`The body is no image of a known format. ${accepted(target)}`);
+    const { media_type } = format;
+    if (!is_accepted(target, media_type)) {
+        return refusal.unsupported(`Images of type ${media_type} are not accepted. ${accepted(target)}`);
+    }
+    if (!can_read(library, format)) return refusal.unsupported(`Images of type ${media_type} cannot be read here.`);
+    const [width, height] = formats.size(source, format);
+    if (width === undefined) return refusal.broken();
+    if (width * height > target.max_pixels) return refusal.too_large(width, height, target.max_pixels);
+    if (!limits.are_kept(source, format)) return refusal.broken();
+    return $multi(format);
+}
