@@ -236,6 +236,45 @@ describe("http_client", function()
             assert.equal("a", assert(answered("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na")).body)
         end)
 
+        it("may be given away piece by piece", function()
+            local pieces, seen = {}, nil
+            local receiver = {
+                head = function(status, headers) seen = { status, headers.a } end,
+                piece = function(piece) pieces[#pieces + 1] = piece end,
+            }
+            local cases = {
+                "Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n", "\r\nhello",
+            }
+            for _, rest in ipairs(cases) do
+                pieces = {}
+                raw_server.plan({ "HTTP/1.1 200 OK\r\nA: b\r\n" .. rest })
+                local answer = assert(raw({ receiver = receiver }))
+                assert.same({ "hello", "", { 200, "b" } }, { table.concat(pieces), answer.body, seen })
+            end
+        end)
+
+        it("may be unwanted, by the header or by a piece", function()
+            local asked = 0
+            local function piece()
+                asked = asked + 1
+                return "enough"
+            end
+            raw_server.plan({ "HTTP/1.1 404 X\r\nContent-Length: 5\r\n\r\nhello" })
+            local head = function(status) return status == 404 and "not there" or nil end
+            local answer, err = raw({ receiver = { head = head, piece = piece } })
+            assert.same({ nil, "cannot read the response: not there" }, { answer, err })
+            assert.equal(0, asked)
+            for _, rest in ipairs({
+                "Content-Length: 5\r\n\r\nhello", "Content-Length: 5\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n", "\r\nhello", "\r\n",
+            }) do
+                asked = 0
+                raw_server.plan({ "HTTP/1.1 200 OK\r\n" .. rest, 0.05, "more\r\n", 0.05, "more" })
+                answer, err = raw({ receiver = { head = head, piece = piece } })
+                assert.same({ nil, "cannot read the response: enough" }, { answer, err })
+                assert.equal(1, asked)
+            end
+        end)
+
         it("may come byte by byte", function()
             local pieces = {}
             for char in ("HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"):gmatch(".") do

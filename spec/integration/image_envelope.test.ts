@@ -317,19 +317,26 @@ test("an empty body is null", async () => {
 test("what is no JSON of a whole answer passes as it is, header and all", async () => {
     const kinds = ["text", "untyped", "stream", "lines", "failure", "broken", "part", "encoded", "none"];
     for (const kind of kinds) {
-        const [wrapped, bare] = [await ask(`/plain?kind=${kind}`), await ask(`/bare?kind=${kind}`)];
-        for (const name of ["date", "x-request-id"]) for (const { headers } of [wrapped, bare]) delete headers[name];
+        const own = { date: "", "x-request-id": "" };
+        const [wrapped, bare] = (await Promise.all([ask(`/plain?kind=${kind}`), ask(`/bare?kind=${kind}`)])).map(
+            (answer) => ({
+                ...answer,
+                headers: { ...answer.headers, ...own },
+            }),
+        );
         expect(wrapped, kind).toEqual(bare);
     }
 });
 
 test("HEAD says nothing that is not true of a GET", async () => {
-    const answer = await ask("/plain?kind=tagged", { method: "HEAD" });
-    expect(answer).toMatchObject({ status: 200, body: Buffer.alloc(0), isWhole: true });
-    for (const name of ["content-length", "etag", "last-modified", "accept-ranges"]) {
-        expect(answer.headers[name], name).toBeUndefined();
+    for (const kind of ["tagged", "plain"]) {
+        const answer = await ask(`/plain?kind=${kind}`, { method: "HEAD" });
+        expect(answer).toMatchObject({ status: 200, body: Buffer.alloc(0), isWhole: true });
+        for (const name of ["content-length", "etag", "last-modified", "accept-ranges"]) {
+            expect(answer.headers[name], name).toBeUndefined();
+        }
+        expect(open(await ask(`/plain?kind=${kind}`, { method: "GET" })).result).toBe(RESULT);
     }
-    expect(open(await ask("/plain?kind=tagged", { method: "GET" })).result).toBe(RESULT);
 });
 
 test("headers that are true of the node's bytes only are gone", async () => {

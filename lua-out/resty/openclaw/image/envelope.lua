@@ -113,14 +113,13 @@ local function length_of_response()
     end
     return ____temp_0
 end
+local function has_value(name)
+    local ____, bytes = request_bytes_of(name)
+    return bytes > 0
+end
 --- Whether nginx itself would send a part of the response, if it knows the length: it cuts the node's bytes, and not those of the envelope.
 local function may_be_cut()
-    local ____, range_bytes = request_bytes_of("http_range")
-    if range_bytes > 0 then
-        return true
-    end
-    local ____, accepted_bytes = request_bytes_of("upstream_http_accept_ranges")
-    return accepted_bytes > 0
+    return has_value("http_range") or has_value("upstream_http_accept_ranges")
 end
 --- The response will have that many bytes; nothing: nobody knows.
 local function set_length(bytes)

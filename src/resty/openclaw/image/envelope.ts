@@ -89,12 +89,14 @@ function length_of_response(): number | undefined {
     return memory === undefined ? undefined : request.digits(memory, count);
 }
 
+function has_value(name: string): boolean {
+    const [, bytes] = request.bytes_of(name);
+    return bytes > 0;
+}
+
 /** Whether nginx itself would send a part of the response, if it knows the length: it cuts the node's bytes, and not those of the envelope. */
 function may_be_cut(): boolean {
-    const [, range_bytes] = request.bytes_of("http_range");
-    if (range_bytes > 0) return true;
-    const [, accepted_bytes] = request.bytes_of("upstream_http_accept_ranges");
-    return accepted_bytes > 0;
+    return has_value("http_range") || has_value("upstream_http_accept_ranges");
 }
 
 /** The response will have that many bytes; nothing: nobody knows. */

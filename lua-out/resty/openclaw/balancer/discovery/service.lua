@@ -6,13 +6,13 @@ local math_min = math.min
 local string_lower = string.lower
 local table_remove = table.remove
 local table_sort = table.sort
+local ____question = require("resty.openclaw.core.dns.question")
+local question = ____question.question
 local ____entries = require("resty.openclaw.balancer.discovery.entries")
 local entries_MOST_ENTRIES = ____entries.MOST_ENTRIES
 local MOST_ENTRIES = entries_MOST_ENTRIES
 local ____name = require("resty.openclaw.balancer.discovery.name")
 local is_host = ____name.is_host
-local ____question = require("resty.openclaw.core.dns.question")
-local question = ____question.question
 local function comes_first(left, right)
     if left.host ~= right.host then
         return left.host < right.host

@@ -3,12 +3,12 @@
  * not remove nodes.
  */
 import type { DnsRecord } from "resty.dns.resolver";
+import type { Question } from "../../core/dns/question";
+import { ask, question, TYPE_A, TYPE_AAAA, TYPE_SRV } from "../../core/dns/question";
 import { canonical, shown } from "../../core/http/address";
 import type { Entry } from "./entries";
 import { MOST_ENTRIES, tidy } from "./entries";
 import type { Name } from "./name";
-import type { Question } from "../../core/dns/question";
-import { ask, question, TYPE_A, TYPE_AAAA, TYPE_SRV } from "../../core/dns/question";
 import type { Place } from "./service";
 import { places_of, question_about } from "./service";
 import type { Settings } from "./settings";

@@ -1,9 +1,9 @@
 /** Reads SRV records (RFC 2782): the hosts of a service, and the addresses that came with them. */
 import type { DnsRecord } from "resty.dns.resolver";
-import { MOST_ENTRIES } from "./entries";
-import { is_host } from "./name";
 import type { Question } from "../../core/dns/question";
 import { question } from "../../core/dns/question";
+import { MOST_ENTRIES } from "./entries";
+import { is_host } from "./name";
 
 /** A host of the service. */
 export interface Place {
