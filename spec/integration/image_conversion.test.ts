@@ -484,7 +484,6 @@ describe("one form out", () => {
         const envelope = JSON.parse(first.text) as Record<string, unknown>;
         expect(envelope).toMatchObject({ id: "id-1", model: null, degraded: false, cached: false });
         expect(envelope.result).toEqual({ label: "crawfish" });
-        expect(first.headers.get("content-length")).toBe(String(Buffer.byteLength(first.text)));
         const second = await post(gateway, png);
         expect(second.headers.get("x-cache-status")).toBe("HIT");
         expect(JSON.parse(second.text)).toMatchObject({ cached: true, result: { label: "crawfish" } });
@@ -493,7 +492,7 @@ describe("one form out", () => {
 
     test("without the hook the log names the file that has it", async () => {
         const gateway = await startGateway({ image: "envelope = true" });
-        await post(gateway, await scene("png", 9, 9));
+        expect((await post(gateway, await scene("png", 9, 9))).text).toBe('{"label":"crawfish"}');
         await eventually("the log names it", async () => (await gateway.errorLog()).includes("image.conf"));
     });
 });

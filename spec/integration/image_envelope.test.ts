@@ -250,7 +250,11 @@ function open({ status, headers, body, isWhole }: Answer): Opened {
 }
 
 test("a JSON answer comes in an envelope, with the node's bytes as they are", async () => {
-    const answer = await ask("/plain", { headers: { "X-Request-Id": "camera-7" } });
+    // A worker says the length once it has seen the hook for bodies.
+    const answer = await eventually("an answer says its length", async () => {
+        const one = await ask("/plain", { headers: { "X-Request-Id": "camera-7" } });
+        return one.headers["content-length"] !== undefined && one;
+    });
     expect(answer.headers["content-length"]).toBe(String(answer.body.length));
     expect(answer.headers["content-type"]).toBe("application/json");
     const { latency_ms: latency, ...rest } = open(answer);

@@ -47,6 +47,8 @@ local NULL = "null"
 local END = "}"
 local NULL_AND_END = "null}"
 local text = buffers_new(512)
+--- Whether bodies of responses come here in this worker. A location without the hook must not say the length of an envelope.
+local has_hook = false
 --- Whether a response with that status has the whole of what was asked.
 local function is_whole(status)
     if status < OK or status >= FIRST_REDIRECTION then
@@ -160,7 +162,7 @@ local function header_filter()
     local its_head = write_head()
     request_state_open().envelope_head = its_head
     local length = length_of_response()
-    if length == nil or may_be_cut() then
+    if length == nil or not has_hook or may_be_cut() then
         return set_length(nil)
     end
     set_length(#its_head + (length == 0 and #NULL or length) + #END)
@@ -169,6 +171,7 @@ ____exports.header_filter = header_filter
 --- Sends the envelope around the response. If the node breaks off its response there is no end, so that clients do not take it for a whole one.
 -- Phases: body_filter, after all others that read the response. Never raises.
 local function body_filter()
+    has_hook = true
     local state = request_state_present()
     local its_head = state and state.envelope_head
     if its_head == nil then

@@ -37,6 +37,9 @@ const NULL_AND_END = "null}";
 
 const text = buffers.new(512);
 
+/** Whether bodies of responses come here in this worker. A location without the hook must not say the length of an envelope. */
+let has_hook = false;
+
 /** Whether a response with that status has the whole of what was asked. */
 function is_whole(status: number): boolean {
     if (status < OK || status >= FIRST_REDIRECTION) return false;
@@ -131,7 +134,7 @@ export function header_filter(): void {
     const its_head = write_head();
     request_state.open().envelope_head = its_head;
     const length = length_of_response();
-    if (length === undefined || may_be_cut()) return set_length(undefined);
+    if (length === undefined || !has_hook || may_be_cut()) return set_length(undefined);
     set_length(its_head.length + (length === 0 ? NULL.length : length) + END.length);
 }
 
@@ -140,6 +143,7 @@ export function header_filter(): void {
  * Phases: body_filter, after all others that read the response. Never raises.
  */
 export function body_filter(): void {
+    has_hook = true;
     const state = request_state.present();
     const its_head = state?.envelope_head;
     if (its_head === undefined) return;
