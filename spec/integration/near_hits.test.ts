@@ -63,7 +63,7 @@ beforeAll(async () => {
         camera: 'cache = { by = { "tenant" }, request_control = true }',
         other: 'cache = { by = { "tenant" }, request_control = true }',
         memory: 'cache = { by = { "tenant" }, errors = { "error" }, negative = { [404] = "1m" } }',
-        timed: 'cache = { by = { "tenant" }, ttl = "1s" }',
+        timed: 'cache = { by = { "tenant" }, ttl = "2s" }',
         chat: 'cache = { key = "json", by = { "tenant" } }',
         degraded: 'cache = { by = { "tenant" } }',
         first: "",
@@ -240,7 +240,7 @@ describe.each(["/camera", "/memory"])("%s", (target) => {
             "cache-status": "openclaw; hit; detail=near",
             "content-length": String(first.text.length),
         });
-        expect(Number(near.headers.age)).toBeLessThan(5);
+        expect(Number(near.headers.age)).toBeLessThan(60);
         expect(await ask({ target, hash: SCENE })).toMatchObject({ cache: "NEAR", distance: "0", text: first.text });
         expect(asked).toBe(before);
     });
@@ -271,7 +271,7 @@ describe.each(["/camera", "/memory"])("%s", (target) => {
         newTenant();
         const seconds = { "X-Seconds": "0.2" };
         const first = await teach({ target, hash: SCENE, headers: { "X-Seconds": "60" } });
-        expect(await ask({ target, hash: NEAR, headers: seconds })).toMatchObject({ cache: "NEAR" });
+        expect(await ask({ target, hash: NEAR })).toMatchObject({ cache: "NEAR", text: first.text });
         await eventually("the answer is too old", async () => {
             const answer = await ask({ target, hash: NEAR, headers: seconds });
             return answer.cache === "MISS" && answer.text !== first.text;
