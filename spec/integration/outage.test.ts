@@ -63,6 +63,8 @@ beforeAll(async () => {
     centre = await startTier("centre", {
         "listen 127.0.0.1:8443 ssl": "listen 8080; listen 8443 ssl",
         '"127.0.0.1:8101", "127.0.0.1:8102", "127.0.0.1:8103"': `"${node.address}"`,
+        // The photographs here differ in bytes that no image has.
+        "image = { max_side = 1024, converted_by = true },": "",
     });
     edge = await startTier("edge", {
         "127.0.0.1:8443": `${CENTRE}:8443`,
@@ -70,6 +72,7 @@ beforeAll(async () => {
         "listen 127.0.0.1:8080": "listen 8080",
         "through =": "rate = 20, through =",
         "30s;": "2s;",
+        "image = { max_side = 1024 },": "",
     });
     await Promise.all([connect(centre, CENTRE), connect(receiver, RECEIVER), connect(edge)]);
 });

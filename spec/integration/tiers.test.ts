@@ -1,16 +1,19 @@
 /** Two gateways from one plugin set, as nginx/scenarios/edge.conf and centre.conf have them, in real nginx processes. */
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { CHECKOUT, run } from "./support/checkout";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { run } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import type { NativeNginx } from "./support/native_nginx";
+import { freePort } from "./support/native_nginx";
+import { startNativeScenario } from "./support/native_scenario";
+import { look, scene } from "./support/pictures";
 import { JPEG, newImage } from "./support/scenario";
 
 const PATH = "/api/analyze";
@@ -72,29 +75,17 @@ async function startTier(
     folder: string,
     replacements: Record<string, string>,
 ): Promise<Tier> {
-    const file = `nginx/scenarios/${name}.conf`;
-    let text = readFileSync(path.join(CHECKOUT, file), "utf8");
-    const all = {
-        "error_log stderr error": "error_log error.log notice",
+    const nginx = await startNativeScenario(name, {
         "../../run/tiers": folder,
         'ngx.config.prefix() .. "run/tiers/identity.key"': `"${folder}/identity.key"`,
-        " ../": " nginx/",
         ...replacements,
-    };
-    for (const [from, to] of Object.entries(all)) {
-        if (!text.includes(from)) throw new Error(`${file} does not say: ${from}`);
-        text = text.replaceAll(from, to);
-    }
-    const includes = readdirSync(path.join(CHECKOUT, "nginx")).filter((entry) => entry.endsWith(".conf"));
-    const nginx = await NativeNginx.start({
-        server: "",
-        files: {
-            "nginx.conf": text,
-            ...Object.fromEntries(includes.map((entry) => [`nginx/${entry}`, secret(`nginx/${entry}`, CHECKOUT)])),
-        },
     });
     return new Tier(nginx, port);
 }
+
+/** What the two configurations say of images, and nothing: photographs of most tests differ in bytes that no image has. */
+const EDGE_IMAGE = "image = { max_side = 1024 },";
+const CENTRE_IMAGE = "image = { max_side = 1024, converted_by = true },";
 
 async function startCentre(port: number, replacements: Record<string, string> = {}): Promise<Tier> {
     const address = `127.0.0.1:${(node.server.address() as AddressInfo).port}`;
@@ -102,6 +93,7 @@ async function startCentre(port: number, replacements: Record<string, string> = 
         "127.0.0.1:8443 ssl": `127.0.0.1:${port} ssl`,
         "listen 127.0.0.1:8082": `listen 127.0.0.1:${await freePort()}`,
         '"127.0.0.1:8101", "127.0.0.1:8102", "127.0.0.1:8103"': `"${address}"`,
+        [CENTRE_IMAGE]: "",
         ...replacements,
     });
 }
@@ -113,6 +105,7 @@ async function startEdge(to: number, replacements: Record<string, string> = {}, 
     chmodSync(kept, 0o777);
     return startTier("edge", port, folder, {
         "127.0.0.1:8443": `127.0.0.1:${to}`,
+        [EDGE_IMAGE]: "",
         "listen 127.0.0.1:8080": `listen 127.0.0.1:${port}`,
         "http://127.0.0.1:8080": `http://127.0.0.1:${port}`,
         'ngx.config.prefix() .. "run/jobs"': `"${kept}/jobs"`,
@@ -497,5 +490,47 @@ describe("the edge", () => {
         image = newImage();
         const kept = await ask(own.port, { body: image });
         expect(kept).toMatchObject({ status: 202, headers: { location: expect.stringMatching("^/openclaw/jobs/") } });
+    });
+});
+
+describe("photographs", () => {
+    /** Both tiers with the images that their configurations have. */
+    async function startBoth(): Promise<{ edge: Tier; centre: Tier; kept: string }> {
+        const centre = await startCentre(await freePort(), { [CENTRE_IMAGE]: CENTRE_IMAGE });
+        onTestFinished(() => centre.nginx.stop());
+        const kept = mkdtempSync(path.join(tmpdir(), "openclaw-kept-"));
+        chmodSync(kept, 0o777);
+        const edge = await startEdge(centre.port, {
+            [EDGE_IMAGE]: EDGE_IMAGE,
+            'ngx.config.prefix() .. "run/jobs"': `"${kept}/jobs"`,
+        });
+        onTestFinished(() => edge.nginx.stop());
+        return { edge, centre, kept };
+    }
+
+    test("are made small at the edge, and not converted again at the centre", async () => {
+        const { edge: small } = await startBoth();
+        const photograph = await scene("jpg", 1600, 1200);
+        expect(await ask(small.port, { body: photograph })).toMatchObject({ status: 200 });
+        const { body, headers } = node.seen[0] as Seen;
+        expect(await look(body)).toEqual({ format: "JPEG", width: 1024, height: 768 });
+        expect(headers["x-openclaw-image"]).toBe("converted");
+        // What the centre itself would have made of it is not the same: JPEG loses a little each time.
+        expect(await ask(small.port, { body })).toMatchObject({ status: 200 });
+        expect(node.seen[1]?.body.equals(body)).toBe(false);
+    });
+
+    test("are small while they wait for the link, and are delivered as they are", async () => {
+        const { edge: small, centre: away, kept } = await startBoth();
+        const photograph = await scene("jpg", 1600, 1200, 2);
+        await away.nginx.crash();
+        await eventually("the photograph is kept", async () => {
+            return (await ask(small.port, { body: photograph })).status === 202;
+        });
+        const [job = ""] = readdirSync(`${kept}/jobs/pending`);
+        expect(statSync(`${kept}/jobs/pending/${job}`).size).toBeLessThan(photograph.length);
+        await away.nginx.startAgain();
+        await eventually("the job is delivered", () => node.seen.length > 0);
+        expect(await look((node.seen[0] as Seen).body)).toEqual({ format: "JPEG", width: 1024, height: 768 });
     });
 });
