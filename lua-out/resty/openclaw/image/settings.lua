@@ -131,7 +131,7 @@ local SCHEMA = {
         "maximum of width × height, by the image's header"
     ),
     max_side = option(
-        kinds_whole(1, 16384),
+        kinds_whole(1, 16383),
         1024,
         "the longer side of the image as it goes on; smaller ones keep their size"
     ),

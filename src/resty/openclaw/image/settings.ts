@@ -87,7 +87,7 @@ export const SCHEMA = {
     max_bytes: option(kinds.whole(1024, 1073741824), 20971520, "maximum length of an image as it comes"),
     max_pixels: option(kinds.whole(1, 1000000000), 40000000, "maximum of width × height, by the image's header"),
     max_side: option(
-        kinds.whole(1, 16384),
+        kinds.whole(1, 16383),
         1024,
         "the longer side of the image as it goes on; smaller ones keep their size",
     ),
