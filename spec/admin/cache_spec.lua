@@ -62,11 +62,13 @@ describe("admin of the cache", function()
 
     it("shows what is kept of purges", function()
         assert.same(
-            { file = "/var/lib/openclaw/purges", filters = 0, last_generation = 0, last_at = cjson.null },
+            { file = "/var/lib/openclaw/purges", filters = 0, last_generation = 0, last_at = cjson.null, shared = cjson.null },
             json_of(call("GET", ROOT)).purges
         )
         purges.now = { path = "/p", filters = 3, last = 8, at = 1700000000 }
-        assert.same({ file = "/p", filters = 3, last_generation = 8, last_at = 1700000000 }, json_of(call("GET", ROOT)).purges)
+        assert.same({ file = "/p", filters = 3, last_generation = 8, last_at = 1700000000, shared = cjson.null }, json_of(call("GET", ROOT)).purges)
+        purges.now.shared = { address = "10.0.2.5:6379", is_in_step = true, delay_seconds = 2 }
+        assert.same({ redis = "10.0.2.5:6379", in_step = true, delay_seconds = 2 }, json_of(call("GET", ROOT)).purges.shared)
         assert.equal(cjson.null, json_of(call("GET", "/unkept")).purges)
     end)
 

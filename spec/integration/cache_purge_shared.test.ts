@@ -55,11 +55,11 @@ class Gateway {
         readonly file: string,
     ) {}
 
-    static async start(address: string, redisPort: number, more = ""): Promise<Gateway> {
+    static async start(address: string, redisPort: number, { more = "", login = "" } = {}): Promise<Gateway> {
         const folder = await mkdtemp(path.join(tmpdir(), "openclaw-purges-"));
         if (process.getuid?.() === 0) chownSync(folder, NOBODY, NOBODY);
         onTestFinished(() => rm(folder, { recursive: true, force: true }));
-        const redis = `store = "redis", redis = { port = ${redisPort}, timeout_seconds = 1 }`;
+        const redis = `store = "redis", redis = { port = ${redisPort}, timeout_seconds = 1${login} }`;
         const nginx = await NativeNginx.start({
             workers: 2,
             http: `
@@ -136,10 +136,12 @@ class Gateway {
 }
 
 /** Two gateways that know the list. */
-async function startBoth(redis: RedisServer): Promise<[Gateway, Gateway]> {
-    const both = [await Gateway.start("127.0.0.2", redis.port), await Gateway.start("127.0.0.3", redis.port)] as const;
-    for (const gateway of both) await gateway.isInStep();
-    return [both[0], both[1]];
+async function startBoth(redis: RedisServer, login = ""): Promise<[Gateway, Gateway]> {
+    const one = await Gateway.start("127.0.0.2", redis.port, { login });
+    const other = await Gateway.start("127.0.0.3", redis.port, { login });
+    await one.isInStep();
+    await other.isInStep();
+    return [one, other];
 }
 
 async function startAll(): Promise<[RedisServer, Gateway, Gateway]> {
@@ -171,7 +173,11 @@ async function changes(gateway: Gateway, before: Answer, model = "pond"): Promis
 }
 
 test("gateways with files of their own share answers, and a purge at one holds for both", async () => {
-    const [redis, one, other] = await startAll();
+    const redis = await RedisServer.start({ isKept: false });
+    // As in docs/cache.md.
+    const rights = "~openclaw:cache:* +eval +strlen +pttl +get +set +time +zrange +zadd +del";
+    await redis.cli("acl", "setuser", "gateway", "on", ">secret", ...rights.split(" "));
+    const [one, other] = await startBoth(redis, ', username = "gateway", password = "secret"');
     const before = await share(redis, one, other);
     const rest = await share(redis, one, other, "rest");
     const { status, json } = await one.purge("?model=pond");
@@ -224,6 +230,7 @@ test("purges of both at the same time are all kept, by both", async () => {
         const [mine, its] = [readFileSync(one.file, "utf8"), readFileSync(other.file, "utf8")];
         return mine === its && (await one.shown()).filters === 40 && (await other.shown()).filters === 40;
     });
+    for (const { json } of answers) expect(json.all).toBe(false);
 });
 
 test.each(["that purged", "other"])(
@@ -369,22 +376,31 @@ test("where the file cannot be written everything is purged, and no answers are 
     expect((await other.ask()).key).toBe((await one.ask()).key);
 });
 
-test("what is no list in Redis is none", async () => {
+test("without a list that is one no answers are shared, and nothing is purged", async () => {
     const redis = await RedisServer.start({ isKept: false });
     await redis.cli("set", LIST, "foreign");
     const one = await Gateway.start("127.0.0.2", redis.port);
+    const other = await Gateway.start("127.0.0.3", redis.port);
     await eventually("the log says so", async () => /purges_unshared: .*WRONGTYPE/.test(await one.nginx.errorLog()));
     expect((await one.purge("?all=true")).status).toBe(503);
+    expect([(await one.ask()).cache, (await other.ask()).cache, (await one.ask()).cache]).toEqual([
+        "MISS",
+        "MISS",
+        "HIT",
+    ]);
+    expect(await one.nginx.get("/metrics/openclaw")).toMatch(
+        /openclaw_cache_redis_questions_total\{route="work",result="skipped"\} 1\n/,
+    );
     await redis.cli("del", LIST);
     await redis.cli("zadd", LIST, "0", `epoch=${"0".repeat(40)}`, "5", "nobody=knows");
-    await eventually("the log says so", async () => (await one.shown()).shared !== undefined);
+    expect((await one.purge("?model=pond")).status).toBe(503);
     expect((await one.purge("?all=true")).status).toBe(200);
     await one.isInStep();
 });
 
 test("routes with purges have one Redis", async () => {
     const more = `third = { upstream = "cluster", cache = { store = "redis", redis = { prefix = "third:" } } },`;
-    await expect(Gateway.start("127.0.0.2", 6379, more)).rejects.toThrow(
+    await expect(Gateway.start("127.0.0.2", 6379, { more })).rejects.toThrow(
         "setup: routes.work.cache.redis must be the same Redis with the same prefix on all routes, as purges are kept there",
     );
 });

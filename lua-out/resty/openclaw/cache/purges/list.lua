@@ -59,11 +59,11 @@ local function is_older(list, epoch, last)
     return is_shared(epoch) and is_shared(list.epoch) and list.epoch < epoch
 end
 ____exports.is_older = is_older
---- Whether a list has each purge of another one of its epoch, or a later one of the same. It has not if some were lost and others were made
--- since then. Phases: any.
-local function has_all_of(list, before)
-    if list.epoch ~= before.epoch then
-        return true
+--- Whether a list lacks a purge of an earlier one of its epoch, without a later one of the same: some were lost, and others were made since
+-- then. Phases: any.
+local function has_lost_any_of(list, before)
+    if list.epoch ~= before.epoch or before.last >= list.last then
+        return false
     end
     local generations = {}
     for ____, ____value in ipairs(list.entries) do
@@ -76,12 +76,12 @@ local function has_all_of(list, before)
         local generation = ____value.generation
         local filter = ____value.filter
         if math_max(of_all, generations[filter] or 0) < generation then
-            return false
+            return true
         end
     end
-    return true
+    return false
 end
-____exports.has_all_of = has_all_of
+____exports.has_lost_any_of = has_lost_any_of
 local function lines_of(____bindingPattern0)
     local entries
     entries = ____bindingPattern0.entries

@@ -18,7 +18,7 @@ local keeping_announce = keeping.announce
 local keeping_call_file = keeping.call_file
 local keeping_refresh = keeping.refresh
 local lists = require("resty.openclaw.cache.purges.list")
-local lists_has_all_of = lists.has_all_of
+local lists_has_lost_any_of = lists.has_lost_any_of
 local lists_is_shared = lists.is_shared
 local lists_written = lists.written
 local purge_file = require("resty.openclaw.cache.purges.purge_file")
@@ -94,7 +94,7 @@ local function read(purges, sharing)
         return found
     end
     local file = purge_file_read(purges.path)
-    if file == nil or lists_has_all_of(found, file) then
+    if file == nil or not lists_has_lost_any_of(found, file) then
         return found
     end
     local renew_err = shared_lists_renew(redis, name, found.epoch)

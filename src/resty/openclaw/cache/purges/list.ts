@@ -71,18 +71,18 @@ export function is_older(list: List, epoch: string, last: number): boolean {
 }
 
 /**
- * Whether a list has each purge of another one of its epoch, or a later one of the same. It has not if some were lost and others were made
- * since then. Phases: any.
+ * Whether a list lacks a purge of an earlier one of its epoch, without a later one of the same: some were lost, and others were made since
+ * then. Phases: any.
  */
-export function has_all_of(list: List, before: List): boolean {
-    if (list.epoch !== before.epoch) return true;
+export function has_lost_any_of(list: List, before: List): boolean {
+    if (list.epoch !== before.epoch || before.last >= list.last) return false;
     const generations = new LuaMap<string, number>();
     for (const { generation, filter } of list.entries) generations.set(filter, generation);
     const of_all = generations.get(filters.ALL) ?? 0;
     for (const { generation, filter } of before.entries) {
-        if (math.max(of_all, generations.get(filter) ?? 0) < generation) return false;
+        if (math.max(of_all, generations.get(filter) ?? 0) < generation) return true;
     }
-    return true;
+    return false;
 }
 
 function lines_of({ entries }: List): string {

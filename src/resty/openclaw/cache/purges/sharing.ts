@@ -69,7 +69,7 @@ function read(purges: Purges, sharing: Sharing): Result<List | "known"> {
     if (found === undefined) return $multi(undefined, err);
     if (found === "known") return $multi(found);
     const [file] = purge_file.read(purges.path);
-    if (file === undefined || lists.has_all_of(found, file)) return $multi(found);
+    if (file === undefined || !lists.has_lost_any_of(found, file)) return $multi(found);
     const renew_err = shared_lists.renew(redis, name, found.epoch);
     if (renew_err !== undefined) return $multi(undefined, renew_err);
     return shared_lists.read(redis, name, known_of(purges));
