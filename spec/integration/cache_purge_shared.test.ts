@@ -172,6 +172,12 @@ async function changes(gateway: Gateway, before: Answer, model = "pond"): Promis
     );
 }
 
+/** The list is this one from now on: numbers and members, by turns. */
+async function put(redis: RedisServer, ...words: string[]): Promise<void> {
+    const script = 'redis.call("del", KEYS[1]) redis.call("zadd", KEYS[1], unpack(ARGV))';
+    await redis.cli("eval", script, "1", LIST, ...words);
+}
+
 test("gateways with files of their own share answers, and a purge at one holds for both", async () => {
     const redis = await RedisServer.start({ isKept: false });
     // As in docs/cache.md.
@@ -248,7 +254,7 @@ test.each(["that purged", "other"])(
             await gateway.isInStep();
             expect((await gateway.ask()).text).not.toBe(before.text);
         }
-        expect((await one.ask()).text).toBe((await other.ask()).text);
+        expect((await one.ask()).key).toBe((await other.ask()).key);
     },
 );
 
@@ -290,13 +296,7 @@ test.each(["soon", "after others were purged", "of another epoch"])(
         const words = [];
         for (let place = 0; place < members.length; place += 2) words.push(members[place + 1]!, members[place]!);
         if (when === "after others were purged") words.push(String(Date.now() + 1000), "model=none");
-        await redis.cli(
-            "eval",
-            `redis.call("del", KEYS[1]) redis.call("zadd", KEYS[1], unpack(ARGV))`,
-            "1",
-            LIST,
-            ...words,
-        );
+        await put(redis, ...words);
         for (const gateway of [one, other]) {
             const after = await changes(gateway, purged);
             expect(after.text).not.toBe(before.text);
@@ -391,8 +391,7 @@ test("without a list that is one no answers are shared, and nothing is purged", 
     expect(await one.nginx.get("/metrics/openclaw")).toMatch(
         /openclaw_cache_redis_questions_total\{route="work",result="skipped"\} 1\n/,
     );
-    await redis.cli("del", LIST);
-    await redis.cli("zadd", LIST, "0", `epoch=${"0".repeat(40)}`, "5", "nobody=knows");
+    await put(redis, "0", `epoch=${"0".repeat(40)}`, "5", "nobody=knows");
     expect((await one.purge("?model=pond")).status).toBe(503);
     expect((await one.purge("?all=true")).status).toBe(200);
     await one.isInStep();

@@ -1,5 +1,4 @@
 local ____exports = {}
-local math_huge = math.huge
 local math_min = math.min
 local media_types = require("resty.openclaw.core.http.media_type")
 local media_types_is_json = media_types.is_json
@@ -55,8 +54,7 @@ local response_fields_show = response_fields.show
 local storability = require("resty.openclaw.cache.storability")
 local storability_has_open_end = storability.has_open_end
 local storability_is_same_for_all = storability.is_same_for_all
-local storability_may_store = storability.may_store
-local storability_seconds_allowed = storability.seconds_allowed
+local storability_look = storability.look
 local stores = require("resty.openclaw.cache.store")
 local stores_seconds_of = stores.seconds_of
 local OK = 200
@@ -89,24 +87,24 @@ local function note_cached(asking, status)
     end
     askings_give_up(asking)
 end
-local function begin_recording(asking, is_stream)
+local function begin_recording(asking, status, storable, is_stream)
     local ____asking_2 = asking
     local store = ____asking_2.store
     local key = ____asking_2.key
     local name = ____asking_2.name
     local head = heads_of_response(
-        request_status(),
+        status,
+        storable.headers,
         request_now()
     )
     if head == nil then
         return
     end
-    local seconds_allowed = storability_seconds_allowed() or math_huge
     asking.recording = recordings_new(
         store,
         name,
         head,
-        seconds_allowed,
+        storable.seconds,
         is_stream,
         asking.is_kept
     )
@@ -143,25 +141,28 @@ end
 local function is_no_answer(status)
     return status == PARTIAL_CONTENT or is_failure(status)
 end
---- Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody.
+--- Keeps the response from nginx's cache where it must be. Returns what it says if it may be kept by anybody.
 local function guard_store(store, status, its_type)
-    local may_store = not is_no_answer(status) and not storability_has_open_end() and storability_may_store()
-    if not may_store or is_read_first(store, status, its_type) then
+    local storable
+    if not is_no_answer(status) and not storability_has_open_end() then
+        storable = storability_look()
+    end
+    if storable == nil or is_read_first(store, status, its_type) then
         request_set_variable(askings_NO_STORE, "1")
     end
-    return may_store
+    return storable
 end
 --- Whether the answer says that it is longer than what may be kept.
 local function is_too_long(store)
     return request_whole_number("upstream_http_content_length") > store.limit
 end
 --- A node's answer to a request that asks has begun.
-local function judge(asking, status, its_type, may_store)
+local function judge(asking, status, its_type, storable)
     if is_failure(status) then
         asking.is_settled = true
         return askings_give_up(asking)
     end
-    if not may_store then
+    if storable == nil then
         return let_others_pass(asking)
     end
     local ____asking_3 = asking
@@ -176,9 +177,9 @@ local function judge(asking, status, its_type, may_store)
     if not asking.is_kept and (store.tier == nil or status ~= OK or is_too_long(store)) then
         return
     end
-    local is_keepable = stores_seconds_of(store, status) ~= nil and storability_is_same_for_all()
+    local is_keepable = stores_seconds_of(store, status) ~= nil and storability_is_same_for_all(storable.headers)
     if is_keepable and request_variable("request_method") ~= "HEAD" then
-        begin_recording(asking, its_type == EVENTS)
+        begin_recording(asking, status, storable, its_type == EVENTS)
     end
     if asking.is_kept and asking.recording == nil then
         let_others_pass(asking)
@@ -220,9 +221,9 @@ local function header_filter(store)
     else
         local status = request_status()
         local its_type = media_types_of(request_variable("upstream_http_content_type") or "")
-        local may_store = guard_store(store, status, its_type)
+        local storable = guard_store(store, status, its_type)
         if asking ~= nil then
-            judge(asking, status, its_type, may_store)
+            judge(asking, status, its_type, storable)
         end
     end
     response_fields_show(cache_status_present() or cache)

@@ -8,6 +8,7 @@ local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local leadership = require("resty.openclaw.cache.leadership")
 local leadership_is_dead = leadership.is_dead
+local leadership_was_dead = leadership.was_dead
 local turns = require("resty.openclaw.cache.turns")
 local turns_add = turns.add
 local turns_look = turns.look
@@ -255,7 +256,7 @@ local function stays(live, now)
     if live.state == COMING and now - live.looked_at > ALIVE_SECONDS then
         live.looked_at = now
         note_readers(live)
-        if leadership_is_dead(live.name) then
+        if leadership_was_dead(live.name, now) then
             live.state = BROKEN
         end
     end

@@ -247,7 +247,7 @@ function stays(this: void, live: Live, now: MonotonicTime): boolean {
     if (live.state === COMING && now - live.looked_at > ALIVE_SECONDS) {
         live.looked_at = now;
         note_readers(live);
-        if (leadership.is_dead(live.name)) live.state = BROKEN;
+        if (leadership.was_dead(live.name, now)) live.state = BROKEN;
     }
     const is_over = live.state !== COMING;
     if (is_over) lives.delete(live.name);
