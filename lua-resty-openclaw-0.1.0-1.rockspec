@@ -176,6 +176,7 @@ build = {
         ["resty.openclaw.cache.replay"] = "lua-out/resty/openclaw/cache/replay.lua",
         ["resty.openclaw.cache.request_control"] = "lua-out/resty/openclaw/cache/request_control.lua",
         ["resty.openclaw.cache.response_fields"] = "lua-out/resty/openclaw/cache/response_fields.lua",
+        ["resty.openclaw.cache.room"] = "lua-out/resty/openclaw/cache/room.lua",
         ["resty.openclaw.cache.settings"] = "lua-out/resty/openclaw/cache/settings.lua",
         ["resty.openclaw.cache.status"] = "lua-out/resty/openclaw/cache/status.lua",
         ["resty.openclaw.cache.storability"] = "lua-out/resty/openclaw/cache/storability.lua",

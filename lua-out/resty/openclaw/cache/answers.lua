@@ -212,8 +212,8 @@ local function header_filter(store)
     if cache == nil then
         return note_no_cache(store)
     end
-    local ____opt_6 = request_state_present()
-    local asking = ____opt_6 and ____opt_6.cache_asking
+    local state = request_state_present()
+    local asking = state and state.cache_asking
     if response_fields_is_from_cache(cache) then
         if asking ~= nil then
             note_cached(asking, cache)
@@ -226,7 +226,10 @@ local function header_filter(store)
             judge(asking, status, its_type, storable)
         end
     end
-    response_fields_show(cache_status_present() or cache)
+    response_fields_show(
+        cache_status_present() or cache,
+        (state and state.wants_other) == true
+    )
 end
 ____exports.header_filter = header_filter
 local function result_of(store, recording, body)
@@ -263,8 +266,8 @@ local function seconds_of(____bindingPattern0, ____bindingPattern1)
 end
 --- Hands the answer to the other gateways.
 local function share(asking, recording, body)
-    local ____asking_store_8 = asking.store
-    local tier = ____asking_store_8.tier
+    local ____asking_store_10 = asking.store
+    local tier = ____asking_store_10.tier
     if tier ~= nil then
         redis_tiers_write(
             tier,
@@ -277,10 +280,10 @@ local function share(asking, recording, body)
 end
 --- Keeps what was recorded, if it may be kept, and lets the others go on.
 local function keep(asking, recording)
-    local ____asking_9 = asking
-    local store = ____asking_9.store
-    local key = ____asking_9.key
-    local name = ____asking_9.name
+    local ____asking_11 = asking
+    local store = ____asking_11.store
+    local key = ____asking_11.key
+    local name = ____asking_11.name
     local body = recordings_body_of(recording)
     local result = result_of(store, recording, body)
     local seconds = seconds_of(asking, recording)
@@ -326,10 +329,10 @@ local function settle(asking)
         return
     end
     asking.is_settled = true
-    local ____asking_10 = asking
-    local store = ____asking_10.store
-    local key = ____asking_10.key
-    local status = ____asking_10.status
+    local ____asking_12 = asking
+    local store = ____asking_12.store
+    local key = ____asking_12.key
+    local status = ____asking_12.status
     if status ~= OK then
         records_note_doubt(store.dict, key)
     elseif asking.was_expected then
@@ -385,8 +388,8 @@ local function take(asking, recording)
 end
 --- Takes the next piece of the response. Phases: body_filter. Never raises.
 local function body_filter()
-    local ____opt_11 = request_state_present()
-    local asking = ____opt_11 and ____opt_11.cache_asking
+    local ____opt_13 = request_state_present()
+    local asking = ____opt_13 and ____opt_13.cache_asking
     if asking == nil or asking.has_ended or request_variable("upstream_cache_status") == nil then
         return
     end

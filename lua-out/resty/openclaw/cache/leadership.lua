@@ -5,6 +5,8 @@ local string_sub = string.sub
 local process_identity = require("resty.openclaw.core.process.process_identity")
 local process_identity_identity = process_identity.identity
 local process_identity_is_alive = process_identity.is_alive
+local rooms = require("resty.openclaw.cache.room")
+local rooms_add = rooms.add
 --- Begins the names of leads in the dict; keys are hexadecimal.
 local PREFIX = "lead:"
 --- The lead ends by itself after so long, in seconds, if it was lost in some other way.
@@ -32,7 +34,7 @@ end
 ____exports.new_name = new_name
 --- Takes the lead of the key under that name. False if another request has it; second value: why nobody can have it. Phases: any.
 local function take(dict, key, name)
-    local is_taken, err = dict:add(PREFIX .. key, name, SECONDS)
+    local is_taken, err = rooms_add(dict, PREFIX .. key, name, SECONDS)
     if is_taken then
         return true, nil
     end

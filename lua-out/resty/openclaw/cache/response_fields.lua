@@ -14,6 +14,8 @@ local STATUS = {
     SCARCE = "openclaw; fwd=miss; detail=scarce",
     BYPASS = "openclaw; fwd=bypass"
 }
+--- Where a node was asked because the client did not want what the cache has.
+local BY_REQUEST = "openclaw; fwd=request"
 --- Those of responses from the cache.
 local FROM_CACHE = {HIT = true, STALE = true, UPDATING = true, REVALIDATED = true}
 --- Whether a response with that `$upstream_cache_status` comes from the cache. Phases: any.
@@ -21,13 +23,15 @@ local function is_from_cache(status)
     return FROM_CACHE[status] == true
 end
 ____exports.is_from_cache = is_from_cache
---- Adds the headers to a response with that `$upstream_cache_status`. Phases: header_filter.
-local function show(status)
-    local text = STATUS[status]
+--- Adds the headers to a response with that `$upstream_cache_status`. `is_by_request`: whether the client did not want what the cache has. Phases:
+-- header_filter.
+local function show(status, is_by_request)
+    local is_hit = is_from_cache(status)
+    local text = is_by_request and not is_hit and BY_REQUEST or STATUS[status]
     if text ~= nil then
         ngx.header["Cache-Status"] = text
     end
-    if not is_from_cache(status) then
+    if not is_hit then
         return
     end
     local date = request_variable("upstream_http_date")

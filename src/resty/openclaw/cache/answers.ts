@@ -129,7 +129,8 @@ function note_no_cache({ faults, route }: Store): void {
 export function header_filter(store: Store): void {
     const cache = request.variable("upstream_cache_status");
     if (cache === undefined) return note_no_cache(store);
-    const asking = request_state.present()?.cache_asking;
+    const state = request_state.present();
+    const asking = state?.cache_asking;
     if (response_fields.is_from_cache(cache)) {
         if (asking !== undefined) note_cached(asking, cache);
     } else {
@@ -138,7 +139,7 @@ export function header_filter(store: Store): void {
         const storable = guard_store(store, status, its_type);
         if (asking !== undefined) judge(asking, status, its_type, storable);
     }
-    response_fields.show(cache_status.present() ?? cache);
+    response_fields.show(cache_status.present() ?? cache, state?.wants_other === true);
 }
 
 function result_of(store: Store, recording: Recording, body: string | undefined): Result {

@@ -3,6 +3,7 @@
  * process dies, the next one to look takes the lead away.
  */
 import * as process_identity from "../core/process/process_identity";
+import * as rooms from "./room";
 
 /** Begins the names of leads in the dict; keys are hexadecimal. */
 const PREFIX = "lead:";
@@ -41,7 +42,7 @@ export function take(
     name: string,
 ): LuaMultiReturn<[is_taken: boolean, err: string | undefined]> {
     // A full dict forgets what was not used for longest; otherwise nobody would wait for anybody from then on.
-    const [is_taken, err] = dict.add(`${PREFIX}${key}`, name, SECONDS);
+    const [is_taken, err] = rooms.add(dict, `${PREFIX}${key}`, name, SECONDS);
     if (is_taken) return $multi(true, undefined);
     return $multi(false, err === "exists" ? undefined : err);
 }

@@ -13,6 +13,9 @@ const STATUS: Readonly<Record<string, string | undefined>> = {
     BYPASS: "openclaw; fwd=bypass",
 };
 
+/** Where a node was asked because the client did not want what the cache has. */
+const BY_REQUEST = "openclaw; fwd=request";
+
 /** Those of responses from the cache. */
 const FROM_CACHE: Readonly<Record<string, true | undefined>> = {
     HIT: true,
@@ -26,11 +29,15 @@ export function is_from_cache(status: string): boolean {
     return FROM_CACHE[status] === true;
 }
 
-/** Adds the headers to a response with that `$upstream_cache_status`. Phases: header_filter. */
-export function show(status: string): void {
-    const text = STATUS[status];
+/**
+ * Adds the headers to a response with that `$upstream_cache_status`. `is_by_request`: whether the client did not want what the cache has. Phases:
+ * header_filter.
+ */
+export function show(status: string, is_by_request: boolean): void {
+    const is_hit = is_from_cache(status);
+    const text = is_by_request && !is_hit ? BY_REQUEST : STATUS[status];
     if (text !== undefined) ngx.header["Cache-Status"] = text;
-    if (!is_from_cache(status)) return;
+    if (!is_hit) return;
     const date = request.variable("upstream_http_date");
     const made_at = date === undefined ? undefined : ngx.parse_http_time(date);
     if (made_at !== undefined) ngx.header.Age = math.max(0, Math.floor(ngx.now() - made_at));

@@ -6,6 +6,7 @@ import * as metric_registry from "../core/metrics/metric_registry";
 import type { ErrorPath } from "./error_in_answer";
 import type { RedisTier } from "./redis_tier";
 import * as redis_tiers from "./redis_tier";
+import * as rooms from "./room";
 import type { Options } from "./settings";
 
 /** What became of a request that found a leader: it got its answer, read it while it came, or asked a node itself. */
@@ -54,6 +55,7 @@ function create(options: Options, path: string, route: string, registry: Registr
         const line = `lua_shared_dict ${options.answers} 64m;`;
         error(`${path}.answers: there is no lua_shared_dict "${options.answers}"; write into http: ${line}`, 0);
     }
+    rooms.watch(dict!, options.answers, registry);
     const { redis } = options;
     const followers = metric_registry.counter(
         registry,
