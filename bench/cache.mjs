@@ -53,6 +53,7 @@ const shared = (port) => `
 `;
 const native = (port, hooks = "", key = "$uri") => `
     ${shared(port)}
+    upstream node { server 127.0.0.1:${port + 40}; keepalive 128; }
     server {
         listen 127.0.0.1:${port};
         location / {
@@ -63,7 +64,9 @@ const native = (port, hooks = "", key = "$uri") => `
             proxy_cache_valid 200 1h;
             proxy_cache_lock on;
             add_header X-Cache-Status $upstream_cache_status always;
-            proxy_pass http://127.0.0.1:${port + 40};
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_pass http://node;
         }
     }
 `;

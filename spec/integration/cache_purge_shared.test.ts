@@ -293,8 +293,11 @@ test.each(["soon", "after others were purged", "of another epoch"])(
         }
         expect((await one.purge("?model=pond")).status).toBe(200);
         const purged = await one.ask();
-        const words = [];
-        for (let place = 0; place < members.length; place += 2) words.push(members[place + 1]!, members[place]!);
+        const words: string[] = [];
+        for (let place = 0; place < members.length; place += 2) {
+            const [member, number] = members.slice(place) as [string, string];
+            words.push(number, member);
+        }
         if (when === "after others were purged") words.push(String(Date.now() + 1000), "model=none");
         await put(redis, ...words);
         for (const gateway of [one, other]) {

@@ -3,10 +3,10 @@
  * the list has changed, and takes it over. As long as it has not looked, answers are neither taken from Redis nor written there; nginx's own
  * cache goes on by the file.
  */
-import * as guard from "../../core/metrics/guard";
 import * as leaders from "../../core/memory/leader";
 import type { Region } from "../../core/memory/shared_memory";
 import * as shared_memory from "../../core/memory/shared_memory";
+import * as guard from "../../core/metrics/guard";
 import * as clock from "../../core/time/clock";
 import * as outages from "../../redis_client/outage";
 import type { RedisTier } from "../redis_tier";
