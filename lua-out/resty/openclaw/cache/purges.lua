@@ -42,6 +42,7 @@ local lists_MOST_FILE_BYTES = lists.MOST_FILE_BYTES
 local purge_file = require("resty.openclaw.cache.purges.purge_file")
 local purge_file_read = purge_file.read
 local sharings = require("resty.openclaw.cache.purges.sharing")
+local sharings_FAULT = sharings.FAULT
 local sharings_add = sharings.add
 local sharings_init_worker = sharings.init_worker
 local sharings_new = sharings.new
@@ -122,7 +123,7 @@ local function add(self, filter)
     )
     if made == nil then
         self.failed:inc()
-        self.faults:report("purges_unwritable", self.path, ": ", err)
+        self.faults:report(sharing == nil and "purges_unwritable" or sharings_FAULT, self.path, ": ", err)
         return nil, err
     end
     self.done:inc()

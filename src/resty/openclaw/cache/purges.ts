@@ -83,7 +83,7 @@ function add(this: Purges, filter: Filter): Result<Made> {
     const [made, err] = sharing === undefined ? add_here(this, filter) : sharings.add(this, sharing, filter);
     if (made === undefined) {
         this.failed.inc();
-        this.faults.report("purges_unwritable", this.path, ": ", err);
+        this.faults.report(sharing === undefined ? "purges_unwritable" : sharings.FAULT, this.path, ": ", err);
         return $multi(undefined, err);
     }
     this.done.inc();

@@ -33,7 +33,9 @@ local LOOK_SECONDS = 0.5
 --- For so long after a look answers in Redis are used, so that no purge is unknown for longer.
 local KNOWN_SECONDS = 2
 local KEY = "purges"
+--- The kind of the faults of a list that is not known.
 local FAULT = "purges_unshared"
+____exports.FAULT = FAULT
 --- The sharing of purges by the Redis of a route. Raises where there is no room in shared memory. Phases: init.
 local function create(region, path, tier)
     local ____tier_0 = tier

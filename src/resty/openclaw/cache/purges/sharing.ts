@@ -25,7 +25,8 @@ const LOOK_SECONDS = 0.5;
 /** For so long after a look answers in Redis are used, so that no purge is unknown for longer. */
 const KNOWN_SECONDS = 2;
 const KEY = "purges";
-const FAULT = "purges_unshared";
+/** The kind of the faults of a list that is not known. */
+export const FAULT = "purges_unshared";
 
 /** The sharing of purges by the Redis of a route. Raises where there is no room in shared memory. Phases: init. */
 function create(region: Region, path: string, tier: RedisTier): Sharing {
