@@ -1,5 +1,5 @@
 // What a hit of the cache costs, next to nginx's own cache with a key of $uri, to the same with hooks that do nothing, and to the gateway's
-// configuration with hooks that only read the body and set a key: the least that a gateway in Lua may cost. Then what a hundred readers of one stream cost, next to a
+// configuration with hooks that only read the body and set a key: the least that a gateway in Lua may cost. What a miss costs. Then what a hundred readers of one stream cost, next to a
 // hundred streams of their own. One worker, its CPU time.
 // node bench/cache.mjs [rounds] [seconds a run] [readers]
 //
@@ -51,19 +51,22 @@ const shared = (port) => `
             .join("\n")}
     }
 `;
-const native = (port, hooks = "") => `
+const native = (port, hooks = "", key = "$uri") => `
     ${shared(port)}
+    upstream node { server 127.0.0.1:${port + 40}; keepalive 128; }
     server {
         listen 127.0.0.1:${port};
         location / {
             ${hooks}
             proxy_cache bench;
-            proxy_cache_key $uri;
+            proxy_cache_key ${key};
             proxy_cache_methods POST;
             proxy_cache_valid 200 1h;
             proxy_cache_lock on;
             add_header X-Cache-Status $upstream_cache_status always;
-            proxy_pass http://127.0.0.1:${port + 40};
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_pass http://node;
         }
     }
 `;
@@ -208,6 +211,50 @@ async function hits() {
     }
 }
 
+/** A script for wrk that asks for another answer each time, and so does another script. */
+let scripts = 0;
+function asking(path, body) {
+    scripts += 1;
+    const file = join(folder, `miss ${scripts}.lua`.replaceAll(" ", "_"));
+    writeFileSync(
+        file,
+        `local count, body = 0, [==[${body}]==]
+        local headers = { ["Content-Type"] = "application/json" }
+        function request()
+            count = count + 1
+            return wrk.format("POST", "${path}?${scripts}-" .. count, headers, body)
+        end`,
+    );
+    return file;
+}
+
+async function misses() {
+    const gateways = { native: { port: 19080, http: (port) => native(port, "", "$request_uri") } };
+    for (const [place, key] of KEYS.entries()) gateways[key] = { port: 19081 + place, http: cached(key) };
+    const running = await startAll(gateways);
+    const send = (name, seconds) =>
+        load(gateways[name].port, seconds, true, { core: GATEWAY_CORE, script: asking("/1000", BODIES["100 bytes"]) });
+    try {
+        for (const name of Object.keys(gateways)) send(name, 1);
+        const measure = (name) =>
+            account(running, name, running[name].workerPids(), SECONDS, () => send(name, SECONDS), {
+                shared: true,
+                any: BUSY,
+            });
+        const { results } = await rounds(Object.keys(gateways), measure, { count: ROUNDS });
+        const cpu = (name) => results[name].map((mine) => mine.cpu);
+        console.log(`\nMisses, the node in the same worker; ${ROUNDS} rounds of ${SECONDS} s\n`);
+        console.log("| key | native, CPU µs | CPU µs | native / this |");
+        console.log("| --- | --- | --- | --- |");
+        for (const name of KEYS) {
+            const share = cpu(name).map((mine, round) => results.native[round].cpu / mine);
+            console.log(`| ${name} | ${spread(cpu("native"), 1)} | ${spread(cpu(name), 1)} | ${spread(share)} |`);
+        }
+    } finally {
+        await stopAll(running);
+    }
+}
+
 const STREAM_PORT = 19085;
 const NODE_PORT = 19105;
 const STREAMS_GOAL = 0.3;
@@ -289,6 +336,7 @@ async function followers() {
 
 try {
     await hits();
+    await misses();
     if (canFollow()) await followers();
     else console.log("\nThis version has no option coalesce: readers of one stream are not measured.");
 } finally {

@@ -62,11 +62,13 @@ describe("admin of the cache", function()
 
     it("shows what is kept of purges", function()
         assert.same(
-            { file = "/var/lib/openclaw/purges", filters = 0, last_generation = 0, last_at = cjson.null },
+            { file = "/var/lib/openclaw/purges", filters = 0, last_generation = 0, last_at = cjson.null, shared = cjson.null },
             json_of(call("GET", ROOT)).purges
         )
         purges.now = { path = "/p", filters = 3, last = 8, at = 1700000000 }
-        assert.same({ file = "/p", filters = 3, last_generation = 8, last_at = 1700000000 }, json_of(call("GET", ROOT)).purges)
+        assert.same({ file = "/p", filters = 3, last_generation = 8, last_at = 1700000000, shared = cjson.null }, json_of(call("GET", ROOT)).purges)
+        purges.now.shared = { address = "10.0.2.5:6379", is_in_step = true, delay_seconds = 2 }
+        assert.same({ redis = "10.0.2.5:6379", in_step = true, delay_seconds = 2 }, json_of(call("GET", ROOT)).purges.shared)
         assert.equal(cjson.null, json_of(call("GET", "/unkept")).purges)
     end)
 
@@ -97,15 +99,16 @@ describe("admin of the cache", function()
         assert.matches("all=true", assert_error(call("DELETE", ROOT), 400, "no_filter"), 1, true)
         assert_error(call("DELETE", ROOT .. "?"), 400, "no_filter")
         for query, message in pairs({
-            ["rout=a"] = "The query may have",
+            ["rout=a"] = 'The argument "rout" is unknown: the query may have route, tenant and model, or key, or all=true.',
+            ["route=a&%0A%C3%A4" .. ("x"):rep(100) .. "=a"] = 'The argument "???' .. ("x"):rep(61) .. '" is unknown',
             ["route"] = "route must have a value.",
             ["tenant="] = "tenant must have a value.",
             ["model=a&model=b"] = "model stands in the query twice.",
             ["tenant=" .. ("x"):rep(257)] = "tenant must have at most 256 bytes.",
             ["key=abc"] = "key must be 64 hexadecimal digits.",
             ["key=" .. ("g"):rep(64)] = "key must be 64",
-            ["key=" .. KEY .. "&route=a"] = "key and all stand alone.",
-            ["all=true&tenant=a"] = "key and all stand alone.",
+            ["key=" .. KEY .. "&route=a"] = "key must be the only argument.",
+            ["all=true&tenant=a"] = "all must be the only argument.",
             ["all=1"] = "all must be true.",
             ["all"] = "all must have a value.",
             ["all=false"] = "all must be true.",

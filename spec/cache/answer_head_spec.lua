@@ -62,18 +62,10 @@ describe("cache.answer_head", function()
 
     it("is there for no answer that could not be shown as it was", function()
         assert.same({ "a\tb" }, values_of(heads.read(of({ { "X-Tab", "a\tb" } })), "x-tab"))
-        local get_headers = ngx.resp.get_headers
-        finally(function() ngx.resp.get_headers = get_headers end)
         for name, value in pairs({ ["x-odd"] = "a\27b", ["x-line"] = "a\nSet-Cookie: b", ["x-return"] = "a\rb", ["x odd"] = "a", ["x-list"] = { "a", "b\0" } }) do
-            ngx.resp.get_headers = function() return { [name] = value } end
-            assert.is_nil(heads.of_response(200, 1), name)
+            assert.is_nil(heads.of_response(200, { [name] = value }, 1), name)
         end
-        ngx.resp.get_headers = function() return { ["x-list"] = { "a", "b" } } end
-        assert.truthy(heads.of_response(200, 1))
-        ngx.resp.get_headers = get_headers
-        local many = {}
-        for at = 1, 101 do many[at] = { "X-" .. at, "" .. at } end
-        assert.is_nil(of(many))
+        assert.truthy(heads.of_response(200, { ["x-list"] = { "a", "b" } }, 1))
     end)
 
     it("shows what it has read", function()

@@ -84,7 +84,7 @@ describe("cache.error_in_answer", function()
         problems = {}
         errors.PATHS.read("error", "x", problems)
         errors.PATHS.read({}, "y", problems)
-        assert.same({ "x must be a list with at least one entry, got a string", "y must be a list with at least one entry, got an empty table" }, problems)
+        assert.same({ 'x must be a list of paths such as { "error" }, got "error"', "y must be a list with at least one entry, got an empty table" }, problems)
     end)
 
     it("leaves cjson as it was", function()

@@ -68,4 +68,29 @@ describe("cache.leadership", function()
         assert.is_true(leadership.is_dead("4194305 1/1"))
         assert.is_true(leadership.is_dead("no name"))
     end)
+
+    it("is looked at ten times a second for each process, however many leaders that has", function()
+        local looks, lives = {}, true
+        local revert = stub(process_identity, "is_alive", function(who)
+            looks[#looks + 1] = who
+            return lives
+        end)
+        finally(function() revert:revert() end)
+        local now = 1e9
+        for second = 0, 9 do
+            for number = 1, 100 do
+                assert.is_false(leadership.was_dead("1 2/" .. number, now + second / 100))
+                assert.is_false(leadership.was_dead("3 4/" .. number, now + second / 100))
+            end
+        end
+        assert.same({ "1 2", "3 4" }, looks)
+        lives = false
+        assert.is_false(leadership.was_dead("1 2/1", now + 0.09))
+        assert.is_true(leadership.was_dead("1 2/1", now + 0.11))
+        assert.is_true(leadership.was_dead("1 2/2", now + 0.11))
+        assert.equal(3, #looks)
+        assert.is_true(leadership.was_dead("no name", now))
+        -- That is long past.
+        leadership.was_dead("1 2/1", 1e10)
+    end)
 end)

@@ -122,6 +122,19 @@ describe("cache.redis_tier", function()
         assert.same({}, lines)
     end)
 
+    it("asks nothing and writes nothing while purges of other gateways are not known", function()
+        local tier = open()
+        tier.known_until = { [0] = clock.now() + 1 }
+        assert.is_nil(tiers.read(tier, KEY))
+        assert.equal(1, #asked)
+        ahead = 1
+        assert.is_nil(tiers.read(tier, KEY))
+        tiers.write(tier, KEY, "head", "body", 60)
+        assert.equal(1, #asked)
+        assert.same({ miss = 1, skipped = 1 }, counts(tier.figures.questions))
+        assert.same({ skipped = 1 }, counts(tier.figures.writes))
+    end)
+
     it("takes nothing that is no reply to the question", function()
         local tier = open()
         local replies = { 1, "text", ngx.null, {}, { "0" }, { ngx.null }, { 1, 1, 1, ngx.null }, { 1, "1", 1, "x" }, { 1, 1, false, "x" }, { 9e15 },

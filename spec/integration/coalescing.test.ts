@@ -554,7 +554,9 @@ test("a client says how old an answer may be", async () => {
     expect(await say("max-age=60", "two")).toMatchObject({ text: "one", cache: "HIT" });
     expect(await say("only-if-cached", "two")).toMatchObject({ text: "one", cache: "HIT" });
     await eventually("it is older than a second", async () => {
-        return (await say("max-age=1", "three")).text === "three";
+        const answer = await say("max-age=1", "three");
+        expect(answer.field).toBe(answer.text === "three" ? "openclaw; fwd=request" : "openclaw; hit");
+        return answer.text === "three";
     });
     // nginx stores an answer when its client has it.
     const isStored = async (text: string) => {
@@ -563,8 +565,12 @@ test("a client says how old an answer may be", async () => {
         return answer.text === text;
     };
     await eventually("the new answer is stored", () => isStored("three"));
-    expect(await say("no-cache", "five")).toMatchObject({ text: "five" });
-    expect(await say("no-store", "six")).toMatchObject({ text: "six", cache: "BYPASS" });
+    expect(await say("no-cache", "five")).toMatchObject({ text: "five", field: "openclaw; fwd=request" });
+    expect(await say("no-store", "six")).toMatchObject({
+        text: "six",
+        cache: "BYPASS",
+        field: "openclaw; fwd=request",
+    });
     await eventually("the fresh answer is stored", () => isStored("five"));
 });
 
@@ -584,5 +590,9 @@ test("a client does not say that its answer may be kept for longer than the rout
     const keep = { "X-OpenClaw-Cache-TTL": "1000" };
     expect(await controlled(body, keep, "one", "/brief")).toMatchObject({ text: "one" });
     expect(await controlled(body, {}, "two", "/brief")).toMatchObject({ text: "one", cache: "HIT" });
-    await eventually("it is kept no more", async () => (await controlled(body, {}, "two", "/brief")).text === "two");
+    await eventually("it is kept no more", async () => {
+        const answer = await controlled(body, {}, "two", "/brief");
+        if (answer.text === "two") expect(answer).toMatchObject({ cache: "EXPIRED", field: "openclaw; fwd=stale" });
+        return answer.text === "two";
+    });
 });

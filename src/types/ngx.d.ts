@@ -52,6 +52,10 @@ declare namespace ngx {
 
     interface SharedDict {
         get<T extends string | number | boolean>(key: string): LuaMultiReturn<[value: T | undefined, flags?: number]>;
+        /** Also a value whose time is over, as long as nothing has taken its place. */
+        get_stale<T extends string | number | boolean>(
+            key: string,
+        ): LuaMultiReturn<[value: T | undefined, flags: number | undefined, is_stale: boolean]>;
         /** `forcible`: as with `incr`. */
         set(
             key: string,
@@ -69,7 +73,7 @@ declare namespace ngx {
             value: string | number,
             ttl?: number,
             flags?: number,
-        ): LuaMultiReturn<[ok: boolean, err?: string]>;
+        ): LuaMultiReturn<[ok: boolean, err?: string, forcible?: boolean]>;
         safe_add(
             key: string,
             value: string | number,

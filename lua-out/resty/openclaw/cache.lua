@@ -15,6 +15,7 @@ local coalescing = require("resty.openclaw.cache.coalescing")
 local coalescing_REFRESH = coalescing.REFRESH
 local coalescing_before_balance = coalescing.before_balance
 local coalescing_enter = coalescing.enter
+local coalescing_refuse_cached = coalescing.refuse_cached
 local coalescing_refuse_uncached = coalescing.refuse_uncached
 local near_answers = require("resty.openclaw.cache.near_answers")
 local near_answers_of_request = near_answers.of_request
@@ -136,6 +137,7 @@ local function access(self)
     preconditions_drop()
     local wish = self.is_controlled and request_controls_of_request() or request_controls_ANY
     if wish.is_none then
+        coalescing_refuse_cached()
         skip(self, "no_store")
         return
     end

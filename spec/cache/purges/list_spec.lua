@@ -99,4 +99,45 @@ describe("cache.purges.list", function()
         assert.is_false(lists.is_older(list, list.epoch, 2))
         assert.is_false(lists.is_older(list, lists.fresh().epoch, 3))
     end)
+
+    local EARLY, LATE = ("0"):rep(39) .. "1", ("0"):rep(39) .. "2"
+
+    it("is older than what is known of a later epoch, where gateways share it", function()
+        local list = lists.of_lines(EARLY, 0, 0, "")
+        assert.is_true(lists.is_older(list, LATE, 0))
+        assert.is_false(lists.is_older(lists.of_lines(LATE, 0, 0, ""), EARLY, 9))
+        -- Epochs of single gateways have no order.
+        assert.is_false(lists.is_older(list, ("f"):rep(32), 9))
+        assert.is_false(lists.is_older(lists.fresh(), LATE, 9))
+    end)
+
+    it("is that of its lines, if they are in order", function()
+        local list = lists.of_lines(EARLY, 7, 5, "7 route=a\n3 all\n")
+        assert.same({ "7 route=a", "3 all" }, shown(list))
+        assert.same({ EARLY, 7, 5 }, { list.epoch, list.last, list.at })
+        assert.same(list, (lists.read(lists.written(list))))
+        for _, lines in ipairs({ "7 route=a\n7 all\n", "6 all\n", "7 route=a", "", "8 all\n7 route=a\n", "7 all\n\n" }) do
+            assert.is_nil(lists.of_lines(EARLY, 7, 5, lines))
+        end
+        local too_many = {}
+        for number = 10001, 1, -1 do too_many[#too_many + 1] = number .. " route=a\n" end
+        assert.is_nil(lists.of_lines(EARLY, 10001, 5, table.concat(too_many)))
+        assert.is_true(lists.is_legal(list))
+        assert.is_false(lists.is_legal(lists.of_lines(EARLY, 7, 5, "7 nobody=knows\n")))
+    end)
+
+    it("has lost a purge that an earlier one has, if it has no later one of the same", function()
+        local function lost(last, lines, before_last, before)
+            return lists.has_lost_any_of(lists.of_lines(EARLY, last, 0, lines), lists.of_lines(EARLY, before_last, 0, before))
+        end
+        assert.is_false(lost(5, "5 route=b\n3 route=a\n", 3, "3 route=a\n"))
+        assert.is_false(lost(5, "5 route=a\n", 3, "3 route=a\n"))
+        assert.is_false(lost(5, "5 all\n", 3, "3 route=a\n"))
+        assert.is_true(lost(5, "5 route=b\n", 3, "3 route=a\n"))
+        assert.is_true(lost(5, "5 route=b\n2 route=a\n", 3, "3 route=a\n"))
+        assert.is_true(lost(5, "5 route=b\n2 all\n", 3, "3 route=a\n"))
+        -- It was read before the other one was.
+        assert.is_false(lost(3, "3 route=a\n", 5, "5 route=b\n3 route=a\n"))
+        assert.is_false(lists.has_lost_any_of(lists.of_lines(LATE, 5, 0, "5 all\n"), lists.of_lines(EARLY, 3, 0, "3 route=a\n")))
+    end)
 end)

@@ -135,4 +135,41 @@ describe("cache.purges.purge_file", function()
         assert.equal("/var/lib", purge_file.folder_of("/var/lib/purges"))
         assert.equal("/", purge_file.folder_of("/purges"))
     end)
+
+    it("is replaced by a list that gateways share, unless it has that or a later one", function()
+        local early, late = ("0"):rep(39) .. "1", ("0"):rep(39) .. "2"
+        local function adopt(epoch, last)
+            local lines = last > 0 and last .. " route=a\n" or ""
+            return purge_file.adopt(path, "", 0, lists.written(lists.of_lines(epoch, last, 0, lines)))
+        end
+        local function content()
+            local list = purge_file.read(path)
+            return list.epoch .. list.last
+        end
+        assert.equal("done", adopt(early, 5))
+        assert.equal("there", adopt(early, 5))
+        assert.equal("there", adopt(early, 4))
+        assert.equal(early .. 5, content())
+        assert.equal("done", adopt(late, 0))
+        assert.equal("there", adopt(early, 9))
+        assert.equal("done", adopt(late, 7))
+        assert.equal(late .. 7, content())
+        assert.equal("failed the list is damaged", purge_file.adopt(path, "", 0, "openclaw purges 1 what is this"))
+        -- One that is older than what is known was put back.
+        assert.equal("done", purge_file.adopt(path, late, 8, lists.written(lists.of_lines(late, 8, 0, "8 all\n"))))
+        assert.equal("purges purges.damaged", names())
+        -- That of one gateway.
+        write(lists.written({ epoch = ("f"):rep(32), last = 9, at = 0, entries = {} }))
+        assert.equal("done", adopt(early, 0))
+        assert.equal("purges purges.damaged", names())
+    end)
+
+    it("is removed where a list that gateways share cannot be written", function()
+        purge_file.begin(path, "", 0, EPOCH)
+        local revert = stub(files, "write", function() return "cannot write: oops" end)
+        local list = lists.of_lines(("0"):rep(40), 0, 0, "")
+        assert.equal("failed cannot write: oops", purge_file.adopt(path, "", 0, lists.written(list)))
+        revert:revert()
+        assert.equal("", names())
+    end)
 end)

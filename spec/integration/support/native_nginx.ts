@@ -18,6 +18,8 @@ export interface NativeOptions {
     main?: string;
     /** Directives for the http level; lua_package_path and the dict `openclaw` are there already. */
     http?: string;
+    /** How many connections a worker may have (512). */
+    connections?: number;
     /** Directives for the server, which listens on a port of its own choice. */
     server: string;
     /** More files, by their path below the prefix. */
@@ -54,7 +56,7 @@ worker_processes ${options.workers ?? 2};
 pid run/nginx.pid;
 error_log error.log notice;
 ${options.main ?? ""}
-events { worker_connections 512; }
+events { worker_connections ${options.connections ?? 512}; }
 http {
     access_log off;
     client_body_temp_path run/client_body;

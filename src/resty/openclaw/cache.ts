@@ -118,6 +118,7 @@ function access(this: Cache): void {
     preconditions.drop();
     const wish = this.is_controlled ? request_controls.of_request() : request_controls.ANY;
     if (wish.is_none) {
+        coalescing.refuse_cached();
         skip(this, "no_store");
         return;
     }

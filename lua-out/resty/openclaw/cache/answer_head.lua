@@ -10,7 +10,7 @@ local string_match = string.match
 local table_concat = table.concat
 local texts = require("resty.openclaw.core.text.text")
 local texts_split = texts.split
---- An answer with more headers is not kept.
+--- An answer with more headers is not kept: `storability` lets none pass that has.
 local MOST_FIELDS = 100
 --- Those of the connection (RFC 9110, 7.6.1), of this request alone, and those that the gateway makes for each response.
 local NOT_KEPT = {}
@@ -45,12 +45,8 @@ local function add(fields, name, value)
     local found = string_find((name .. ": ") .. value, LINE)
     return found ~= nil
 end
---- The head of the present response; nothing if it has too many headers, or odd ones. Phases: header_filter.
-local function of_response(status, now)
-    local headers, err = ngx.resp.get_headers(MOST_FIELDS)
-    if err ~= nil then
-        return nil
-    end
+--- The head of a response with that status and these headers, by their names; nothing if some are odd. Phases: any.
+local function of_response(status, headers, now)
     local fields = {}
     for name, value in pairs(headers) do
         if not (NOT_KEPT[name] ~= nil) then

@@ -1,5 +1,4 @@
 local ____exports = {}
-local math_huge = math.huge
 local math_min = math.min
 local media_types = require("resty.openclaw.core.http.media_type")
 local media_types_is_json = media_types.is_json
@@ -57,8 +56,7 @@ local response_fields_show = response_fields.show
 local storability = require("resty.openclaw.cache.storability")
 local storability_has_open_end = storability.has_open_end
 local storability_is_same_for_all = storability.is_same_for_all
-local storability_may_store = storability.may_store
-local storability_seconds_allowed = storability.seconds_allowed
+local storability_look = storability.look
 local stores = require("resty.openclaw.cache.store")
 local stores_seconds_of = stores.seconds_of
 local OK = 200
@@ -91,24 +89,24 @@ local function note_cached(asking, status)
     end
     askings_give_up(asking)
 end
-local function begin_recording(asking, is_stream)
+local function begin_recording(asking, status, storable, is_stream)
     local ____asking_2 = asking
     local store = ____asking_2.store
     local key = ____asking_2.key
     local name = ____asking_2.name
     local head = heads_of_response(
-        request_status(),
+        status,
+        storable.headers,
         request_now()
     )
     if head == nil then
         return
     end
-    local seconds_allowed = storability_seconds_allowed() or math_huge
     asking.recording = recordings_new(
         store,
         name,
         head,
-        seconds_allowed,
+        storable.seconds,
         is_stream,
         asking.is_kept
     )
@@ -145,25 +143,28 @@ end
 local function is_no_answer(status)
     return status == PARTIAL_CONTENT or is_failure(status)
 end
---- Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody.
+--- Keeps the response from nginx's cache where it must be. Returns what it says if it may be kept by anybody.
 local function guard_store(store, status, its_type)
-    local may_store = not is_no_answer(status) and not storability_has_open_end() and storability_may_store()
-    if not may_store or is_read_first(store, status, its_type) then
+    local storable
+    if not is_no_answer(status) and not storability_has_open_end() then
+        storable = storability_look()
+    end
+    if storable == nil or is_read_first(store, status, its_type) then
         request_set_variable(askings_NO_STORE, "1")
     end
-    return may_store
+    return storable
 end
 --- Whether the answer says that it is longer than what may be kept.
 local function is_too_long(store)
     return request_whole_number("upstream_http_content_length") > store.limit
 end
 --- A node's answer to a request that asks has begun.
-local function judge(asking, status, its_type, may_store)
+local function judge(asking, status, its_type, storable)
     if is_failure(status) then
         asking.is_settled = true
         return askings_give_up(asking)
     end
-    if not may_store then
+    if storable == nil then
         return let_others_pass(asking)
     end
     local ____asking_3 = asking
@@ -179,9 +180,9 @@ local function judge(asking, status, its_type, may_store)
     if not asking.is_kept and not is_copied then
         return
     end
-    local is_keepable = stores_seconds_of(store, status) ~= nil and storability_is_same_for_all()
+    local is_keepable = stores_seconds_of(store, status) ~= nil and storability_is_same_for_all(storable.headers)
     if is_keepable and request_variable("request_method") ~= "HEAD" then
-        begin_recording(asking, its_type == EVENTS)
+        begin_recording(asking, status, storable, its_type == EVENTS)
     end
     if asking.is_kept and asking.recording == nil then
         let_others_pass(asking)
@@ -214,8 +215,8 @@ local function header_filter(store)
     if cache == nil then
         return note_no_cache(store)
     end
-    local ____opt_6 = request_state_present()
-    local asking = ____opt_6 and ____opt_6.cache_asking
+    local state = request_state_present()
+    local asking = state and state.cache_asking
     if cache_status_is_from_cache(cache) then
         if asking ~= nil then
             note_cached(asking, cache)
@@ -223,12 +224,15 @@ local function header_filter(store)
     else
         local status = request_status()
         local its_type = media_types_of(request_variable("upstream_http_content_type") or "")
-        local may_store = guard_store(store, status, its_type)
+        local storable = guard_store(store, status, its_type)
         if asking ~= nil then
-            judge(asking, status, its_type, may_store)
+            judge(asking, status, its_type, storable)
         end
     end
-    response_fields_show(cache_status_present() or cache)
+    response_fields_show(
+        cache_status_present() or cache,
+        (state and state.wants_other) == true
+    )
 end
 ____exports.header_filter = header_filter
 local function result_of(store, recording, body)
@@ -265,8 +269,8 @@ local function seconds_of(____bindingPattern0, ____bindingPattern1)
 end
 --- Hands the answer to the other gateways.
 local function share(asking, recording, body)
-    local ____asking_store_8 = asking.store
-    local tier = ____asking_store_8.tier
+    local ____asking_store_10 = asking.store
+    local tier = ____asking_store_10.tier
     if tier ~= nil then
         redis_tiers_write(
             tier,
@@ -283,10 +287,10 @@ local function offer(asking, recording, seconds)
     if near == nil or recording.head.status ~= OK then
         return
     end
-    local ____asking_9 = asking
-    local store = ____asking_9.store
-    local key = ____asking_9.key
-    local name = ____asking_9.name
+    local ____asking_11 = asking
+    local store = ____asking_11.store
+    local key = ____asking_11.key
+    local name = ____asking_11.name
     near_answers_add(
         store.near,
         store.dict,
@@ -298,10 +302,10 @@ local function offer(asking, recording, seconds)
 end
 --- Keeps a copy of what nginx's cache has, for those with nearly the same picture.
 local function keep_copy(asking, recording, body)
-    local ____asking_10 = asking
-    local store = ____asking_10.store
-    local name = ____asking_10.name
-    local near = ____asking_10.near
+    local ____asking_12 = asking
+    local store = ____asking_12.store
+    local name = ____asking_12.name
+    local near = ____asking_12.near
     if near == nil then
         return
     end
@@ -321,10 +325,10 @@ local function keep_copy(asking, recording, body)
 end
 --- Keeps what was recorded, if it may be kept, and lets the others go on.
 local function keep(asking, recording)
-    local ____asking_11 = asking
-    local store = ____asking_11.store
-    local key = ____asking_11.key
-    local name = ____asking_11.name
+    local ____asking_13 = asking
+    local store = ____asking_13.store
+    local key = ____asking_13.key
+    local name = ____asking_13.name
     local body = recordings_body_of(recording)
     local result = result_of(store, recording, body)
     local seconds = seconds_of(asking, recording)
@@ -371,10 +375,10 @@ local function settle(asking)
         return
     end
     asking.is_settled = true
-    local ____asking_12 = asking
-    local store = ____asking_12.store
-    local key = ____asking_12.key
-    local status = ____asking_12.status
+    local ____asking_14 = asking
+    local store = ____asking_14.store
+    local key = ____asking_14.key
+    local status = ____asking_14.status
     if status ~= OK then
         records_note_doubt(store.dict, key)
     elseif asking.was_expected then
@@ -431,8 +435,8 @@ local function take(asking, recording)
 end
 --- Takes the next piece of the response. Phases: body_filter. Never raises.
 local function body_filter()
-    local ____opt_13 = request_state_present()
-    local asking = ____opt_13 and ____opt_13.cache_asking
+    local ____opt_15 = request_state_present()
+    local asking = ____opt_15 and ____opt_15.cache_asking
     if asking == nil or asking.has_ended or request_variable("upstream_cache_status") == nil then
         return
     end

@@ -5,8 +5,8 @@ local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local leadership = require("resty.openclaw.cache.leadership")
 local leadership_give_up = leadership.give_up
-local leadership_is_dead = leadership.is_dead
 local leadership_present = leadership.present
+local leadership_was_dead = leadership.was_dead
 local records = require("resty.openclaw.cache.records")
 local records_LIVE = records.LIVE
 local records_PASSING = records.PASSING
@@ -66,7 +66,7 @@ local function is_over(awaited, now)
         return false
     end
     awaited.looked_at = now
-    if not leadership_is_dead(leader) then
+    if not leadership_was_dead(leader, now) then
         return false
     end
     records_note_lost(dict, key)

@@ -73,6 +73,7 @@ local replays_send_whole = replays.send_whole
 local REFRESH = "openclaw_cache_refresh"
 ____exports.REFRESH = REFRESH
 local MISS = "MISS"
+local EXPIRED = "EXPIRED"
 local GATEWAY_TIMEOUT = 504
 local NOT_CACHED = "not_cached"
 local NO_ANSWER = "There is no answer in the cache."
@@ -95,15 +96,20 @@ local function ask_alone(____bindingPattern0, state)
         request_set_variable(askings_NO_STORE, "1")
     end
 end
-local function is_young(made_at, ____bindingPattern0)
+--- Whether an answer is young enough for the client; notes it if it is not.
+local function is_young(made_at, ____bindingPattern0, state)
     local max_age
     max_age = ____bindingPattern0.max_age
-    return max_age == nil or request_now() - made_at <= max_age
+    if max_age == nil or request_now() - made_at <= max_age then
+        return true
+    end
+    state.wants_other = true
+    return false
 end
 --- Answers from shared memory, if the answer is there and young enough.
-local function answer_kept(store, name, wish, has_waited)
+local function answer_kept(store, name, wish, state, has_waited)
     local head = kept_answers_head_of(store.dict, name)
-    if head == nil or not is_young(head.made_at, wish) then
+    if head == nil or not is_young(head.made_at, wish, state) then
         return
     end
     local body = kept_answers_body_of(store.dict, name)
@@ -199,7 +205,7 @@ local function answer_from_tier(tier, state, wish)
     local body = found.body
     local seconds = found.seconds
     local head = heads_read(found.head)
-    if head == nil or not is_young(head.made_at, wish) then
+    if head == nil or not is_young(head.made_at, wish, state) then
         return
     end
     local is_kept = kept_answers_keep(
@@ -219,7 +225,7 @@ end
 local function answer_near(store, state, near, wish, has_waited)
     local seconds = math_min(near.seconds, wish.max_age or math_huge)
     local found = near_answers_find(store.near, store.dict, near, seconds)
-    if found == nil or not is_young(found.head.made_at, wish) then
+    if found == nil or not is_young(found.head.made_at, wish, state) then
         return
     end
     if has_waited then
@@ -229,6 +235,11 @@ local function answer_near(store, state, near, wish, has_waited)
     askings_leave(state)
     replays_send_near(found.head, found.body, found.distance)
 end
+--- Notes that a request wants no answer that the cache has. Phases: access.
+local function refuse_cached()
+    request_state_open().wants_other = true
+end
+____exports.refuse_cached = refuse_cached
 --- Refuses a request that wants no node to be asked. Phases: access; never returns.
 local function refuse_uncached()
     return json_error_respond(GATEWAY_TIMEOUT, NOT_CACHED, NO_ANSWER)
@@ -255,7 +266,7 @@ end
 local function decide(store, key, wish, state, latest, has_waited)
     local ____store_2 = store
     local dict = ____store_2.dict
-    local value, kind = records_look(dict, key)
+    local value, kind, is_stale = records_look(dict, key)
     if kind == records_PASSING then
         if wish.is_only_cached then
             return refuse_uncached()
@@ -265,15 +276,21 @@ local function decide(store, key, wish, state, latest, has_waited)
     end
     local is_known = false
     if not wish.is_fresh then
-        if kind == records_STORED and is_young(value, wish) then
+        if kind == records_STORED and is_young(value, wish, state) then
             pass_on(store, key, state, wish)
             return true
         end
-        if kind == records_LIKELY and is_young(value, wish) then
+        if kind == records_LIKELY and is_young(value, wish, state) then
             return find_out(store, key, state, wish)
         end
         if kind == records_KEPT then
-            answer_kept(store, value, wish, has_waited)
+            answer_kept(
+                store,
+                value,
+                wish,
+                state,
+                has_waited
+            )
         end
         if kind == records_LIVE and not wish.is_only_cached then
             answer_live(
@@ -325,7 +342,7 @@ local function decide(store, key, wish, state, latest, has_waited)
         ask_anew()
     elseif is_known or store.seconds ~= nil or wish.max_age ~= nil then
         ask_anew()
-        cache_status_note(MISS)
+        cache_status_note(is_stale and EXPIRED or MISS)
     end
     return true
 end
@@ -338,6 +355,9 @@ local function enter(store, key, wish, near)
     askings_leave(state)
     state.cache_near = near
     local latest = clock_now() + store.wait_seconds
+    if wish.is_fresh then
+        state.wants_other = true
+    end
     if decide(
         store,
         key,

@@ -8,6 +8,8 @@ local string_sub = string.sub
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_list_of = kinds.list_of
 local kinds_of = kinds.of
+local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
 local json = require("resty.openclaw.core.text.json")
 local json_decode = json.decode
 local texts = require("resty.openclaw.core.text.text")
@@ -75,6 +77,10 @@ local PATHS = {
     read = function(given, path, problems)
         local before = #problems
         local found = {}
+        if type(given) ~= "table" then
+            problem_add(problems, path, "a list of paths such as { \"error\" }", given)
+            return found
+        end
         local all = LIST.read(given, path, problems)
         if #problems == before then
             for ____, one in ipairs(all) do

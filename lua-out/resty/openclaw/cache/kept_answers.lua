@@ -1,6 +1,8 @@
 local ____exports = {}
 local heads = require("resty.openclaw.cache.answer_head")
 local heads_read = heads.read
+local rooms = require("resty.openclaw.cache.room")
+local rooms_set = rooms.set
 local function head_key(name)
     return name .. " head"
 end
@@ -10,20 +12,20 @@ end
 --- Keeps an answer under that name for so many seconds. Others that were not used for longest make room. False if there is
 -- none all the same. Phases: any.
 local function keep(dict, name, head, body, seconds)
-    local has_body = dict:set(
+    if not rooms_set(
+        dict,
         body_key(name),
         body,
         seconds
-    )
-    if not has_body then
+    ) then
         return false
     end
-    local has_head = dict:set(
+    return rooms_set(
+        dict,
         head_key(name),
         head,
         seconds
     )
-    return has_head
 end
 ____exports.keep = keep
 --- The head of the answer of that name; nothing if it is gone. Phases: any.
@@ -46,12 +48,12 @@ end
 ____exports.body_of = body_of
 --- Keeps the head alone, of an answer that is coming. Phases: any.
 local function keep_head(dict, name, head, seconds)
-    local ok = dict:set(
+    return rooms_set(
+        dict,
         head_key(name),
         head,
         seconds
     )
-    return ok
 end
 ____exports.keep_head = keep_head
 return ____exports

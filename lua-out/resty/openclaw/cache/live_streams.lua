@@ -8,6 +8,9 @@ local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local leadership = require("resty.openclaw.cache.leadership")
 local leadership_is_dead = leadership.is_dead
+local leadership_was_dead = leadership.was_dead
+local rooms = require("resty.openclaw.cache.room")
+local rooms_set = rooms.set
 local turns = require("resty.openclaw.cache.turns")
 local turns_add = turns.add
 local turns_look = turns.look
@@ -44,8 +47,13 @@ local function piece_key(name, number)
 end
 --- Begins a stream. False where there is no room. Phases: header_filter.
 local function begin(dict, name, limit)
-    local ok = dict:set(name, 0, SECONDS, COMING)
-    if not ok then
+    if not rooms_set(
+        dict,
+        name,
+        0,
+        SECONDS,
+        COMING
+    ) then
         return nil
     end
     return {
@@ -69,12 +77,12 @@ local function send(sending, piece)
     local sizes = ____sending_0.sizes
     local limit = ____sending_0.limit
     local number = sending.count + 1
-    local has_piece = dict:set(
+    if not rooms_set(
+        dict,
         piece_key(name, number),
         piece,
         SECONDS
-    )
-    if not has_piece then
+    ) then
         return false
     end
     sizes[number] = #piece
@@ -86,8 +94,13 @@ local function send(sending, piece)
         sending.first = sending.first + 1
     end
     sending.count = number
-    local is_told = dict:set(name, number, SECONDS, COMING)
-    return is_told
+    return rooms_set(
+        dict,
+        name,
+        number,
+        SECONDS,
+        COMING
+    )
 end
 ____exports.send = send
 --- Whether anybody has read the stream in the last seconds, in any worker. Phases: body_filter.
@@ -120,7 +133,13 @@ local function finish(sending, is_whole)
     local dict = ____sending_2.dict
     local name = ____sending_2.name
     local count = ____sending_2.count
-    dict:set(name, count, SECONDS, is_whole and ENDED or BROKEN)
+    rooms_set(
+        dict,
+        name,
+        count,
+        SECONDS,
+        is_whole and ENDED or BROKEN
+    )
     ngx.timer.at(LAST_SECONDS, discard, sending)
 end
 ____exports.finish = finish
@@ -167,7 +186,8 @@ local function note_readers(____bindingPattern0)
     local dict
     dict = ____bindingPattern0.dict
     name = ____bindingPattern0.name
-    dict:set(
+    rooms_set(
+        dict,
         readers_key(name),
         true,
         READ_SECONDS
@@ -255,7 +275,7 @@ local function stays(live, now)
     if live.state == COMING and now - live.looked_at > ALIVE_SECONDS then
         live.looked_at = now
         note_readers(live)
-        if leadership_is_dead(live.name) then
+        if leadership_was_dead(live.name, now) then
             live.state = BROKEN
         end
     end

@@ -2,6 +2,9 @@ local ____exports = {}
 local math_max = math.max
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
+local rooms = require("resty.openclaw.cache.room")
+local rooms_add = rooms.add
+local rooms_set = rooms.set
 --- Nothing is known.
 local NONE = 0
 ____exports.NONE = NONE
@@ -39,28 +42,53 @@ local STALE_SECONDS = 1
 local LEAST_SECONDS = 0.001
 --- A record of what may not be stored ends after so many seconds: the next answer may be another one.
 local PASSING_SECONDS = 5
---- The record of a key, and its kind. Phases: any.
+--- Kinds of answers that are somewhere.
+local function is_answer(kind)
+    return kind == STORED or kind == KEPT or kind == LIKELY
+end
+--- The record of a key, its kind, and whether there was an answer that is too old now. Phases: any.
 local function look(dict, key)
-    local value, kind = dict:get(key)
+    local value, kind, is_stale = dict:get_stale(key)
     if value == nil then
-        return nil, NONE
+        return nil, NONE, false
     end
-    return value, kind or NONE
+    if is_stale then
+        return nil, NONE, is_answer(kind)
+    end
+    return value, kind or NONE, false
 end
 ____exports.look = look
 --- Notes that nginx's cache has the answer, since that time, as long as there is room for the record. Phases: any.
 local function note_stored(dict, key, made_at)
-    dict:set(key, made_at, 0, STORED)
+    rooms_set(
+        dict,
+        key,
+        made_at,
+        0,
+        STORED
+    )
 end
 ____exports.note_stored = note_stored
 --- Notes that nginx's cache has an answer that is stale. Phases: any.
 local function note_stale(dict, key, made_at)
-    dict:set(key, made_at, STALE_SECONDS, STORED)
+    rooms_set(
+        dict,
+        key,
+        made_at,
+        STALE_SECONDS,
+        STORED
+    )
 end
 ____exports.note_stale = note_stale
 --- Notes that an answer has come that nginx's cache should have from now on, for so many seconds; 0: without end. Phases: any.
 local function note_likely(dict, key, now, seconds)
-    dict:set(key, now, seconds, LIKELY)
+    rooms_set(
+        dict,
+        key,
+        now,
+        seconds,
+        LIKELY
+    )
 end
 ____exports.note_likely = note_likely
 --- Notes that nginx's cache does have what it should have. False if nothing like that is known. Phases: any.
@@ -70,12 +98,19 @@ local function confirm(dict, key, has_end)
         return false
     end
     if not has_end then
-        dict:set(key, value, 0, STORED)
+        rooms_set(
+            dict,
+            key,
+            value,
+            0,
+            STORED
+        )
         return true
     end
     local left = dict:ttl(key)
     if left ~= nil then
-        dict:set(
+        rooms_set(
+            dict,
             key,
             value,
             math_max(LEAST_SECONDS, left),
@@ -87,17 +122,30 @@ end
 ____exports.confirm = confirm
 --- Notes that the answer of that name is kept for so many seconds. Phases: any.
 local function note_kept(dict, key, name, seconds)
-    dict:set(key, name, seconds, KEPT)
+    rooms_set(
+        dict,
+        key,
+        name,
+        seconds,
+        KEPT
+    )
 end
 ____exports.note_kept = note_kept
 --- Notes that the answer of that name is coming. Phases: any.
 local function note_live(dict, key, name, seconds)
-    dict:set(key, name, seconds, LIVE)
+    rooms_set(
+        dict,
+        key,
+        name,
+        seconds,
+        LIVE
+    )
 end
 ____exports.note_live = note_live
 --- Notes that answers may not be stored. Phases: any.
 local function note_passing(dict, key)
-    dict:set(
+    rooms_set(
+        dict,
         key,
         clock_now(),
         PASSING_SECONDS,
@@ -112,7 +160,8 @@ local function note_doubt(dict, key)
     if kind == DOUBT then
         return note_passing(dict, key)
     end
-    dict:set(
+    rooms_set(
+        dict,
         key,
         clock_now(),
         PASSING_SECONDS,
@@ -122,7 +171,8 @@ end
 ____exports.note_doubt = note_doubt
 --- Notes that an answer broke off. Phases: any.
 local function note_cut(dict, key)
-    dict:set(
+    rooms_set(
+        dict,
         key,
         clock_now(),
         CUT_SECONDS,
@@ -132,7 +182,8 @@ end
 ____exports.note_cut = note_cut
 --- Notes that the leader has died, unless the answer is known already. Phases: any.
 local function note_lost(dict, key)
-    dict:add(
+    rooms_add(
+        dict,
         key,
         clock_now(),
         LOCK_SECONDS,

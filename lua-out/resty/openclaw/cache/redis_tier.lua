@@ -24,7 +24,7 @@ local outages_of_route = outages.of_route
 local circuit = require("resty.openclaw.cache.redis_tier.circuit")
 local circuit_ask = circuit.ask
 local circuit_fail = circuit.fail
-local circuit_is_closed = circuit.is_closed
+local circuit_is_usable = circuit.is_usable
 local figures = require("resty.openclaw.cache.redis_tier.figures")
 local figures_of = figures.of
 local options = require("resty.openclaw.cache.redis_tier.options")
@@ -51,7 +51,7 @@ ____exports.MOST_QUESTIONS = MOST_QUESTIONS
 --- All routes with one Redis have one queue in each worker.
 local writer_of = {}
 local function open(given, path)
-    local most_connections = MOST_QUESTIONS + 1
+    local most_connections = MOST_QUESTIONS + 3
     local redis = redis_client_new(
         given,
         path,
@@ -90,16 +90,18 @@ local function create(given, path, faults, registry, route)
     }
     local ____given_0 = given
     local prefix = ____given_0.prefix
+    local database = ____given_0.database
     local max_bytes = ____given_0.max_bytes
     local timeout_seconds = ____given_0.timeout_seconds
-    local writer = writer_of[link]
     return {
         link = link,
-        writer = writer,
+        writer = writer_of[link],
         faults = faults,
         figures = figures_of(registry, route),
         outage = outage,
+        place = (((outage.address .. "/") .. tostring(database)) .. " ") .. prefix,
         prefix = prefix,
+        known_until = nil,
         max_bytes = max_bytes,
         timeout_seconds = timeout_seconds
     }
@@ -161,7 +163,7 @@ local function read(tier, key)
     local timeout_seconds = ____tier_1.timeout_seconds
     local state = request_state_open()
     local now = clock_now()
-    if not circuit_is_closed(tier) or links_enter(link, state, timeout_seconds, now) ~= nil then
+    if not circuit_is_usable(tier, now) or links_enter(link, state, timeout_seconds, now) ~= nil then
         tier.figures.questions.skipped:inc()
         return nil
     end

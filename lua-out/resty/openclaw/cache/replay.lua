@@ -3,6 +3,7 @@ local math_floor = math.floor
 local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
+local string_find = string.find
 local cache_status = require("resty.openclaw.core.request.cache_status")
 local cache_status_note = cache_status.note
 local json_error = require("resty.openclaw.core.request.json_error")
@@ -67,6 +68,11 @@ local function patience(latest)
         left or math_huge
     ))
 end
+--- Whether nginx keeps all until the end, as it does for HTTP/1.0 without `lua_http10_buffering off`.
+local function is_buffered(err)
+    local found = string_find(err, "buffering", 1, true)
+    return found ~= nil
+end
 --- Sends a stream as it comes, at the pace of the client, and ends the request. Returns if the stream broke off before anything was sent, or
 -- nothing has come until that time: then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the
 -- pieces. Phases: access; yields.
@@ -82,8 +88,8 @@ local function send_live(live, head, latest, keep_looking)
             end
             ngx.print(live_streams_text_from(live, at))
             at = live.count + 1
-            local ok = ngx.flush(true)
-            if ok == nil then
+            local ok, err = ngx.flush(true)
+            if ok == nil and not is_buffered(err) then
                 ngx.exit(ngx.ERROR)
             end
         elseif live.state == live_streams_COMING then

@@ -16,13 +16,17 @@ local STATUS = {
     SCARCE = "openclaw; fwd=miss; detail=scarce",
     BYPASS = "openclaw; fwd=bypass"
 }
---- Adds the headers to a response with that `$upstream_cache_status`. Phases: header_filter.
-local function show(status)
-    local text = STATUS[status]
+--- Where a node was asked because the client did not want what the cache has.
+local BY_REQUEST = "openclaw; fwd=request"
+--- Adds the headers to a response with that `$upstream_cache_status`. `is_by_request`: whether the client did not want what the cache has. Phases:
+-- header_filter.
+local function show(status, is_by_request)
+    local is_hit = cache_status_is_from_cache(status)
+    local text = is_by_request and not is_hit and BY_REQUEST or STATUS[status]
     if text ~= nil then
         ngx.header["Cache-Status"] = text
     end
-    if not cache_status_is_from_cache(status) then
+    if not is_hit then
         return
     end
     local date = request_variable("upstream_http_date")

@@ -4,6 +4,7 @@ local ipairs = ipairs
 local pairs = pairs
 local tostring = tostring
 local type = type
+local math_floor = math.floor
 local math_min = math.min
 local string_find = string.find
 local string_match = string.match
@@ -14,7 +15,6 @@ local kinds_one_of = kinds.one_of
 local kinds_whole = kinds.whole
 local problem = require("resty.openclaw.config.problems")
 local problem_add = problem.add
-local problem_add_no_table = problem.add_no_table
 local problem_child = problem.child
 local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
@@ -43,28 +43,44 @@ local LEAST_NEGATIVE = 300
 --- Answers of 500 and above are failures of nodes.
 local MOST_NEGATIVE = 499
 local TOO_MANY_REQUESTS = 429
+--- Numbers below are places in a list.
+local FIRST_STATUS = 100
+local NEGATIVE_EXAMPLE = "a table of statuses from 300 to 499 with a time each, such as { [404] = \"10s\" }"
+--- Reads one status with its time.
+local function read_negative(all, status, value, path, problems)
+    if type(status) ~= "number" then
+        problem_add(problems, path, NEGATIVE_EXAMPLE, status)
+    elseif status == TOO_MANY_REQUESTS then
+        problems[#problems + 1] = path .. "[429] has no effect: the next answer may be another one"
+    elseif status >= LEAST_NEGATIVE and status <= MOST_NEGATIVE and math_floor(status) == status then
+        all[status] = kinds.duration.read(
+            value,
+            ((path .. "[") .. tostring(status)) .. "]",
+            problems
+        )
+    elseif status < FIRST_STATUS and type(value) == "number" then
+        problems[#problems + 1] = ((((path .. " must be ") .. NEGATIVE_EXAMPLE) .. ", got ") .. tostring(value)) .. " without a time"
+    else
+        problem_add(problems, path, NEGATIVE_EXAMPLE, status)
+    end
+end
 --- Statuses, and for how many seconds their answers may be used.
 local NEGATIVE = {
     name = "table",
     read = function(given, path, problems)
         local seconds = {}
         if type(given) ~= "table" then
-            problem_add_no_table(problems, path, "a table such as { [404] = \"10s\" }", given)
+            problem_add(problems, path, NEGATIVE_EXAMPLE, given)
             return seconds
         end
         for status, value in pairs(given) do
-            local is_status = type(status) == "number" and status >= LEAST_NEGATIVE and status <= MOST_NEGATIVE
-            if status == TOO_MANY_REQUESTS then
-                problems[#problems + 1] = path .. "[429] has no effect: the next answer may be another one"
-            elseif is_status then
-                seconds[status] = kinds.duration.read(
-                    value,
-                    ((path .. "[") .. tostring(status)) .. "]",
-                    problems
-                )
-            else
-                problem_add(problems, path, "a table whose keys are statuses from 300 to 499, such as { [404] = \"10s\" }", status)
-            end
+            read_negative(
+                seconds,
+                status,
+                value,
+                path,
+                problems
+            )
         end
         return seconds
     end

@@ -3,6 +3,7 @@ local ipairs = ipairs
 local tonumber = tonumber
 local tostring = tostring
 local type = type
+local math_huge = math.huge
 local string_find = string.find
 local string_lower = string.lower
 local string_match = string.match
@@ -75,28 +76,6 @@ local function accel_seconds()
     end
     return at == "@" and tonumber(digits) - ngx.time() or tonumber(digits)
 end
---- For how many seconds the node allows to keep the response, 0 or less for not at all; nothing if it does not say. By the header that nginx
--- takes of `X-Accel-Expires`, `Cache-Control` and `Expires`. Phases: header_filter.
-local function seconds_allowed()
-    local accel = accel_seconds()
-    if accel ~= nil then
-        return accel
-    end
-    local headers = ngx.resp.get_headers(MOST_HEADERS)
-    local said = seconds_in(string_lower(joined(headers["cache-control"])))
-    if said ~= nil then
-        return said
-    end
-    local expires = joined(headers.expires)
-    local ____temp_1
-    if expires == "" then
-        ____temp_1 = nil
-    else
-        ____temp_1 = seconds_until(expires)
-    end
-    return ____temp_1
-end
-____exports.seconds_allowed = seconds_allowed
 --- Whether the end of the response cannot be told from a node that broke off: nginx reads a response without a length, and one with another
 -- coding than chunked, up to the end of the connection. Phases: header_filter.
 local function has_open_end()
@@ -112,14 +91,32 @@ local function has_open_end()
     return chunked == nil
 end
 ____exports.has_open_end = has_open_end
---- Whether the response may be stored by nginx's rules, apart from its status. Phases: header_filter.
-local function may_store()
+--- For how many seconds a node allows to keep what has these headers, 0 or less for not at all; nothing if it forbids it. By the header that
+-- nginx takes of `X-Accel-Expires`, `Cache-Control` and `Expires`.
+local function seconds_allowed(headers)
+    local accel = accel_seconds()
+    if accel ~= nil then
+        return accel
+    end
+    local cache_control = string_lower(joined(headers["cache-control"]))
+    local expires = joined(headers.expires)
+    if cache_control == "" then
+        return expires == "" and math_huge or seconds_until(expires)
+    end
+    if is_forbidden(cache_control) then
+        return nil
+    end
+    return seconds_in(cache_control) or (expires == "" and math_huge or seconds_until(expires))
+end
+--- What the response says, if it may be stored by nginx's rules, apart from its status; nothing if it may not. Reads the headers, so it is to be
+-- asked once. Phases: header_filter.
+local function look()
     local headers, err = ngx.resp.get_headers(MOST_HEADERS)
     if err ~= nil or headers["set-cookie"] ~= nil then
-        return false
+        return nil
     end
     if request_variable("openclaw_degraded") == "1" then
-        return false
+        return nil
     end
     local is_vague = string_find(
         joined(headers.vary),
@@ -128,20 +125,26 @@ local function may_store()
         true
     )
     if is_vague ~= nil then
-        return false
+        return nil
     end
-    local seconds = seconds_allowed()
-    if seconds ~= nil and seconds <= 0 then
-        return false
+    local seconds = seconds_allowed(headers)
+    local ____temp_1
+    if seconds == nil or seconds <= 0 then
+        ____temp_1 = nil
+    else
+        ____temp_1 = {headers = headers, seconds = seconds}
     end
-    return accel_seconds() ~= nil or not is_forbidden(string_lower(joined(headers["cache-control"])))
+    return ____temp_1
 end
-____exports.may_store = may_store
---- Whether it depends on no header of requests but those in each key, so that it may be kept without nginx's help. Phases: header_filter.
-local function is_same_for_all()
-    local headers = ngx.resp.get_headers(MOST_HEADERS)
+____exports.look = look
+--- Whether what has these headers depends on no header of requests but those in each key, so that it may be kept without nginx. Phases: any.
+local function is_same_for_all(headers)
+    local vary = joined(headers.vary)
+    if vary == "" then
+        return true
+    end
     for ____, name in ipairs(texts_split(
-        string_lower(joined(headers.vary)),
+        string_lower(vary),
         ","
     )) do
         local trimmed = texts_trim(name)

@@ -7,6 +7,8 @@ local near_answers = require("resty.openclaw.cache.near_answers")
 local near_answers_new = near_answers.new
 local redis_tiers = require("resty.openclaw.cache.redis_tier")
 local redis_tiers_new = redis_tiers.new
+local rooms = require("resty.openclaw.cache.room")
+local rooms_watch = rooms.watch
 --- For how long an answer is kept that nginx's cache cannot keep, where the route does not say.
 local DEFAULT_SECONDS = 3600
 local OK = 200
@@ -33,6 +35,7 @@ local function create(options, path, route, registry, faults)
         local line = ("lua_shared_dict " .. options.answers) .. " 64m;"
         error((((path .. ".answers: there is no lua_shared_dict \"") .. options.answers) .. "\"; write into http: ") .. line, 0)
     end
+    rooms_watch(dict, options.answers, registry)
     local ____options_0 = options
     local redis = ____options_0.redis
     local followers = metric_registry_counter(registry, "openclaw_cache_followers_total", "Requests that found another one asking the same, by what became of them.", {"route", "result"})

@@ -9,6 +9,7 @@ local admins_create = admins.create
 local purge_lists = require("resty.openclaw.cache.purges")
 local purge_lists_SCHEMA = purge_lists.SCHEMA
 local purge_lists_new = purge_lists.new
+local purge_lists_share = purge_lists.share
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_anything = kinds.anything
 local names = require("resty.openclaw.config.names")
@@ -144,11 +145,6 @@ local function read_routes(given, declarations, problems)
     end
     return all
 end
---- Says at the start what would otherwise be seen only by misses.
-local function note_unshared(route, path)
-    local others = "only with gateways that use the same file of purges, " .. path
-    ngx.log(ngx.NOTICE, (("cache: the route \"" .. route) .. "\" shares answers through Redis ") .. others)
-end
 --- Builds the gateway. Raises all problems of the options, one per line. Phases: init.
 local function build(options)
     local problems = {}
@@ -254,8 +250,19 @@ local function build(options)
         local cache = route.instances.cache
         if cache ~= nil then
             cache.purges = purges
-            if purges ~= nil and cache.store.tier ~= nil then
-                note_unshared(name, purges.path)
+            local ____cache_store_3 = cache.store
+            local tier = ____cache_store_3.tier
+            if purges ~= nil and tier ~= nil then
+                attempt(
+                    problems,
+                    function()
+                        purge_lists_share(
+                            purges,
+                            tier,
+                            problem_child("setup: routes", name) .. ".cache"
+                        )
+                    end
+                )
             end
             cached[#cached + 1] = name
         end

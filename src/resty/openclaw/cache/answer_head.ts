@@ -9,7 +9,7 @@ export interface AnswerHead {
     readonly fields: readonly string[];
 }
 
-/** An answer with more headers is not kept. */
+/** An answer with more headers is not kept: `storability` lets none pass that has. */
 const MOST_FIELDS = 100;
 
 /** Those of the connection (RFC 9110, 7.6.1), of this request alone, and those that the gateway makes for each response. */
@@ -48,10 +48,12 @@ function add(fields: string[], name: string, value: string): boolean {
     return found !== undefined;
 }
 
-/** The head of the present response; nothing if it has too many headers, or odd ones. Phases: header_filter. */
-export function of_response(status: number, now: WallTime): AnswerHead | undefined {
-    const [headers, err] = ngx.resp.get_headers(MOST_FIELDS);
-    if (err !== undefined) return undefined;
+/** The head of a response with that status and these headers, by their names; nothing if some are odd. Phases: any. */
+export function of_response(
+    status: number,
+    headers: LuaTable<string, string | number | string[]>,
+    now: WallTime,
+): AnswerHead | undefined {
     const fields: string[] = [];
     for (const [name, value] of pairs(headers)) {
         if (!NOT_KEPT.has(name)) {

@@ -17,6 +17,7 @@ import * as recordings from "./recording";
 import * as records from "./records";
 import * as redis_tiers from "./redis_tier";
 import * as response_fields from "./response_fields";
+import type { Storable } from "./storability";
 import * as storability from "./storability";
 import type { Result, Store } from "./store";
 import * as stores from "./store";
@@ -43,12 +44,11 @@ function note_cached(asking: Asking, status: string): void {
     askings.give_up(asking);
 }
 
-function begin_recording(asking: Asking, is_stream: boolean): void {
+function begin_recording(asking: Asking, status: number, storable: Storable, is_stream: boolean): void {
     const { store, key, name } = asking;
-    const head = heads.of_response(request.status(), request.now());
+    const head = heads.of_response(status, storable.headers, request.now());
     if (head === undefined) return;
-    const seconds_allowed = storability.seconds_allowed() ?? math.huge;
-    asking.recording = recordings.new(store, name, head, seconds_allowed, is_stream, asking.is_kept);
+    asking.recording = recordings.new(store, name, head, storable.seconds, is_stream, asking.is_kept);
     if (asking.recording === undefined || !is_stream) return;
     if (asking.leads) {
         records.note_live(store.dict, key, name, live_streams.SECONDS);
@@ -81,11 +81,12 @@ function is_no_answer(status: number): boolean {
     return status === PARTIAL_CONTENT || is_failure(status);
 }
 
-/** Keeps the response from nginx's cache where it must be. Returns whether it may be kept by anybody. */
-function guard_store(store: Store, status: number, its_type: string): boolean {
-    const may_store = !is_no_answer(status) && !storability.has_open_end() && storability.may_store();
-    if (!may_store || is_read_first(store, status, its_type)) request.set_variable(askings.NO_STORE, "1");
-    return may_store;
+/** Keeps the response from nginx's cache where it must be. Returns what it says if it may be kept by anybody. */
+function guard_store(store: Store, status: number, its_type: string): Storable | undefined {
+    let storable: Storable | undefined;
+    if (!is_no_answer(status) && !storability.has_open_end()) storable = storability.look();
+    if (storable === undefined || is_read_first(store, status, its_type)) request.set_variable(askings.NO_STORE, "1");
+    return storable;
 }
 
 /** Whether the answer says that it is longer than what may be kept. */
@@ -94,13 +95,13 @@ function is_too_long(store: Store): boolean {
 }
 
 /** A node's answer to a request that asks has begun. */
-function judge(asking: Asking, status: number, its_type: string, may_store: boolean): void {
+function judge(asking: Asking, status: number, its_type: string, storable: Storable | undefined): void {
     if (is_failure(status)) {
         // The next one asks: it is not known what an answer would be like.
         asking.is_settled = true;
         return askings.give_up(asking);
     }
-    if (!may_store) return let_others_pass(asking);
+    if (storable === undefined) return let_others_pass(asking);
     const { store } = asking;
     // nginx would keep it for longer than its client wants.
     const is_timed = asking.seconds !== undefined && store.seconds === undefined;
@@ -110,8 +111,10 @@ function judge(asking: Asking, status: number, its_type: string, may_store: bool
     asking.is_in_nginx = !asking.is_kept && status === OK && request.variable("request_method") !== "HEAD";
     const is_copied = (store.tier !== undefined || asking.near !== undefined) && status === OK && !is_too_long(store);
     if (!asking.is_kept && !is_copied) return;
-    const is_keepable = stores.seconds_of(store, status) !== undefined && storability.is_same_for_all();
-    if (is_keepable && request.variable("request_method") !== "HEAD") begin_recording(asking, its_type === EVENTS);
+    const is_keepable = stores.seconds_of(store, status) !== undefined && storability.is_same_for_all(storable.headers);
+    if (is_keepable && request.variable("request_method") !== "HEAD") {
+        begin_recording(asking, status, storable, its_type === EVENTS);
+    }
     if (asking.is_kept && asking.recording === undefined) let_others_pass(asking);
 }
 
@@ -128,16 +131,17 @@ function note_no_cache({ faults, route }: Store): void {
 export function header_filter(store: Store): void {
     const cache = request.variable("upstream_cache_status");
     if (cache === undefined) return note_no_cache(store);
-    const asking = request_state.present()?.cache_asking;
+    const state = request_state.present();
+    const asking = state?.cache_asking;
     if (cache_status.is_from_cache(cache)) {
         if (asking !== undefined) note_cached(asking, cache);
     } else {
         const status = request.status();
         const its_type = media_types.of(request.variable("upstream_http_content_type") ?? "");
-        const may_store = guard_store(store, status, its_type);
-        if (asking !== undefined) judge(asking, status, its_type, may_store);
+        const storable = guard_store(store, status, its_type);
+        if (asking !== undefined) judge(asking, status, its_type, storable);
     }
-    response_fields.show(cache_status.present() ?? cache);
+    response_fields.show(cache_status.present() ?? cache, state?.wants_other === true);
 }
 
 function result_of(store: Store, recording: Recording, body: string | undefined): Result {

@@ -54,6 +54,8 @@ declare module "../core/request/request_state" {
         cache_near?: Near | undefined;
         /** Whether no node is to be asked. */
         is_only_cached?: boolean | undefined;
+        /** Whether its client does not want what the cache has. */
+        wants_other?: boolean | undefined;
         /** The stream that it reads. */
         cache_live?: Live | undefined;
     }

@@ -48,7 +48,7 @@ function is_over(awaited: Awaited, now: MonotonicTime): boolean {
     if (kind === records.LIVE || kind === records.PASSING) return true;
     if (now - awaited.looked_at <= ALIVE_SECONDS) return false;
     awaited.looked_at = now;
-    if (!leadership.is_dead(leader)) return false;
+    if (!leadership.was_dead(leader, now)) return false;
     records.note_lost(dict, key);
     leadership.give_up(dict, key, leader);
     return true;

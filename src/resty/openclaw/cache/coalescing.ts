@@ -31,6 +31,7 @@ import type { Following, Store } from "./store";
 /** Says that nginx is not to look into its cache. */
 export const REFRESH = "openclaw_cache_refresh";
 const MISS = "MISS";
+const EXPIRED = "EXPIRED";
 const GATEWAY_TIMEOUT = 504;
 const NOT_CACHED = "not_cached";
 const NO_ANSWER = "There is no answer in the cache.";
@@ -55,14 +56,17 @@ function ask_alone({ seconds }: Wish, state: RequestState): void {
     if (seconds !== undefined) request.set_variable(askings.NO_STORE, "1");
 }
 
-function is_young(made_at: number, { max_age }: Wish): boolean {
-    return max_age === undefined || request.now() - made_at <= max_age;
+/** Whether an answer is young enough for the client; notes it if it is not. */
+function is_young(made_at: number, { max_age }: Wish, state: RequestState): boolean {
+    if (max_age === undefined || request.now() - made_at <= max_age) return true;
+    state.wants_other = true;
+    return false;
 }
 
 /** Answers from shared memory, if the answer is there and young enough. */
-function answer_kept(store: Store, name: string, wish: Wish, has_waited: boolean): void {
+function answer_kept(store: Store, name: string, wish: Wish, state: RequestState, has_waited: boolean): void {
     const head = kept_answers.head_of(store.dict, name);
-    if (head === undefined || !is_young(head.made_at, wish)) return;
+    if (head === undefined || !is_young(head.made_at, wish, state)) return;
     const body = kept_answers.body_of(store.dict, name);
     if (body === undefined) return;
     if (has_waited) count(store, "answered");
@@ -117,7 +121,7 @@ function answer_from_tier(tier: RedisTier, state: RequestState, wish: Wish): voi
     if (found === undefined) return;
     const { body, seconds } = found;
     const head = heads.read(found.head);
-    if (head === undefined || !is_young(head.made_at, wish)) return;
+    if (head === undefined || !is_young(head.made_at, wish, state)) return;
     const is_kept = kept_answers.keep(store.dict, name, found.head, body, seconds);
     if (is_kept) records.note_kept(store.dict, key, name, seconds);
     askings.leave(state);
@@ -128,12 +132,17 @@ function answer_from_tier(tier: RedisTier, state: RequestState, wish: Wish): voi
 function answer_near(store: Store, state: RequestState, near: Near, wish: Wish, has_waited: boolean): void {
     const seconds = math.min(near.seconds, wish.max_age ?? math.huge);
     const found = near_answers.find(store.near, store.dict, near, seconds);
-    if (found === undefined || !is_young(found.head.made_at, wish)) return;
+    if (found === undefined || !is_young(found.head.made_at, wish, state)) return;
     if (has_waited) count(store, "answered");
     near_answers.count(store.near, found.distance);
     // Nobody asks what this request asks.
     askings.leave(state);
     replays.send_near(found.head, found.body, found.distance);
+}
+
+/** Notes that a request wants no answer that the cache has. Phases: access. */
+export function refuse_cached(): void {
+    request_state.open().wants_other = true;
 }
 
 /** Refuses a request that wants no node to be asked. Phases: access; never returns. */
@@ -167,7 +176,7 @@ function decide(
     has_waited: boolean,
 ): boolean {
     const { dict } = store;
-    const [value, kind] = records.look(dict, key);
+    const [value, kind, is_stale] = records.look(dict, key);
     if (kind === records.PASSING) {
         if (wish.is_only_cached) return refuse_uncached();
         ask_alone(wish, state);
@@ -175,12 +184,12 @@ function decide(
     }
     let is_known = false;
     if (!wish.is_fresh) {
-        if (kind === records.STORED && is_young(value as number, wish)) {
+        if (kind === records.STORED && is_young(value as number, wish, state)) {
             pass_on(store, key, state, wish);
             return true;
         }
-        if (kind === records.LIKELY && is_young(value as number, wish)) return find_out(store, key, state, wish);
-        if (kind === records.KEPT) answer_kept(store, value as string, wish, has_waited);
+        if (kind === records.LIKELY && is_young(value as number, wish, state)) return find_out(store, key, state, wish);
+        if (kind === records.KEPT) answer_kept(store, value as string, wish, state, has_waited);
         if (kind === records.LIVE && !wish.is_only_cached) answer_live(store, key, value as string, state, latest);
         is_known = kind !== records.NONE && kind !== records.DOUBT;
     }
@@ -201,7 +210,7 @@ function decide(
         ask_anew();
     } else if (is_known || store.seconds !== undefined || wish.max_age !== undefined) {
         ask_anew();
-        cache_status.note(MISS);
+        cache_status.note(is_stale ? EXPIRED : MISS);
     }
     return true;
 }
@@ -216,6 +225,7 @@ export function enter(store: Store, key: string, wish: Wish, near?: Near): void 
     askings.leave(state);
     state.cache_near = near;
     const latest = later(clock.now(), store.wait_seconds);
+    if (wish.is_fresh) state.wants_other = true;
     if (decide(store, key, wish, state, latest, false)) return;
     // A request that wants a new answer gets none that was asked for before.
     if (wish.is_fresh) return ask_alone(wish, state);

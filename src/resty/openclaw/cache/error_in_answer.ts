@@ -5,6 +5,7 @@
  */
 import type { Kind } from "../config/kinds";
 import * as kinds from "../config/kinds";
+import * as problem from "../config/problems";
 import * as json from "../core/text/json";
 import * as texts from "../core/text/text";
 
@@ -71,6 +72,10 @@ export const PATHS: Kind<ErrorPath[]> = {
     read: (given, path, problems) => {
         const before = problems.length;
         const found: ErrorPath[] = [];
+        if (type(given) !== "table") {
+            problem.add(problems, path, 'a list of paths such as { "error" }', given);
+            return found;
+        }
         const all = LIST.read(given, path, problems);
         if (problems.length === before) for (const one of all) found.push(path_of(one));
         return found;

@@ -4,6 +4,7 @@
  */
 import type { AnswerHead } from "./answer_head";
 import * as heads from "./answer_head";
+import * as rooms from "./room";
 
 function head_key(name: string): string {
     return `${name} head`;
@@ -18,10 +19,8 @@ function body_key(name: string): string {
  * none all the same. Phases: any.
  */
 export function keep(dict: ngx.SharedDict, name: string, head: string, body: string, seconds: number): boolean {
-    const [has_body] = dict.set(body_key(name), body, seconds);
-    if (!has_body) return false;
-    const [has_head] = dict.set(head_key(name), head, seconds);
-    return has_head;
+    if (!rooms.set(dict, body_key(name), body, seconds)) return false;
+    return rooms.set(dict, head_key(name), head, seconds);
 }
 
 /** The head of the answer of that name; nothing if it is gone. Phases: any. */
@@ -38,6 +37,5 @@ export function body_of(dict: ngx.SharedDict, name: string): string | undefined 
 
 /** Keeps the head alone, of an answer that is coming. Phases: any. */
 export function keep_head(dict: ngx.SharedDict, name: string, head: string, seconds: number): boolean {
-    const [ok] = dict.set(head_key(name), head, seconds);
-    return ok;
+    return rooms.set(dict, head_key(name), head, seconds);
 }

@@ -7,6 +7,7 @@ import type { Semaphore } from "ngx.semaphore";
 import * as semaphores from "ngx.semaphore";
 import * as clock from "../core/time/clock";
 import * as leadership from "./leadership";
+import * as rooms from "./room";
 import * as turns from "./turns";
 
 /** The node is sending. */
@@ -59,8 +60,7 @@ export interface Sending {
 
 /** Begins a stream. False where there is no room. Phases: header_filter. */
 export function begin(dict: ngx.SharedDict, name: string, limit: number): Sending | undefined {
-    const [ok] = dict.set(name, 0, SECONDS, COMING);
-    if (!ok) return undefined;
+    if (!rooms.set(dict, name, 0, SECONDS, COMING)) return undefined;
     return {
         dict,
         name,
@@ -78,8 +78,7 @@ export function begin(dict: ngx.SharedDict, name: string, limit: number): Sendin
 export function send(sending: Sending, piece: string): boolean {
     const { dict, name, sizes, limit } = sending;
     const number = sending.count + 1;
-    const [has_piece] = dict.set(piece_key(name, number), piece, SECONDS);
-    if (!has_piece) return false;
+    if (!rooms.set(dict, piece_key(name, number), piece, SECONDS)) return false;
     sizes.set(number, piece.length);
     sending.bytes += piece.length;
     while (sending.bytes > limit && sending.first < number) {
@@ -89,8 +88,7 @@ export function send(sending: Sending, piece: string): boolean {
         sending.first += 1;
     }
     sending.count = number;
-    const [is_told] = dict.set(name, number, SECONDS, COMING);
-    return is_told;
+    return rooms.set(dict, name, number, SECONDS, COMING);
 }
 
 /** Whether anybody has read the stream in the last seconds, in any worker. Phases: body_filter. */
@@ -116,7 +114,7 @@ function discard(this: void, _premature: boolean, sending: Sending): void {
 /** Ends the stream. Phases: body_filter, log. */
 export function finish(sending: Sending, is_whole: boolean): void {
     const { dict, name, count } = sending;
-    dict.set(name, count, SECONDS, is_whole ? ENDED : BROKEN);
+    rooms.set(dict, name, count, SECONDS, is_whole ? ENDED : BROKEN);
     // Where there is no timer left, they end by themselves.
     ngx.timer.at(LAST_SECONDS, discard, sending);
 }
@@ -180,7 +178,7 @@ function wake_all({ semaphore }: Live): void {
 }
 
 function note_readers({ dict, name }: Live): void {
-    dict.set(readers_key(name), true, READ_SECONDS);
+    rooms.set(dict, readers_key(name), true, READ_SECONDS);
 }
 
 /** Begins to read a stream; nothing if its beginning or its leader is gone, or there is no memory. Phases: access. */
@@ -247,7 +245,7 @@ function stays(this: void, live: Live, now: MonotonicTime): boolean {
     if (live.state === COMING && now - live.looked_at > ALIVE_SECONDS) {
         live.looked_at = now;
         note_readers(live);
-        if (leadership.is_dead(live.name)) live.state = BROKEN;
+        if (leadership.was_dead(live.name, now)) live.state = BROKEN;
     }
     const is_over = live.state !== COMING;
     if (is_over) lives.delete(live.name);

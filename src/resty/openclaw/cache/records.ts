@@ -3,6 +3,7 @@
  * after a start of nginx: nginx's cache may have its answer.
  */
 import * as clock from "../core/time/clock";
+import * as rooms from "./room";
 
 /** Nothing is known. */
 export const NONE = 0;
@@ -35,29 +36,35 @@ const LEAST_SECONDS = 0.001;
 /** A record of what may not be stored ends after so many seconds: the next answer may be another one. */
 const PASSING_SECONDS = 5;
 
-/** The record of a key, and its kind. Phases: any. */
+/** Kinds of answers that are somewhere. */
+function is_answer(kind: number | undefined): boolean {
+    return kind === STORED || kind === KEPT || kind === LIKELY;
+}
+
+/** The record of a key, its kind, and whether there was an answer that is too old now. Phases: any. */
 export function look(
     dict: ngx.SharedDict,
     key: string,
-): LuaMultiReturn<[value: string | number | undefined, kind: number]> {
-    const [value, kind] = dict.get<string | number>(key);
-    if (value === undefined) return $multi(undefined, NONE);
-    return $multi(value, kind ?? NONE);
+): LuaMultiReturn<[value: string | number | undefined, kind: number, is_stale: boolean]> {
+    const [value, kind, is_stale] = dict.get_stale<string | number>(key);
+    if (value === undefined) return $multi(undefined, NONE, false);
+    if (is_stale) return $multi(undefined, NONE, is_answer(kind));
+    return $multi(value, kind ?? NONE, false);
 }
 
 /** Notes that nginx's cache has the answer, since that time, as long as there is room for the record. Phases: any. */
 export function note_stored(dict: ngx.SharedDict, key: string, made_at: WallTime): void {
-    dict.set(key, made_at, 0, STORED);
+    rooms.set(dict, key, made_at, 0, STORED);
 }
 
 /** Notes that nginx's cache has an answer that is stale. Phases: any. */
 export function note_stale(dict: ngx.SharedDict, key: string, made_at: WallTime): void {
-    dict.set(key, made_at, STALE_SECONDS, STORED);
+    rooms.set(dict, key, made_at, STALE_SECONDS, STORED);
 }
 
 /** Notes that an answer has come that nginx's cache should have from now on, for so many seconds; 0: without end. Phases: any. */
 export function note_likely(dict: ngx.SharedDict, key: string, now: WallTime, seconds: number): void {
-    dict.set(key, now, seconds, LIKELY);
+    rooms.set(dict, key, now, seconds, LIKELY);
 }
 
 /** Notes that nginx's cache does have what it should have. False if nothing like that is known. Phases: any. */
@@ -65,27 +72,27 @@ export function confirm(dict: ngx.SharedDict, key: string, has_end: boolean): bo
     const [value, kind] = look(dict, key);
     if (value === undefined || kind !== LIKELY) return false;
     if (!has_end) {
-        dict.set(key, value, 0, STORED);
+        rooms.set(dict, key, value, 0, STORED);
         return true;
     }
     const [left] = dict.ttl(key);
-    if (left !== undefined) dict.set(key, value, math.max(LEAST_SECONDS, left), STORED);
+    if (left !== undefined) rooms.set(dict, key, value, math.max(LEAST_SECONDS, left), STORED);
     return true;
 }
 
 /** Notes that the answer of that name is kept for so many seconds. Phases: any. */
 export function note_kept(dict: ngx.SharedDict, key: string, name: string, seconds: number): void {
-    dict.set(key, name, seconds, KEPT);
+    rooms.set(dict, key, name, seconds, KEPT);
 }
 
 /** Notes that the answer of that name is coming. Phases: any. */
 export function note_live(dict: ngx.SharedDict, key: string, name: string, seconds: number): void {
-    dict.set(key, name, seconds, LIVE);
+    rooms.set(dict, key, name, seconds, LIVE);
 }
 
 /** Notes that answers may not be stored. Phases: any. */
 export function note_passing(dict: ngx.SharedDict, key: string): void {
-    dict.set(key, clock.now(), PASSING_SECONDS, PASSING);
+    rooms.set(dict, key, clock.now(), PASSING_SECONDS, PASSING);
 }
 
 /**
@@ -95,17 +102,17 @@ export function note_passing(dict: ngx.SharedDict, key: string): void {
 export function note_doubt(dict: ngx.SharedDict, key: string): void {
     const [, kind] = look(dict, key);
     if (kind === DOUBT) return note_passing(dict, key);
-    dict.set(key, clock.now(), PASSING_SECONDS, DOUBT);
+    rooms.set(dict, key, clock.now(), PASSING_SECONDS, DOUBT);
 }
 
 /** Notes that an answer broke off. Phases: any. */
 export function note_cut(dict: ngx.SharedDict, key: string): void {
-    dict.set(key, clock.now(), CUT_SECONDS, CUT);
+    rooms.set(dict, key, clock.now(), CUT_SECONDS, CUT);
 }
 
 /** Notes that the leader has died, unless the answer is known already. Phases: any. */
 export function note_lost(dict: ngx.SharedDict, key: string): void {
-    dict.add(key, clock.now(), LOCK_SECONDS, LOST);
+    rooms.add(dict, key, clock.now(), LOCK_SECONDS, LOST);
 }
 
 /** Forgets what is known, if it is still this. Phases: any. */

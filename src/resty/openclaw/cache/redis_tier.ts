@@ -47,7 +47,8 @@ export const MOST_QUESTIONS = 128;
 const writer_of = new LuaMap<Link, Writer>();
 
 function open(given: Options, path: string): Writer {
-    const most_connections = MOST_QUESTIONS + 1;
+    // One for the writer, one for the purges, and one for an operator.
+    const most_connections = MOST_QUESTIONS + 3;
     const redis = redis_client.new(given, path, "redis", most_connections, writers.WRITE_SECONDS);
     const [gzip, err] = gzips.new();
     if (gzip === undefined || !checksums.is_available()) return error(`${path} cannot be used: ${err}`, 0);
@@ -74,9 +75,19 @@ function create(given: Options, path: string, faults: Faults, registry: Registry
         of_route: outages.of_route(route),
         meanwhile: "each gateway has its own cache only",
     };
-    const { prefix, max_bytes, timeout_seconds } = given;
-    const writer = writer_of.get(link)!;
-    return { link, writer, faults, figures: figures.of(registry, route), outage, prefix, max_bytes, timeout_seconds };
+    const { prefix, database, max_bytes, timeout_seconds } = given;
+    return {
+        link,
+        writer: writer_of.get(link)!,
+        faults,
+        figures: figures.of(registry, route),
+        outage,
+        place: `${outage.address}/${database} ${prefix}`,
+        prefix,
+        known_until: undefined,
+        max_bytes,
+        timeout_seconds,
+    };
 }
 export { create as new };
 
@@ -125,7 +136,7 @@ export function read(tier: RedisTier, key: string): Kept | undefined {
     const { link, timeout_seconds } = tier;
     const state = request_state.open();
     const now = clock.now();
-    if (!circuit.is_closed(tier) || links.enter(link, state, timeout_seconds, now) !== undefined) {
+    if (!circuit.is_usable(tier, now) || links.enter(link, state, timeout_seconds, now) !== undefined) {
         tier.figures.questions.skipped.inc();
         return undefined;
     }

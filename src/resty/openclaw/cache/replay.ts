@@ -51,6 +51,12 @@ function patience(latest: MonotonicTime): number {
     return math.min(latest - clock.now(), left ?? math.huge);
 }
 
+/** Whether nginx keeps all until the end, as it does for HTTP/1.0 without `lua_http10_buffering off`. */
+function is_buffered(err: string): boolean {
+    const [found] = string.find(err, "buffering", 1, true);
+    return found !== undefined;
+}
+
 /**
  * Sends a stream as it comes, at the pace of the client, and ends the request. Returns if the stream broke off before anything was sent, or
  * nothing has come until that time: then the request may still be answered otherwise. `keep_looking`: sees to it that the worker takes the
@@ -69,9 +75,9 @@ export function send_live(
             if (at === 1) show(head, "openclaw; fwd=uri-miss; collapsed");
             ngx.print(live_streams.text_from(live, at));
             at = live.count + 1;
-            const [ok] = ngx.flush(true);
-            // The client has left.
-            if (ok === undefined) ngx.exit(ngx.ERROR);
+            const [ok, err] = ngx.flush(true);
+            // Otherwise the client has left.
+            if (ok === undefined && !is_buffered(err)) ngx.exit(ngx.ERROR);
         } else if (live.state === live_streams.COMING) {
             const seconds = at === 1 ? patience(latest) : WAIT_SECONDS;
             if (seconds <= 0) return;

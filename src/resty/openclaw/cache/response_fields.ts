@@ -14,11 +14,18 @@ const STATUS: Readonly<Record<string, string | undefined>> = {
     BYPASS: "openclaw; fwd=bypass",
 };
 
-/** Adds the headers to a response with that `$upstream_cache_status`. Phases: header_filter. */
-export function show(status: string): void {
-    const text = STATUS[status];
+/** Where a node was asked because the client did not want what the cache has. */
+const BY_REQUEST = "openclaw; fwd=request";
+
+/**
+ * Adds the headers to a response with that `$upstream_cache_status`. `is_by_request`: whether the client did not want what the cache has. Phases:
+ * header_filter.
+ */
+export function show(status: string, is_by_request: boolean): void {
+    const is_hit = cache_status.is_from_cache(status);
+    const text = is_by_request && !is_hit ? BY_REQUEST : STATUS[status];
     if (text !== undefined) ngx.header["Cache-Status"] = text;
-    if (!cache_status.is_from_cache(status)) return;
+    if (!is_hit) return;
     const date = request.variable("upstream_http_date");
     const made_at = date === undefined ? undefined : ngx.parse_http_time(date);
     if (made_at !== undefined) ngx.header.Age = math.max(0, Math.floor(ngx.now() - made_at));

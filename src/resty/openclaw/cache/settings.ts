@@ -1,6 +1,7 @@
 /** The options of `cache`. */
 import type { Kind } from "../config/kinds";
 import * as kinds from "../config/kinds";
+import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
 import { computed, option, optional } from "../config/schema";
@@ -36,6 +37,31 @@ const LEAST_NEGATIVE = 300;
 /** Answers of 500 and above are failures of nodes. */
 const MOST_NEGATIVE = 499;
 const TOO_MANY_REQUESTS = 429;
+/** Numbers below are places in a list. */
+const FIRST_STATUS = 100;
+
+const NEGATIVE_EXAMPLE = 'a table of statuses from 300 to 499 with a time each, such as { [404] = "10s" }';
+
+/** Reads one status with its time. */
+function read_negative(
+    all: LuaTable<number, number>,
+    status: unknown,
+    value: unknown,
+    path: string,
+    problems: Problems,
+): void {
+    if (typeof status !== "number") {
+        problem.add(problems, path, NEGATIVE_EXAMPLE, status);
+    } else if (status === TOO_MANY_REQUESTS) {
+        problems.push(`${path}[429] has no effect: the next answer may be another one`);
+    } else if (status >= LEAST_NEGATIVE && status <= MOST_NEGATIVE && Math.floor(status) === status) {
+        all.set(status, kinds.duration.read(value, `${path}[${status}]`, problems));
+    } else if (status < FIRST_STATUS && typeof value === "number") {
+        problems.push(`${path} must be ${NEGATIVE_EXAMPLE}, got ${value} without a time`);
+    } else {
+        problem.add(problems, path, NEGATIVE_EXAMPLE, status);
+    }
+}
 
 /** Statuses, and for how many seconds their answers may be used. */
 const NEGATIVE: Kind<LuaTable<number, number>> = {
@@ -43,21 +69,11 @@ const NEGATIVE: Kind<LuaTable<number, number>> = {
     read: (given, path, problems) => {
         const seconds = new LuaTable<number, number>();
         if (type(given) !== "table") {
-            problem.add_no_table(problems, path, 'a table such as { [404] = "10s" }', given);
+            problem.add(problems, path, NEGATIVE_EXAMPLE, given);
             return seconds;
         }
         for (const [status, value] of pairs(given as Record<number, unknown>)) {
-            const is_status = typeof status === "number" && status >= LEAST_NEGATIVE && status <= MOST_NEGATIVE;
-            if (status === TOO_MANY_REQUESTS)
-                problems.push(`${path}[429] has no effect: the next answer may be another one`);
-            else if (is_status) seconds.set(status, kinds.duration.read(value, `${path}[${status}]`, problems));
-            else
-                problem.add(
-                    problems,
-                    path,
-                    `a table whose keys are statuses from 300 to 499, such as { [404] = "10s" }`,
-                    status,
-                );
+            read_negative(seconds, status, value, path, problems);
         }
         return seconds;
     },

@@ -11,6 +11,17 @@ for (const directive of ["no-store", "no-cache", "private"]) FORBIDDING.add(dire
 const IN_KEY = new LuaSet<string>();
 for (const name of ["accept", "accept-encoding", "content-type", "content-encoding"]) IN_KEY.add(name);
 
+/** The headers of a response, by their names in lower case. */
+export type Headers = LuaTable<string, string | number | string[]>;
+
+/** What a response says that may be stored. */
+export interface Storable {
+    /** All of them. */
+    readonly headers: Headers;
+    /** For how many seconds the node allows to keep it; endless if it does not say. */
+    readonly seconds: number;
+}
+
 function joined(value: string | number | string[] | undefined): string {
     if (value === undefined) return "";
     return type(value) === "table" ? table.concat(value as string[], ",") : tostring(value);
@@ -54,20 +65,6 @@ function accel_seconds(): number | undefined {
 }
 
 /**
- * For how many seconds the node allows to keep the response, 0 or less for not at all; nothing if it does not say. By the header that nginx
- * takes of `X-Accel-Expires`, `Cache-Control` and `Expires`. Phases: header_filter.
- */
-export function seconds_allowed(): number | undefined {
-    const accel = accel_seconds();
-    if (accel !== undefined) return accel;
-    const [headers] = ngx.resp.get_headers(MOST_HEADERS);
-    const said = seconds_in(string.lower(joined(headers.get("cache-control"))));
-    if (said !== undefined) return said;
-    const expires = joined(headers.get("expires"));
-    return expires === "" ? undefined : seconds_until(expires);
-}
-
-/**
  * Whether the end of the response cannot be told from a node that broke off: nginx reads a response without a length, and one with another
  * coding than chunked, up to the end of the connection. Phases: header_filter.
  */
@@ -79,23 +76,39 @@ export function has_open_end(): boolean {
     return chunked === undefined;
 }
 
-/** Whether the response may be stored by nginx's rules, apart from its status. Phases: header_filter. */
-export function may_store(): boolean {
-    const [headers, err] = ngx.resp.get_headers(MOST_HEADERS);
-    if (err !== undefined || headers.has("set-cookie")) return false;
-    if (request.variable("openclaw_degraded") === "1") return false;
-    const [is_vague] = string.find(joined(headers.get("vary")), "*", 1, true);
-    if (is_vague !== undefined) return false;
-    const seconds = seconds_allowed();
-    if (seconds !== undefined && seconds <= 0) return false;
-    // nginx takes this one in place of the others.
-    return accel_seconds() !== undefined || !is_forbidden(string.lower(joined(headers.get("cache-control"))));
+/**
+ * For how many seconds a node allows to keep what has these headers, 0 or less for not at all; nothing if it forbids it. By the header that
+ * nginx takes of `X-Accel-Expires`, `Cache-Control` and `Expires`.
+ */
+function seconds_allowed(headers: Headers): number | undefined {
+    const accel = accel_seconds();
+    if (accel !== undefined) return accel;
+    const cache_control = string.lower(joined(headers.get("cache-control")));
+    const expires = joined(headers.get("expires"));
+    if (cache_control === "") return expires === "" ? math.huge : seconds_until(expires);
+    if (is_forbidden(cache_control)) return undefined;
+    return seconds_in(cache_control) ?? (expires === "" ? math.huge : seconds_until(expires));
 }
 
-/** Whether it depends on no header of requests but those in each key, so that it may be kept without nginx's help. Phases: header_filter. */
-export function is_same_for_all(): boolean {
-    const [headers] = ngx.resp.get_headers(MOST_HEADERS);
-    for (const name of texts.split(string.lower(joined(headers.get("vary"))), ",")) {
+/**
+ * What the response says, if it may be stored by nginx's rules, apart from its status; nothing if it may not. Reads the headers, so it is to be
+ * asked once. Phases: header_filter.
+ */
+export function look(): Storable | undefined {
+    const [headers, err] = ngx.resp.get_headers(MOST_HEADERS);
+    if (err !== undefined || headers.has("set-cookie")) return undefined;
+    if (request.variable("openclaw_degraded") === "1") return undefined;
+    const [is_vague] = string.find(joined(headers.get("vary")), "*", 1, true);
+    if (is_vague !== undefined) return undefined;
+    const seconds = seconds_allowed(headers);
+    return seconds === undefined || seconds <= 0 ? undefined : { headers, seconds };
+}
+
+/** Whether what has these headers depends on no header of requests but those in each key, so that it may be kept without nginx. Phases: any. */
+export function is_same_for_all(headers: Headers): boolean {
+    const vary = joined(headers.get("vary"));
+    if (vary === "") return true;
+    for (const name of texts.split(string.lower(vary), ",")) {
         const trimmed = texts.trim(name);
         if (trimmed !== "" && !IN_KEY.has(trimmed)) return false;
     }

@@ -8,6 +8,7 @@ import type { NearAnswers } from "./near_answers";
 import * as near_answers from "./near_answers";
 import type { RedisTier } from "./redis_tier";
 import * as redis_tiers from "./redis_tier";
+import * as rooms from "./room";
 import type { Options } from "./settings";
 
 /** What became of a request that found a leader: it got its answer, read it while it came, or asked a node itself. */
@@ -57,6 +58,7 @@ function create(options: Options, path: string, route: string, registry: Registr
         const line = `lua_shared_dict ${options.answers} 64m;`;
         error(`${path}.answers: there is no lua_shared_dict "${options.answers}"; write into http: ${line}`, 0);
     }
+    rooms.watch(dict!, options.answers, registry);
     const { redis } = options;
     const followers = metric_registry.counter(
         registry,

@@ -127,12 +127,6 @@ function read_routes(
     return all;
 }
 
-/** Says at the start what would otherwise be seen only by misses. */
-function note_unshared(route: string, path: string): void {
-    const others = `only with gateways that use the same file of purges, ${path}`;
-    ngx.log(ngx.NOTICE, `cache: the route "${route}" shares answers through Redis ${others}`);
-}
-
 /** Builds the gateway. Raises all problems of the options, one per line. Phases: init. */
 export function build(options: unknown): Gateway {
     const problems: Problems = [];
@@ -188,7 +182,12 @@ export function build(options: unknown): Gateway {
         const cache = route.instances.get("cache") as Cache | undefined;
         if (cache !== undefined) {
             cache.purges = purges;
-            if (purges !== undefined && cache.store.tier !== undefined) note_unshared(name, purges.path);
+            const { tier } = cache.store;
+            if (purges !== undefined && tier !== undefined) {
+                attempt(problems, () => {
+                    purge_lists.share(purges, tier, `${problem.child("setup: routes", name)}.cache`);
+                });
+            }
             cached.push(name);
         }
         if (route.filters_headers) gateway.filters_headers = true;

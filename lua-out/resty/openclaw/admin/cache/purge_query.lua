@@ -4,11 +4,15 @@ local pairs = pairs
 local tostring = tostring
 local type = type
 local string_find = string.find
+local string_gsub = string.gsub
 local string_lower = string.lower
+local string_sub = string.sub
 --- Of a route, a tenant and a model.
 local MOST_BYTES = 256
 local KEY_BYTES = 64
 local MOST_ARGUMENTS = 10
+--- Of the name of an unknown argument.
+local MOST_SHOWN_BYTES = 64
 local KNOWN = {}
 for ____, name in ipairs({
     "route",
@@ -19,10 +23,19 @@ for ____, name in ipairs({
 }) do
     KNOWN[name] = true
 end
+--- An argument's name in a message.
+local function shown(name)
+    local clean = string_gsub(
+        string_sub(name, 1, MOST_SHOWN_BYTES),
+        "[^ -~]",
+        "?"
+    )
+    return ("\"" .. clean) .. "\""
+end
 --- What is wrong with an argument by itself; nothing if it is in order.
 local function fault_of(name, value)
     if not (KNOWN[name] ~= nil) then
-        return "The query may have route, tenant and model, or key, or all=true."
+        return ("The argument " .. shown(name)) .. " is unknown: the query may have route, tenant and model, or key, or all=true."
     end
     if type(value) == "table" then
         return name .. " stands in the query twice."
@@ -66,8 +79,11 @@ local function read_arguments(given)
     local model = ____given_2.model
     local key = ____given_2.key
     local all = ____given_2.all
-    if (key or all) ~= nil and count > 1 then
-        return nil, "key and all stand alone."
+    if all ~= nil and count > 1 then
+        return nil, "all must be the only argument."
+    end
+    if key ~= nil and count > 1 then
+        return nil, "key must be the only argument."
     end
     return {
         route = route,

@@ -20,7 +20,14 @@ local ROUTE = object()(
     {"saved_bytes", exact},
     {"saved_seconds", rounded}
 )
-local PURGES = object()({"file", text}, {"filters", exact}, {"last_generation", exact}, {"last_at", exact})
+local SHARED = object()({"redis", text}, {"in_step", flag}, {"delay_seconds", exact})
+local PURGES = object()(
+    {"file", text},
+    {"filters", exact},
+    {"last_generation", exact},
+    {"last_at", exact},
+    {"shared", SHARED}
+)
 local CACHE = object()(
     {
         "routes",
@@ -53,6 +60,7 @@ local function fields_of(route, figures)
     }
 end
 local function purges_fields(____bindingPattern0)
+    local shared
     local at
     local last
     local filters
@@ -61,6 +69,7 @@ local function purges_fields(____bindingPattern0)
     filters = ____bindingPattern0.filters
     last = ____bindingPattern0.last
     at = ____bindingPattern0.at
+    shared = ____bindingPattern0.shared
     local ____path_2 = path
     local ____filters_3 = filters
     local ____last_4 = last
@@ -70,7 +79,13 @@ local function purges_fields(____bindingPattern0)
     else
         ____temp_1 = at
     end
-    return {file = ____path_2, filters = ____filters_3, last_generation = ____last_4, last_at = ____temp_1}
+    return {
+        file = ____path_2,
+        filters = ____filters_3,
+        last_generation = ____last_4,
+        last_at = ____temp_1,
+        shared = shared and ({redis = shared.address, in_step = shared.is_in_step, delay_seconds = shared.delay_seconds})
+    }
 end
 --- All of it. Phases: content; yields, as all here.
 local function all(____bindingPattern0)

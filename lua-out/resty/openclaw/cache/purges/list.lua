@@ -3,6 +3,7 @@ local error = error
 local ipairs = ipairs
 local tonumber = tonumber
 local math_huge = math.huge
+local math_max = math.max
 local string_find = string.find
 local string_format = string.format
 local string_sub = string.sub
@@ -13,6 +14,7 @@ local random = require("resty.openclaw.core.bytes.random")
 local random_hex = random.hex
 local filters = require("resty.openclaw.cache.purges.filter")
 local filters_ALL = filters.ALL
+local filters_read = filters.read
 --- Of more filters nobody keeps an account: then everything is purged.
 local MOST_FILTERS = 10000
 ____exports.MOST_FILTERS = MOST_FILTERS
@@ -21,6 +23,7 @@ local MOST_BYTES = 1024 * 1024
 ____exports.MOST_BYTES = MOST_BYTES
 --- Of a line, besides the filter: at most so many.
 local NUMBER_BYTES = 18
+____exports.NUMBER_BYTES = NUMBER_BYTES
 --- More than the first line has.
 local HEAD_BYTES = 256
 local MOST_FILE_BYTES = MOST_BYTES + HEAD_BYTES
@@ -29,6 +32,8 @@ local BEGINNING = "openclaw purges "
 local HEAD = "^openclaw purges 1 (%x+) (%d+) (%d+) (%d+) (%x+)\n"
 --- 128 bits.
 local EPOCH_NUMBERS = 4
+--- A moment, and 96 bits.
+local SHARED_EPOCH_DIGITS = 40
 local sha256 = digests_new("sha256")
 --- A list without purges, of an epoch that there never was. Phases: any.
 local function fresh()
@@ -40,11 +45,43 @@ local function fresh()
     }
 end
 ____exports.fresh = fresh
---- Whether a list is older than what is known of its epoch: then it is a copy that somebody has put back. Phases: any.
+--- Whether an epoch is one of a list that gateways share. It begins with 16 digits, by which later ones are greater; so nobody takes an
+-- older one that Redis has gone back to for a new one. Phases: any.
+local function is_shared(epoch)
+    return #epoch == SHARED_EPOCH_DIGITS
+end
+____exports.is_shared = is_shared
+--- Whether a list is older than what is known: then it is a copy that somebody has put back. Phases: any.
 local function is_older(list, epoch, last)
-    return list.epoch == epoch and list.last < last
+    if list.epoch == epoch then
+        return list.last < last
+    end
+    return is_shared(epoch) and is_shared(list.epoch) and list.epoch < epoch
 end
 ____exports.is_older = is_older
+--- Whether a list lacks a purge of an earlier one of its epoch, without a later one of the same: some were lost, and others were made since
+-- then. Phases: any.
+local function has_lost_any_of(list, before)
+    if list.epoch ~= before.epoch or before.last >= list.last then
+        return false
+    end
+    local generations = {}
+    for ____, ____value in ipairs(list.entries) do
+        local generation = ____value.generation
+        local filter = ____value.filter
+        generations[filter] = generation
+    end
+    local of_all = generations[filters_ALL] or 0
+    for ____, ____value in ipairs(before.entries) do
+        local generation = ____value.generation
+        local filter = ____value.filter
+        if math_max(of_all, generations[filter] or 0) < generation then
+            return true
+        end
+    end
+    return false
+end
+____exports.has_lost_any_of = has_lost_any_of
 local function lines_of(____bindingPattern0)
     local entries
     entries = ____bindingPattern0.entries
@@ -94,6 +131,17 @@ local function added(list, filter, at)
     return {epoch = list.epoch, last = generation, at = at, entries = kept}, is_all
 end
 ____exports.added = added
+--- Whether all filters are ones that purges have. Phases: any.
+local function is_legal(list)
+    for ____, ____value in ipairs(list.entries) do
+        local filter = ____value.filter
+        if filters_read(filter) == nil then
+            return false
+        end
+    end
+    return true
+end
+____exports.is_legal = is_legal
 --- The entries of lines from `from` on, down to a generation; filters are not looked at. Nothing if a line is none, or not in order.
 local function entries_in(text, from, above)
     local entries = {}
@@ -117,6 +165,16 @@ local function entries_in(text, from, above)
     end
     return entries
 end
+--- The list of an epoch that has these lines; nothing if they are not in order. Phases: any.
+local function of_lines(epoch, last, at, lines)
+    local entries = entries_in(lines, 1, 0)
+    if entries == nil or #entries > MOST_FILTERS then
+        return nil
+    end
+    local first = entries[1]
+    return (first and first.generation or 0) == last and ({epoch = epoch, last = last, at = at, entries = entries}) or nil
+end
+____exports.of_lines = of_lines
 --- The list in the text of a file; nothing and why if there is none. Phases: any.
 local function read(text)
     if text == "" then

@@ -169,4 +169,33 @@ local function begin(path, epoch, last, next_epoch)
     )
 end
 ____exports.begin = begin
+--- Replaces the file by a list that several gateways share, as text. Returns "done"; "there" if the file has it, or a later one; BUSY; or
+-- "failed" and why. Then the file is removed, if it can be: who does not know what others have purged must not use what was purged. Phases:
+-- any; blocks.
+local function adopt(path, epoch, last, text)
+    return with_lock(
+        path,
+        function(folder)
+            local list = lists_read(text)
+            if list == nil then
+                return "failed the list is damaged"
+            end
+            local present, found = list_to_change(path, epoch, last)
+            if present == nil then
+                return "failed " .. found
+            end
+            local is_there = present.epoch == list.epoch and present.last == list.last
+            if found ~= true and (is_there or lists_is_older(list, present.epoch, present.last)) then
+                return "there"
+            end
+            local problem = replace(path, text, folder)
+            if problem == nil then
+                return "done"
+            end
+            files_remove(path)
+            return "failed " .. problem
+        end
+    )
+end
+____exports.adopt = adopt
 return ____exports

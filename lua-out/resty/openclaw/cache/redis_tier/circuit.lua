@@ -76,4 +76,12 @@ local function is_closed(tier)
     return links_may_ask(tier, probe, CONNECTION_SECONDS + tier.timeout_seconds, tier.outage.address)
 end
 ____exports.is_closed = is_closed
+--- Whether answers may be taken from Redis and written there at that moment: it replies, and all purges of other gateways are known. Phases: as
+-- `is_closed`.
+local function is_usable(tier, now)
+    local ____tier_1 = tier
+    local known_until = ____tier_1.known_until
+    return (known_until == nil or now < known_until[0]) and is_closed(tier)
+end
+____exports.is_usable = is_usable
 return ____exports

@@ -10,7 +10,7 @@ local redis_client = require("resty.openclaw.redis_client")
 local redis_client_ask_within = redis_client.ask_within
 local circuit = require("resty.openclaw.cache.redis_tier.circuit")
 local circuit_fail = circuit.fail
-local circuit_is_closed = circuit.is_closed
+local circuit_is_usable = circuit.is_usable
 local circuit_report = circuit.report
 local scripts = require("resty.openclaw.cache.redis_tier.scripts")
 local scripts_moment_in = scripts.moment_in
@@ -206,10 +206,10 @@ local function add(tier, key, head, body, seconds)
     if #body > tier.max_bytes or #head > values_MOST_HEAD_BYTES then
         return writes.too_large:inc()
     end
-    if not circuit_is_closed(tier) then
+    local now = clock_now()
+    if not circuit_is_usable(tier, now) then
         return writes.skipped:inc()
     end
-    local now = clock_now()
     if now < writer.paused_until then
         return writes.skipped:inc()
     end

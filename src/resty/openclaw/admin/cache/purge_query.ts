@@ -5,14 +5,24 @@ import type { Filter } from "./shown";
 const MOST_BYTES = 256;
 const KEY_BYTES = 64;
 const MOST_ARGUMENTS = 10;
+/** Of the name of an unknown argument. */
+const MOST_SHOWN_BYTES = 64;
 const KNOWN = new LuaSet<string>();
 for (const name of ["route", "tenant", "model", "key", "all"]) KNOWN.add(name);
 
 type Arguments = LuaTable<string, string | true | (string | true)[]>;
 
+/** An argument's name in a message. */
+function shown(name: string): string {
+    const [clean] = string.gsub(string.sub(name, 1, MOST_SHOWN_BYTES), "[^ -~]", "?");
+    return `"${clean}"`;
+}
+
 /** What is wrong with an argument by itself; nothing if it is in order. */
 function fault_of(name: string, value: unknown): string | undefined {
-    if (!KNOWN.has(name)) return "The query may have route, tenant and model, or key, or all=true.";
+    if (!KNOWN.has(name)) {
+        return `The argument ${shown(name)} is unknown: the query may have route, tenant and model, or key, or all=true.`;
+    }
     if (type(value) === "table") return `${name} stands in the query twice.`;
     if (typeof value !== "string" || value === "") return `${name} must have a value.`;
     if (name === "all") return value === "true" ? undefined : "all must be true.";
@@ -29,7 +39,8 @@ function read_arguments(given: Arguments): LuaMultiReturn<[filter?: Filter | und
         count += 1;
     }
     const { route, tenant, model, key, all } = given as unknown as Record<string, string | undefined>;
-    if ((key ?? all) !== undefined && count > 1) return $multi(undefined, "key and all stand alone.");
+    if (all !== undefined && count > 1) return $multi(undefined, "all must be the only argument.");
+    if (key !== undefined && count > 1) return $multi(undefined, "key must be the only argument.");
     return $multi({ route, tenant, model, key: key && string.lower(key) });
 }
 

@@ -15,6 +15,13 @@ export interface Filter {
     readonly key: string | undefined;
 }
 
+/** Purges that several gateways share. */
+export interface SharedState {
+    readonly address: string;
+    readonly is_in_step: boolean;
+    readonly delay_seconds: number;
+}
+
 /** What is kept of purges. */
 export interface PurgeState {
     readonly path: string;
@@ -22,6 +29,8 @@ export interface PurgeState {
     /** The number of the last purge, and when it was; 0 before the first one. */
     readonly last: number;
     readonly at: WallTime;
+    /** Nothing where no other gateway shares them. */
+    readonly shared: SharedState | undefined;
 }
 
 /** A purge that was made. */
@@ -55,11 +64,18 @@ interface RouteJson {
     saved_seconds: number;
 }
 
+interface SharedJson {
+    redis: string;
+    in_step: boolean;
+    delay_seconds: number;
+}
+
 interface PurgesJson {
     file: string;
     filters: number;
     last_generation: number;
     last_at: number | null;
+    shared: SharedJson | null;
 }
 
 interface CacheJson {
@@ -85,7 +101,15 @@ const ROUTE = object<RouteJson>()(
     ["saved_seconds", rounded],
 );
 
-const PURGES = object<PurgesJson>()(["file", text], ["filters", exact], ["last_generation", exact], ["last_at", exact]);
+const SHARED = object<SharedJson>()(["redis", text], ["in_step", flag], ["delay_seconds", exact]);
+
+const PURGES = object<PurgesJson>()(
+    ["file", text],
+    ["filters", exact],
+    ["last_generation", exact],
+    ["last_at", exact],
+    ["shared", SHARED],
+);
 
 const CACHE = object<CacheJson>()(["routes", list_of(ROUTE)], ["purges", PURGES]);
 
@@ -103,8 +127,18 @@ function fields_of(route: string, figures: Figures): Given<RouteJson> {
     return { route, hits, misses, bypassed, saved_bytes, saved_seconds };
 }
 
-function purges_fields({ path, filters, last, at }: PurgeState): Given<PurgesJson> {
-    return { file: path, filters, last_generation: last, last_at: last === 0 ? undefined : at };
+function purges_fields({ path, filters, last, at, shared }: PurgeState): Given<PurgesJson> {
+    return {
+        file: path,
+        filters,
+        last_generation: last,
+        last_at: last === 0 ? undefined : at,
+        shared: shared && {
+            redis: shared.address,
+            in_step: shared.is_in_step,
+            delay_seconds: shared.delay_seconds,
+        },
+    };
 }
 
 /** All of it. Phases: content; yields, as all here. */

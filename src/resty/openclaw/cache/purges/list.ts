@@ -7,7 +7,7 @@
  *     4 all
  *
  * Each filter has the number of its last purge, the newest first. A number is never used again within an epoch, and each new list begins
- * a random epoch: both are in the keys of answers. Pure Lua: also runs in a thread of nginx.
+ * a random epoch: both are in the keys of answers. Where gateways share the list, Redis makes epochs and numbers. Pure Lua: also runs in a thread of nginx.
  */
 import * as digests from "../../core/bytes/digest";
 import * as random from "../../core/bytes/random";
@@ -37,7 +37,7 @@ export const MOST_FILTERS = 10000;
 /** Of the lines of filters, all together. */
 export const MOST_BYTES = 1024 * 1024;
 /** Of a line, besides the filter: at most so many. */
-const NUMBER_BYTES = 18;
+export const NUMBER_BYTES = 18;
 /** More than the first line has. */
 const HEAD_BYTES = 256;
 export const MOST_FILE_BYTES = MOST_BYTES + HEAD_BYTES;
@@ -46,6 +46,8 @@ const BEGINNING = "openclaw purges ";
 const HEAD = "^openclaw purges 1 (%x+) (%d+) (%d+) (%d+) (%x+)\n";
 /** 128 bits. */
 const EPOCH_NUMBERS = 4;
+/** A moment, and 96 bits. */
+const SHARED_EPOCH_DIGITS = 40;
 
 const sha256 = digests.new("sha256");
 
@@ -54,9 +56,33 @@ export function fresh(): List {
     return { epoch: random.hex(EPOCH_NUMBERS), last: 0, at: 0 as WallTime, entries: [] };
 }
 
-/** Whether a list is older than what is known of its epoch: then it is a copy that somebody has put back. Phases: any. */
+/**
+ * Whether an epoch is one of a list that gateways share. It begins with 16 digits, by which later ones are greater; so nobody takes an
+ * older one that Redis has gone back to for a new one. Phases: any.
+ */
+export function is_shared(epoch: string): boolean {
+    return epoch.length === SHARED_EPOCH_DIGITS;
+}
+
+/** Whether a list is older than what is known: then it is a copy that somebody has put back. Phases: any. */
 export function is_older(list: List, epoch: string, last: number): boolean {
-    return list.epoch === epoch && list.last < last;
+    if (list.epoch === epoch) return list.last < last;
+    return is_shared(epoch) && is_shared(list.epoch) && list.epoch < epoch;
+}
+
+/**
+ * Whether a list lacks a purge of an earlier one of its epoch, without a later one of the same: some were lost, and others were made since
+ * then. Phases: any.
+ */
+export function has_lost_any_of(list: List, before: List): boolean {
+    if (list.epoch !== before.epoch || before.last >= list.last) return false;
+    const generations = new LuaMap<string, number>();
+    for (const { generation, filter } of list.entries) generations.set(filter, generation);
+    const of_all = generations.get(filters.ALL) ?? 0;
+    for (const { generation, filter } of before.entries) {
+        if (math.max(of_all, generations.get(filter) ?? 0) < generation) return true;
+    }
+    return false;
 }
 
 function lines_of({ entries }: List): string {
@@ -98,6 +124,12 @@ export function added(list: List, filter: string, at: WallTime): LuaMultiReturn<
     return $multi({ epoch: list.epoch, last: generation, at, entries: kept }, is_all);
 }
 
+/** Whether all filters are ones that purges have. Phases: any. */
+export function is_legal(list: List): boolean {
+    for (const { filter } of list.entries) if (filters.read(filter) === undefined) return false;
+    return true;
+}
+
 /** The entries of lines from `from` on, down to a generation; filters are not looked at. Nothing if a line is none, or not in order. */
 function entries_in(text: string, from: number, above: number): Entry[] | undefined {
     const entries: Entry[] = [];
@@ -114,6 +146,14 @@ function entries_in(text: string, from: number, above: number): Entry[] | undefi
         at = last + 1;
     }
     return entries;
+}
+
+/** The list of an epoch that has these lines; nothing if they are not in order. Phases: any. */
+export function of_lines(epoch: string, last: number, at: WallTime, lines: string): List | undefined {
+    const entries = entries_in(lines, 1, 0);
+    if (entries === undefined || entries.length > MOST_FILTERS) return undefined;
+    const first = entries[0];
+    return (first?.generation ?? 0) === last ? { epoch, last, at, entries } : undefined;
 }
 
 /** The list in the text of a file; nothing and why if there is none. Phases: any. */

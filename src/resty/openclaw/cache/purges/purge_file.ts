@@ -125,3 +125,23 @@ export function begin(path: string, epoch: string, last: number, next_epoch: str
         return is_begun ? "begun" : "there";
     });
 }
+
+/**
+ * Replaces the file by a list that several gateways share, as text. Returns "done"; "there" if the file has it, or a later one; BUSY; or
+ * "failed" and why. Then the file is removed, if it can be: who does not know what others have purged must not use what was purged. Phases:
+ * any; blocks.
+ */
+export function adopt(path: string, epoch: string, last: number, text: string): string {
+    return with_lock(path, (folder) => {
+        const [list] = lists.read(text);
+        if (list === undefined) return "failed the list is damaged";
+        const [present, found] = list_to_change(path, epoch, last);
+        if (present === undefined) return `failed ${found as string}`;
+        const is_there = present.epoch === list.epoch && present.last === list.last;
+        if (found !== true && (is_there || lists.is_older(list, present.epoch, present.last))) return "there";
+        const problem = replace(path, text, folder);
+        if (problem === undefined) return "done";
+        files.remove(path);
+        return `failed ${problem}`;
+    });
+}

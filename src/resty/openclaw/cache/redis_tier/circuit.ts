@@ -47,3 +47,12 @@ function probe(this: void, tier: RedisTier): void {
 export function is_closed(tier: RedisTier): boolean {
     return links.may_ask(tier, probe, CONNECTION_SECONDS + tier.timeout_seconds, tier.outage.address);
 }
+
+/**
+ * Whether answers may be taken from Redis and written there at that moment: it replies, and all purges of other gateways are known. Phases: as
+ * `is_closed`.
+ */
+export function is_usable(tier: RedisTier, now: MonotonicTime): boolean {
+    const { known_until } = tier;
+    return (known_until === undefined || now < known_until.get(0)) && is_closed(tier);
+}

@@ -14,7 +14,11 @@ export interface RedisTier {
     readonly figures: Figures;
     /** What the log says when Redis fails. */
     readonly outage: Outage;
+    /** Which keys of which Redis. */
+    readonly place: string;
     readonly prefix: string;
+    /** Until when all purges of other gateways are known; nothing where none are shared. */
+    known_until: Doubles | undefined;
     readonly max_bytes: number;
     readonly timeout_seconds: number;
 }

@@ -159,8 +159,8 @@ export function add(tier: RedisTier, key: string, head: string, body: string, se
     const { writer, figures } = tier;
     const { writes } = figures;
     if (body.length > tier.max_bytes || head.length > values.MOST_HEAD_BYTES) return writes.too_large.inc();
-    if (!circuit.is_closed(tier)) return writes.skipped.inc();
     const now = clock.now();
+    if (!circuit.is_usable(tier, now)) return writes.skipped.inc();
     if (now < writer.paused_until) return writes.skipped.inc();
     const bytes = head.length + body.length + ENTRY_BYTES;
     if (!(seconds > 0) || queued_bytes + bytes > MOST_QUEUED_BYTES) return writes.dropped.inc();
