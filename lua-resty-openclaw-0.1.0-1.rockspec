@@ -538,6 +538,7 @@ build = {
         ["resty.openclaw.status.document_json"] = "lua-out/resty/openclaw/status/document_json.lua",
         ["resty.openclaw.status.edge_json"] = "lua-out/resty/openclaw/status/edge_json.lua",
         ["resty.openclaw.status.history"] = "lua-out/resty/openclaw/status/history.lua",
+        ["resty.openclaw.status.image_json"] = "lua-out/resty/openclaw/status/image_json.lua",
         ["resty.openclaw.status.node_figures"] = "lua-out/resty/openclaw/status/node_figures.lua",
         ["resty.openclaw.status.node_json"] = "lua-out/resty/openclaw/status/node_json.lua",
         ["resty.openclaw.status.page"] = "lua-out/resty/openclaw/status/page.lua",
