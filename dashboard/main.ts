@@ -2,6 +2,7 @@
 import type { StatusDocument } from "../src/resty/openclaw/status/document.d.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { Edges } from "./edges.ts";
+import { Images } from "./images.ts";
 import { Upstreams } from "./nodes.ts";
 import { watch } from "./poll.ts";
 import { Models, Routes } from "./routes.ts";
@@ -37,11 +38,12 @@ const tiles = new Tiles();
 const upstreams = new Upstreams();
 const routes = new Routes();
 const models = new Models();
+const images = new Images();
 const edges = new Edges();
 const queues = new Queues();
 const faults = new Faults();
 
-const sections = [tiles, upstreams, routes, models, edges, queues, faults];
+const sections = [tiles, upstreams, routes, models, images, edges, queues, faults];
 const content = element("main", {}, ...sections.map(({ root }) => root));
 content.hidden = true;
 const header = element("header", {}, element("h1", {}, logo(), "OpenClaw", live), facts.root);
@@ -65,6 +67,7 @@ watch({
         upstreams.show(status.upstreams);
         routes.show(status.routes);
         models.show(status.routes);
+        images.show(status.images);
         edges.show(status.edges);
         queues.show(status.queues);
         faults.show(status);

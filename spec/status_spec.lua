@@ -347,7 +347,7 @@ describe("routes", function()
         local own = own_figures()
         own.step(3)
         local _, text = written(own, own.now)
-        assert.truthy(text:find('"upstreams":{},"routes":{},"edges":{},"queues":{},"faults":[]', 1, true))
+        assert.truthy(text:find('"upstreams":{},"routes":{},"edges":{},"images":{},"queues":{},"faults":[]', 1, true))
         assert.equal(0, cjson.decode(text).metrics.dropped_labels)
     end)
 
@@ -802,6 +802,52 @@ describe("edges", function()
     end)
 end)
 
+describe("images", function()
+    it("are shown by route, with what became of requests and bytes", function()
+        local own = own_figures()
+        for name, figures in pairs({ openclaw_image_running = { pond = 2, quiet = 0 }, openclaw_image_waiting = { pond = 5, quiet = 0 } }) do
+            metric_registry.collect(own.registry, { name = name, kind = "gauge", help = "", collect = function(emit)
+                for route, figure in pairs(figures) do emit(metric_registry.label_text({ "route" }, { route }), figure) end
+            end })
+        end
+        local jobs = own.counter("openclaw_image_jobs_total", "route", "result")
+        local bytes = own.counter("openclaw_image_bytes_total", "route", "direction")
+        jobs:labels("quiet", "converted")
+        for _, direction in ipairs({ "in", "out" }) do bytes:labels("quiet", direction) end
+        for result, count in pairs({ converted = 1000, untouched = 70, trusted = 60, broken_image = 30, image_queue_full = 20, failed = 4 }) do
+            jobs:labels("pond", result):inc(count)
+        end
+        bytes:labels("pond", "in"):inc(4000)
+        bytes:labels("pond", "out"):inc(1000)
+        local without = own.read().images.quiet
+        assert.same({ converted_per_second = NULL, refused_per_second = NULL }, without.recent)
+        own.step()
+        for result, count in pairs({ converted = 25, untouched = 100, trusted = 100, broken_image = 3, image_timeout = 7 }) do
+            jobs:labels("pond", result):inc(count)
+        end
+        local shown, text = written(own, own.now)
+        assert.same({
+            running = 2, waiting = 5, converted = 1025, refused = 64, bytes_in = 4000, bytes_out = 1000, saved_share = 0.75,
+            recent = { converted_per_second = 5, refused_per_second = 2 },
+        }, shown.images.pond)
+        assert.truthy(text:find(
+            '"quiet":{"running":0,"waiting":0,"converted":0,"refused":0,"bytes_in":0,"bytes_out":0,"saved_share":null,'
+                .. '"recent":{"converted_per_second":0,"refused_per_second":0}}',
+            1,
+            true
+        ), text)
+    end)
+
+    it("may have become larger, or be those of a route that is gone", function()
+        local own = own_figures()
+        local bytes = own.counter("openclaw_image_bytes_total", "route", "direction")
+        bytes:labels("old", "in"):inc(100)
+        bytes:labels("old", "out"):inc(150)
+        local old = own.read().images.old
+        assert.same({ NULL, NULL, -0.5 }, { old.running, old.waiting, old.saved_share })
+    end)
+end)
+
 describe("the document", function()
     it("has its fields in their order", function()
         local own = own_figures()
@@ -817,7 +863,7 @@ describe("the document", function()
                 .. '"concurrency":null,"tries":null,"answers":null,"recent":{"requests_per_second":null,"error_share":null,"mean_seconds":null},"seconds":null}]}},'
                 .. '"routes":{"r":{"requests":null,"request_bytes":null,"response_bytes":null,"cache_saved_seconds":null,"recent":{"requests_per_second":null,"error_share":null,'
                 .. '"p50_seconds":null,"p95_seconds":null,"p99_seconds":null,"first_byte_p95_seconds":null,"cache_hit_share":null},"models":null,"variants":null,"plugins":{}}},'
-                .. '"edges":{},"queues":{},"faults":[],"metrics":{"dropped_labels":0,"lost_series":0,"misuse":N,"expired_series":N},"memory":{"slots":{"used":N,"free":N},"bytes":null}}\n',
+                .. '"edges":{},"images":{},"queues":{},"faults":[],"metrics":{"dropped_labels":0,"lost_series":0,"misuse":N,"expired_series":N},"memory":{"slots":{"used":N,"free":N},"bytes":null}}\n',
             (text:gsub('("misuse":)%w+(,"expired_series":)%w+', "%1N%2N"):gsub('"used":%d+,"free":%d+', '"used":N,"free":N'))
         )
     end)

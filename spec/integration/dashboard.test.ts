@@ -4,6 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as format from "../../dashboard/format.ts";
 import type {
+    ImageStatus,
     NodeStatus,
     RoomClassStatus,
     RoomStatus,
@@ -18,6 +19,7 @@ import { eventually } from "./support/eventually";
 import { Load } from "./support/load";
 import { NativeNginx } from "./support/native_nginx";
 import { NodeProcess, startNodeProcesses } from "./support/node_process";
+import { scene } from "./support/pictures";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const HOSTILE = `<img src=x onerror="window.hacked=1">`;
@@ -36,14 +38,17 @@ function conf(name: string): string {
     return readFileSync(path.join(CHECKOUT, "nginx", `${name}.conf`), "utf8");
 }
 
-/** The gateway over some nodes, with three routes: one without a cache, one with, and one of a hostile name. */
-function startGateway(nodes: readonly { address: string }[], status = ""): Promise<NativeNginx> {
+/** The gateway over some nodes, with three routes: one without a cache, one with, and one of a hostile name; and one for images if asked. */
+function startGateway(
+    nodes: readonly { address: string }[],
+    { status = "", hasImages = false } = {},
+): Promise<NativeNginx> {
     const list = nodes.map(({ address }) => `"${address}"`).join(", ");
     const common = "include route.conf; proxy_pass http://cluster;";
     return NativeNginx.start({
         workers: 1,
         // Who writes the log must reach it.
-        main: "user root;",
+        main: "user root; thread_pool default threads=2;",
         http: `
             keepalive_requests 1000000;
             include openclaw.conf;
@@ -62,6 +67,7 @@ function startGateway(nodes: readonly { address: string }[], status = ""): Promi
                         chat = { upstream = "cluster", sample = {} },
                         cached = { upstream = "cluster", body_digest = {} },
                         ['${HOSTILE}'] = { upstream = "cluster", sample = {} },
+                        ${hasImages ? 'pictures = { upstream = "cluster", image = { max_side = 64 } },' : ""}
                     },
                     log = { sinks = { { type = "file", path = ngx.config.prefix() .. "run/requests.log" } } },
                     status = { ${status} },
@@ -78,6 +84,7 @@ function startGateway(nodes: readonly { address: string }[], status = ""): Promi
             include status.conf;
             include proxy.conf;
             location = /chat { set $openclaw_route chat; ${common} }
+            ${hasImages ? `location = /pictures { set $openclaw_route pictures; ${common} }` : ""}
             location = /hostile { set $openclaw_route '${HOSTILE}'; ${common} }
             location = /cached {
                 set $openclaw_route cached;
@@ -199,6 +206,19 @@ function expectedRoute(name: string, figures: RouteFigures): Record<string, stri
     };
 }
 
+function expectedImage(route: string, { recent, ...figures }: ImageStatus): Record<string, string> {
+    return {
+        route,
+        converted_per_second: valueOf(recent.converted_per_second),
+        refused_per_second: valueOf(recent.refused_per_second),
+        running: valueOf(figures.running),
+        waiting: valueOf(figures.waiting),
+        bytes_in: valueOf(figures.bytes_in),
+        bytes_out: valueOf(figures.bytes_out),
+        saved_share: valueOf(figures.saved_share),
+    };
+}
+
 function values(rows: Record<string, Record<string, Shown>>): Record<string, Record<string, string | undefined>> {
     const found: Record<string, Record<string, string | undefined>> = {};
     for (const [key, fields] of Object.entries(rows)) {
@@ -238,6 +258,8 @@ function expectAgreement(shown: Snapshot, status: StatusDocument): void {
             "deep.list": { field: "deep.list", value: "1, 2" },
         });
     }
+    const images = Object.entries(status.images).map(([name, image]) => [name, expectedImage(name, image)]);
+    expect(values(shown.tables.Images ?? {})).toEqual(Object.fromEntries(images));
     const queues = Object.fromEntries(
         Object.entries(status.queues).map(([sink, queue]) => {
             const { queued, queued_bytes, spool_bytes, sent, retries } = queue;
@@ -355,6 +377,33 @@ test("what the page shows is what the gateway has answered it, while requests fl
     expectInnocence(watched, nginx);
 });
 
+test("images that are converted and refused are on the page", async () => {
+    await using nodes = await startNodeProcesses({});
+    await using nginx = await startGateway(nodes, { hasImages: true });
+    await using watched = await open(nginx);
+    const before = await nextSnapshot(watched);
+    expect(before.tables.Images?.pictures?.saved_share).toEqual({ value: "", text: format.NONE });
+    const picture = await scene("png", 300, 200);
+    for (const body of [picture, picture, picture.subarray(0, 1000)]) {
+        const answer = await fetch(nginx.url("/pictures"), { method: "POST", body: new Uint8Array(body) });
+        await answer.arrayBuffer();
+    }
+    const shown = await eventually("all are counted", async () => {
+        const now = await snapshot(watched.page);
+        const { images } = await answerOf(watched, now.time);
+        return images.pictures?.converted === 2 && images.pictures.refused === 1 && now;
+    });
+    const status = await answerOf(watched, shown.time);
+    expectAgreement(shown, status);
+    const { bytes_in = 0, bytes_out = 0, ...image } = status.images.pictures ?? {};
+    expect(image).toMatchObject({ running: 0, waiting: 0 });
+    expect(bytes_in).toBe(2 * picture.length);
+    expect(bytes_out).toBeGreaterThan(0);
+    expect(image.saved_share).toBeCloseTo(1 - bytes_out / bytes_in, 3);
+    expect(status.routes.pictures?.plugins.image).toMatchObject({ jobs: 2 });
+    expectInnocence(watched, nginx);
+});
+
 test("a node that dies turns red without a reload, and comes back", async () => {
     await using nodes = await startNodeProcesses({ delay: 0.005 }, { delay: 0.005 });
     const victim = nodes[1] as NodeProcess;
@@ -469,7 +518,7 @@ describe("who may see the page", () => {
 
     test("whoever gives the token as a password", async () => {
         await using nodes = await startNodeProcesses({});
-        await using nginx = await startGateway(nodes, `token = "${TOKEN}"`);
+        await using nginx = await startGateway(nodes, { status: `token = "${TOKEN}"` });
         {
             await using stranger = await newDashboard({ httpCredentials: { username: "me", password: "a guess" } });
             expect((await stranger.page.goto(nginx.url("/openclaw/")))?.status()).toBe(401);
@@ -568,6 +617,19 @@ function someRoom(names: readonly string[]): RoomStatus {
     };
 }
 
+function someImage(seed: number): ImageStatus {
+    return {
+        running: 2,
+        waiting: 3 * seed,
+        converted: 12_345_678 * seed,
+        refused: 321 * seed,
+        bytes_in: 4e12 * seed,
+        bytes_out: 1e12 * seed,
+        saved_share: 0.75,
+        recent: { converted_per_second: 12.5 * seed, refused_per_second: 0.25 * seed },
+    };
+}
+
 /** A status that no gateway of these tests would have. */
 function madeUp(changes: Partial<StatusDocument>): StatusDocument {
     return {
@@ -581,6 +643,7 @@ function madeUp(changes: Partial<StatusDocument>): StatusDocument {
         upstreams: {},
         routes: {},
         edges: {},
+        images: {},
         queues: {},
         faults: [],
         metrics: { dropped_labels: null, lost_series: null, misuse: null, expired_series: null },
@@ -642,6 +705,7 @@ function named(name: string): StatusDocument {
                 results: { [name]: 5 },
             },
         },
+        images: { [name]: someImage(1) },
         queues: { [name]: { queued: 1, queued_bytes: 2, spool_bytes: 7, sent: 3, retries: 4, dropped: { [name]: 5 } } },
         faults: [{ plugin: name, kind: name, count: 6 }],
     });
@@ -668,6 +732,7 @@ describe("names from elsewhere", () => {
         expect(tables.Routes?.[`${name}\0`]?.name?.text).toBe("no variant");
         expect(tables[`Plugin ${name} of ${name}`]?.[`${name}.${name}`]?.value?.text).toBe(name);
         expect(tables.Models?.[`${name}\0${name}\0${name}`]?.model?.text).toBe(name);
+        expect(tables.Images?.[name]?.route?.text).toBe(name);
         expect(tables.Edge?.[name]?.route?.text).toBe(name);
         expect(tables.Edge?.[name]?.link?.text).toBe("down");
         expect(tables.Edge?.[name]?.oldest_seconds?.text).toBe(format.duration(3));
@@ -703,7 +768,7 @@ describe("the page", () => {
         expect(tables.Routes?.r?.p95_seconds).toEqual({ value: "", text: format.NONE });
         expect(facts.uptime).toEqual({ value: "", text: format.NONE });
         expect(tables["Nodes of empty"]).toEqual({});
-        for (const id of ["upstreams .room", "plugins .plugin", "models", "edges", "queues", "faults"])
+        for (const id of ["upstreams .room", "plugins .plugin", "models", "images", "edges", "queues", "faults"])
             expect(await watched.page.locator(`#${id}`).first().isVisible()).toBe(false);
         await watched.page.unroute("**/openclaw/status");
         expectInnocence(watched, idle);
@@ -729,6 +794,7 @@ describe("the page", () => {
                     },
                 ]),
             ),
+            images: Object.fromEntries(many.map((seed) => [`route-${seed}`, someImage(seed)])),
         });
         await using watched = await openOver(status, {
             viewport: { width: 360, height: 740 },
@@ -762,6 +828,7 @@ describe("the page", () => {
             ["Routes", "p95"],
             ["Plugin x of x", "Value"],
             ["Models", "First token p95"],
+            ["Images", "Saved"],
             ["Edge", "Jobs waiting"],
             ["Log queues", "Dropped"],
             ["Faults", "Times"],
@@ -823,6 +890,45 @@ describe("the page", () => {
         await eventually("it is as configured", async () => (await parts())[1] === "number as configured");
         shown = null;
         await eventually("it is gone", async () => !(await head.isVisible()));
+        expect(watched.problems).toEqual([]);
+    });
+
+    test("shows what became of images, by route", async () => {
+        const images: Record<string, ImageStatus> = {
+            busy: someImage(1),
+            refusing: { ...someImage(1), recent: { converted_per_second: 1, refused_per_second: 1 } },
+            larger: { ...someImage(1), saved_share: -0.25, recent: { converted_per_second: 1, refused_per_second: 0 } },
+            gone: {
+                ...someImage(0),
+                running: null,
+                waiting: null,
+                saved_share: null,
+                recent: { converted_per_second: null, refused_per_second: null },
+            },
+        };
+        await using watched = await openOver(madeUp({ images }));
+        const { page } = watched;
+        const { Images: rows = {} } = (await snapshot(page)).tables;
+        expect(rows.busy).toEqual({
+            route: { value: "busy", text: "busy" },
+            converted_per_second: { value: "12.5", text: format.rate(12.5) },
+            refused_per_second: { value: "0.25", text: format.rate(0.25) },
+            running: { value: "2", text: "2" },
+            waiting: { value: "3", text: "3" },
+            bytes_in: { value: "4000000000000", text: format.bytes(4e12) },
+            bytes_out: { value: "1000000000000", text: format.bytes(1e12) },
+            saved_share: { value: "0.75", text: format.share(0.75) },
+        });
+        expect(rows.larger?.saved_share?.text).toBe(format.share(-0.25));
+        for (const field of ["converted_per_second", "refused_per_second", "running", "waiting", "saved_share"]) {
+            expect(rows.gone?.[field], field).toEqual({ value: "", text: format.NONE });
+        }
+        const refused = page.locator("#images tbody [data-field=refused_per_second]");
+        const levels = await refused.evaluateAll((cells) => cells.map((cell) => (cell as HTMLElement).dataset.level));
+        expect(levels).toEqual(["warn", "bad", undefined, undefined]);
+        const converted = page.locator("#images tr[data-key=busy] [data-field=converted_per_second]");
+        expect(await converted.getAttribute("title")).toBe(`${format.count(12_345_678)} in all`);
+        expect(await refused.first().getAttribute("title")).toBe("321 in all");
         expect(watched.problems).toEqual([]);
     });
 

@@ -226,6 +226,7 @@ const CHAT_ANSWER = `{"object":"chat.completion","model":"m1","choices":[{"index
 async function startGateway(folder: string): Promise<NativeNginx> {
     const [node, dead, dns, through] = [await freePort(), await freePort(), await freePort(), await freePort()];
     return NativeNginx.start({
+        main: "thread_pool default threads=2;",
         http: `
             include openclaw.conf;
             proxy_cache_path cache keys_zone=answers:1m;
@@ -256,6 +257,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                     routes = {
                         chat = { upstream = "cluster", body_digest = {}, pictures = {}, cache = { store = "redis", redis = { port = ${dead} } }, inference = { include_usage = true } },
                         image = { upstream = "cluster", checks = { content_types = { "image/jpeg" } }, body_digest = { max_bytes = 100 } },
+                        converted = { upstream = "light", image = {} },
                         secret = { upstream = "light", identity = { accept = "mutual_tls" } },
                         guarded = {
                             upstream = "light",
@@ -338,6 +340,11 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                 include route.conf;
                 proxy_pass http://cluster;
             }
+            location = /converted {
+                set $openclaw_route converted;
+                include route.conf;
+                proxy_pass http://cluster;
+            }
             location = /secret {
                 set $openclaw_route secret;
                 include route.conf;
@@ -399,6 +406,7 @@ async function useAll(gateway: NativeNginx): Promise<void> {
     });
     await post("/image", "no image");
     await post("/image", Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(2000)]));
+    await post("/converted", "no image");
     await post("/secret", "");
     await post("/kept", "");
     await post("/kept", "", { "X-OpenClaw-Deadline": "1;sent=2" });

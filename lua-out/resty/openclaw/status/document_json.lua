@@ -19,6 +19,9 @@ local text = ____shapes.text
 local edge_json = require("resty.openclaw.status.edge_json")
 local edge_json_EDGES = edge_json.EDGES
 local edge_json_edges = edge_json.edges
+local image_json = require("resty.openclaw.status.image_json")
+local image_json_IMAGES = image_json.IMAGES
+local image_json_images = image_json.images
 local node_figures = require("resty.openclaw.status.node_figures")
 local node_figures_gather = node_figures.gather
 local node_json = require("resty.openclaw.status.node_json")
@@ -67,6 +70,7 @@ local STATUS = object()(
         map_of(route_json_ROUTE)
     },
     {"edges", edge_json_EDGES},
+    {"images", image_json_IMAGES},
     {"queues", queue_json_QUEUES},
     {"faults", queue_json_FAULTS},
     {"metrics", queue_json_METRICS},
@@ -140,6 +144,7 @@ local function write(subject, output, time, now)
             upstreams = upstreams(subject, window),
             routes = routes(subject, window),
             edges = edge_json_edges(window),
+            images = image_json_images(window),
             queues = queue_json_queues(window),
             faults = queue_json_faults(window),
             metrics = queue_json_metrics(window),

@@ -108,6 +108,25 @@ export interface EdgeStatus {
     results: Record<string, number>;
 }
 
+/** A route with the plugin image. The numbers of requests and bytes are those since nginx started. */
+export interface ImageStatus {
+    /** Conversions that run now, and requests that wait for one. */
+    running: number | null;
+    waiting: number | null;
+    /** Requests whose images were converted, and those that got an error instead. */
+    converted: number;
+    refused: number;
+    /** Of the images, as they came and as they went on. */
+    bytes_in: number;
+    bytes_out: number;
+    /** Of the bytes; below 0 where images became larger. */
+    saved_share: number | null;
+    recent: {
+        converted_per_second: number | null;
+        refused_per_second: number | null;
+    };
+}
+
 export interface QueueStatus {
     queued: number | null;
     queued_bytes: number | null;
@@ -162,6 +181,7 @@ export interface StatusDocument {
     upstreams: Record<string, UpstreamStatus>;
     routes: Record<string, RouteStatus>;
     edges: Record<string, EdgeStatus>;
+    images: Record<string, ImageStatus>;
     queues: Record<string, QueueStatus>;
     faults: FaultStatus[];
     metrics: LostMetrics;

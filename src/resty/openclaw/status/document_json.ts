@@ -9,6 +9,7 @@ import { exact, map_of, object, rounded, text } from "../core/text/json/shapes";
 import type { Connections, RouteStatus, StatusDocument, UpstreamStatus } from "./document";
 import * as edge_json from "./edge_json";
 import type { History } from "./history";
+import * as image_json from "./image_json";
 import * as node_figures from "./node_figures";
 import type { Upstream } from "./node_json";
 import * as node_json from "./node_json";
@@ -52,6 +53,7 @@ const STATUS = object<StatusDocument>()(
     ["upstreams", map_of(node_json.UPSTREAM)],
     ["routes", map_of(route_json.ROUTE)],
     ["edges", edge_json.EDGES],
+    ["images", image_json.IMAGES],
     ["queues", queue_json.QUEUES],
     ["faults", queue_json.FAULTS],
     ["metrics", queue_json.METRICS],
@@ -110,6 +112,7 @@ export function write(subject: Subject, output: Output, time: WallTime, now: Mon
         upstreams: upstreams(subject, window),
         routes: routes(subject, window),
         edges: edge_json.edges(window),
+        images: image_json.images(window),
         queues: queue_json.queues(window),
         faults: queue_json.faults(window),
         metrics: queue_json.metrics(window),

@@ -83,6 +83,7 @@ const PLANS: Plan[] = [
     { name: "openclaw_upstream_try_duration_seconds", is_charted: true },
     { name: "openclaw_queue_requests_total" },
     { name: "openclaw_queue_wait_seconds" },
+    { name: "openclaw_image_jobs_total" },
 ];
 
 /** How many numbers a sample of such a series has: the buckets, or what is made of them; else the one total. */
