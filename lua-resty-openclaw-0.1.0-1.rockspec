@@ -402,6 +402,7 @@ build = {
         ["resty.openclaw.image.conversion.body_images.write_form"] = "lua-out/resty/openclaw/image/conversion/body_images/write_form.lua",
         ["resty.openclaw.image.conversion.body_images.write_json"] = "lua-out/resty/openclaw/image/conversion/body_images/write_json.lua",
         ["resty.openclaw.image.conversion.picture_hash"] = "lua-out/resty/openclaw/image/conversion/picture_hash.lua",
+        ["resty.openclaw.image.conversion.priority"] = "lua-out/resty/openclaw/image/conversion/priority.lua",
         ["resty.openclaw.image.conversion.vips"] = "lua-out/resty/openclaw/image/conversion/vips.lua",
         ["resty.openclaw.image.conversion.vips.admission"] = "lua-out/resty/openclaw/image/conversion/vips/admission.lua",
         ["resty.openclaw.image.conversion.vips.colours"] = "lua-out/resty/openclaw/image/conversion/vips/colours.lua",
