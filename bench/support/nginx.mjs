@@ -15,12 +15,13 @@ const TICKS = 100;
 export const findNginx = (...words) =>
     execFileSync(join(project, "tools/find_nginx.sh"), words, { encoding: "utf8" }).trim();
 
-const head = (workers, connections) => `
+const head = (workers, connections, main) => `
 worker_processes ${workers};
 daemon off;
 pid nginx.pid;
 error_log error.log warn;
 ${findNginx("modules")}
+${main}
 events { worker_connections ${connections}; }
 `;
 
@@ -91,10 +92,10 @@ export function ownSeconds() {
 }
 
 /**
- * Starts nginx with the text of an http block. `lua-out`, `nginx` and `bench` are found under $prefix.
+ * Starts nginx with the text of an http block; `main` stands outside of it. `lua-out`, `nginx` and `bench` are found under $prefix.
  * Resolves when `port` answers, which may take `patience` seconds.
  */
-export async function start(http, { port, core, workers = 1, connections = 4096, patience = 10 }) {
+export async function start(http, { port, core, workers = 1, connections = 4096, patience = 10, main = "" }) {
     const prefix = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
     mkdirSync(join(prefix, "run"));
     for (const folder of ["lua-out", "nginx", "bench"])
@@ -102,7 +103,7 @@ export async function start(http, { port, core, workers = 1, connections = 4096,
     execFileSync("chmod", ["-R", "a+rX", prefix]);
     writeFileSync(
         join(prefix, "nginx.conf"),
-        `${head(workers, connections)} http { access_log off; ${paths} ${http} }`,
+        `${head(workers, connections, main)} http { access_log off; ${paths} ${http} }`,
     );
     const binary = findNginx();
     const child = spawn("taskset", ["-c", String(core), binary, "-p", prefix, "-e", "stderr", "-c", "nginx.conf"], {

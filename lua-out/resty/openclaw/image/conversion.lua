@@ -21,6 +21,8 @@ local body_images_rest_of = body_images.rest_of
 local body_images_write = body_images.write
 local picture_hash = require("resty.openclaw.image.conversion.picture_hash")
 local picture_hash_of = picture_hash.of
+local priority = require("resty.openclaw.image.conversion.priority")
+local priority_lower = priority.lower
 local vips = require("resty.openclaw.image.conversion.vips")
 local vips_convert = vips.convert
 local vips_release = vips.release
@@ -265,8 +267,10 @@ local function convert(order, memory)
     end
     return answer
 end
---- Converts a body. Phases: any; blocks for as long as it takes. Never raises.
+--- Converts a body. Phases: any, but not in the worker's own thread: blocks for as long as it takes, and lowers the thread's priority. Never
+-- raises.
 local function run(order)
+    priority_lower()
     local memory, err = body_of(order)
     if memory == nil then
         return failed("failed", "", err)

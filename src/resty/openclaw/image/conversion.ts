@@ -9,6 +9,7 @@ import * as body_images from "./conversion/body_images";
 import type { FoundImage, Problem, Reading } from "./conversion/body_images/model";
 import type { Answer, Converted, Fetched, Order, Plan } from "./conversion/model";
 import * as picture_hash from "./conversion/picture_hash";
+import * as priority from "./conversion/priority";
 import type { Picture, Problem as PictureProblem, Target } from "./conversion/vips";
 import * as vips from "./conversion/vips";
 
@@ -171,8 +172,13 @@ function convert(order: Order, memory: Bytes): Answer {
     return answer;
 }
 
-/** Converts a body. Phases: any; blocks for as long as it takes. Never raises. */
+/**
+ * Converts a body. Phases: any, but not in the worker's own thread: blocks for as long as it takes, and lowers the thread's priority. Never
+ * raises.
+ */
 export function run(this: void, order: Order): Answer {
+    // Each time, as nginx gives a Lua VM now to this thread and now to that one.
+    priority.lower();
     const [memory, err] = body_of(order);
     if (memory === undefined) return failed("failed", "", err);
     const [ok, answer] = pcall(convert, order, memory);
