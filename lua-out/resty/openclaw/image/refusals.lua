@@ -1,4 +1,5 @@
 local ____exports = {}
+local ipairs = ipairs
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
 local rejections = require("resty.openclaw.core.request.rejection")
@@ -31,9 +32,13 @@ local STATUSES = {
     image_queue_timeout = 503,
     image_timeout = 503
 }
+--- Because there are too many others: such a status says nothing of the gateway's health.
+local IS_BUSY = {}
+for ____, problem in ipairs({"image_queue_full", "image_queue_timeout", "remote_busy"}) do
+    IS_BUSY[problem] = true
+end
 local NO_MEMORY = "no_memory"
 local INTERNAL = 500
-local UNAVAILABLE = 503
 local GATEWAY_FAILED = "The gateway could not convert the image."
 --- The status for a problem; nothing for one of the gateway's own. Phases: any.
 local function status_of(problem)
@@ -48,7 +53,7 @@ ____exports.is_of_request = is_of_request
 --- Ends the request. `retry_after`: seconds. Phases: access; never returns.
 local function refuse(problem, message, retry_after)
     local status = STATUSES[problem]
-    if status == UNAVAILABLE then
+    if IS_BUSY[problem] ~= nil then
         rejections_note_refusal(NAME, problem)
     else
         rejections_note(NAME, problem)

@@ -30,9 +30,11 @@ const STATUSES: Readonly<Record<string, number | undefined>> = {
     image_queue_timeout: 503,
     image_timeout: 503,
 };
+/** Because there are too many others: such a status says nothing of the gateway's health. */
+const IS_BUSY = new LuaSet<string>();
+for (const problem of ["image_queue_full", "image_queue_timeout", "remote_busy"]) IS_BUSY.add(problem);
 const NO_MEMORY = "no_memory";
 const INTERNAL = 500;
-const UNAVAILABLE = 503;
 const GATEWAY_FAILED = "The gateway could not convert the image.";
 
 /** The status for a problem; nothing for one of the gateway's own. Phases: any. */
@@ -48,7 +50,7 @@ export function is_of_request(problem: string): boolean {
 /** Ends the request. `retry_after`: seconds. Phases: access; never returns. */
 export function refuse(problem: string, message: string, retry_after?: number): never {
     const status = STATUSES[problem];
-    if (status === UNAVAILABLE) rejections.note_refusal(NAME, problem);
+    if (IS_BUSY.has(problem)) rejections.note_refusal(NAME, problem);
     else rejections.note(NAME, problem);
     if (status === undefined) return json_error.respond(INTERNAL, "internal_error", GATEWAY_FAILED);
     return json_error.respond(status, problem, message, retry_after);
