@@ -532,8 +532,15 @@ describe("one form out", () => {
         // Without the hook the client waits for as long as the connection lasts.
         const cut = new AbortController();
         const headers = { "Content-Type": "image/png" };
-        const lost = await fetch(gateway.url("/bare"), { method: "POST", body: png, headers, signal: cut.signal });
-        await eventually("the log says so", async () => (await gateway.errorLog()).includes("broke off, as its location"));
+        const lost = await fetch(gateway.url("/bare"), {
+            method: "POST",
+            body: new Uint8Array(png),
+            headers,
+            signal: cut.signal,
+        });
+        await eventually("the log says so", async () =>
+            (await gateway.errorLog()).includes("broke off, as its location"),
+        );
         cut.abort();
         expect(Number(lost.headers.get("content-length"))).toBeGreaterThan(20);
         expect((await post(gateway, png, {}, "/bare")).text).toBe('{"label":"crawfish"}');

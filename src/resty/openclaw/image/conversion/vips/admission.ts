@@ -39,7 +39,8 @@ export function admit(
     target: Target,
 ): LuaMultiReturn<[format: Format] | [undefined, problem: Problem, message: string, text?: string | undefined]> {
     const format = formats.find(source);
-    if (format === undefined) return refusal.unsupported(`What should be an image is of no known format. ${accepted(target)}`);
+    if (format === undefined)
+        return refusal.unsupported(`What should be an image is of no known format. ${accepted(target)}`);
     const { media_type } = format;
     if (!is_accepted(target, media_type)) {
         return refusal.unsupported(`Images in ${name_of(media_type)} are not accepted. ${accepted(target)}`);
