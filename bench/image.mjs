@@ -4,14 +4,25 @@
 //
 // Speed: photographs of 12 megapixels through the gateway, against `vipsthumbnail` on the same files and cores. Stall: the slowest small
 // request to the same worker meanwhile, asked every 3 ms by a process that goes before all others. Hand-over: bodies of several lengths, one at
-// a time; the worker has a core of its own, and what converts has the other one.
+// a time, from when the last byte of the body is sent; by CPU time of the worker's own thread, so that others do not count.
 import { execFile, execFileSync, fork } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import {
+    chmodSync,
+    copyFileSync,
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
 import http from "node:http";
 import { connect } from "node:net";
 import { availableParallelism, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { pin, start } from "./support/nginx.mjs";
 import { photograph } from "./support/photographs.mjs";
 import { median, rounds, spread } from "./support/rounds.mjs";
@@ -22,12 +33,11 @@ const WHAT = process.argv[4] ?? "all";
 const [PORT, NODE_PORT] = [19130, 19131];
 const JOBS = availableParallelism();
 const CORES = `0-${JOBS - 1}`;
-const [WORKER_CORE, OTHER_CORE] = [0, 1];
 const WAYS = ["thread", "process"];
 const PROBE_MS = 3;
 const HIGHEST = -20;
 /** Of each body, in each round of the hand-over. */
-const HAND_OVERS = 5;
+const HAND_OVERS = 3;
 
 const IMAGE = 'max_bytes = 50000000, queue = 1000, queue_seconds = 600, seconds = 600, isolate = "';
 const small = (way) => `${way} = { upstream = "cluster", image = { jobs = ${JOBS}, ${IMAGE}${way}" } },`;
@@ -158,7 +168,9 @@ async function measureSpeed(pictures) {
     const { results } = await rounds(Object.keys(RUNS), measure, { count: ROUNDS });
     const of = (variant, what) => results[variant].map((result) => result[what]);
     const megabytes = median(pictures.bodies.map(({ length }) => length / 1e6)).toFixed(1);
-    console.log(`\n${CONVERSIONS} JPEGs of 12 megapixels and ${megabytes} MB, ${JOBS} jobs, one worker; medians of ${ROUNDS} rounds (least–most)\n`);
+    console.log(
+        `\n${CONVERSIONS} JPEGs of 12 megapixels and ${megabytes} MB, ${JOBS} jobs, one worker; medians of ${ROUNDS} rounds (least–most)\n`,
+    );
     console.log("| | conversions a second | / one vipsthumbnail | / one for each core | stall, p99 ms | longest, ms |");
     console.log("| --- | --- | --- | --- | --- | --- |");
     for (const variant of Object.keys(RUNS)) {
@@ -177,61 +189,69 @@ async function measureSpeed(pictures) {
 /** The CPU time of a worker without its other threads, in ms. */
 const spentBy = (pid) => Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[0]) / 1e6;
 
-/** Leaves a core to the worker's own thread: its other threads and helpers, which inherit that, go to the other one. */
-function separate(pid) {
-    pin(pid, OTHER_CORE);
-    execFileSync("taskset", ["-p", "-c", String(WORKER_CORE), String(pid)], { stdio: "ignore" });
-    const helpers = execFileSync("sh", ["-c", `pgrep -P ${pid} || true`], { encoding: "utf8" }).trim();
-    for (const helper of helpers.split("\n").filter((word) => word !== "")) pin(helper, OTHER_CORE);
-    setPriority(pid, HIGHEST);
-}
-
-/** Sends a body but for its last byte, lets nginx take that in, then the last byte. Returns what came after that. */
-async function handOver(path, body, pid) {
+/** Sends a body but for its last byte, lets nginx take that in, then the last byte. Returns what came after that, in CPU ms of the worker. */
+async function handOver(path, body, { pid, turns }) {
     const socket = connect(PORT, "127.0.0.1");
     socket.write(`POST ${path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`);
     await new Promise((resolve) => socket.write(body.subarray(0, -1), resolve));
     await pause(100);
+    turns.forget();
     const before = spentBy(pid);
     const answered = new Promise((resolve, reject) => socket.once("data", resolve).once("error", reject));
     socket.write(body.subarray(-1));
     const answer = String(await answered);
     if (!answer.startsWith("HTTP/1.1 204")) throw new Error(`${path}: ${answer.slice(0, 1000)}`);
     socket.destroy();
-    return spentBy(pid) - before;
+    // The worker has waited for events since.
+    await pause(10);
+    return { spent: spentBy(pid) - before, turn: turns.longest() };
 }
 
-async function measureHandOver(bodies, pid) {
-    const variants = Object.keys(bodies).flatMap((size) =>
-        ["memory", "file"].flatMap((place) => ROUTES.map((route) => ({ size, place, route }))),
-    );
-    const nameOf = ({ size, place, route }) => `${size} ${place} ${route}`;
-    for (const { size, place, route } of variants) await handOver(`/${place}/${route}`, bodies[size], pid);
-    separate(pid);
-    const measure = async (name) => {
-        const { size, place, route } = variants.find((variant) => nameOf(variant) === name);
-        const path = `/${place}/${route}`;
-        const spent = [];
-        // Without the probe, whose requests take time as well.
-        for (let index = 0; index < HAND_OVERS; index += 1) spent.push(await handOver(path, bodies[size], pid));
-        const { during } = await probed(0, OTHER_CORE, async () => {
-            for (let index = 0; index < HAND_OVERS; index += 1) await handOver(path, bodies[size], pid);
-        });
-        return { spent: median(spent), longest: during.at(-1) };
+/** The library that notes turns, and the file that it notes them in. */
+function turnsOf(folder) {
+    const library = join(folder, "turns.so");
+    const source = fileURLToPath(new URL("support/turns.c", import.meta.url));
+    execFileSync("cc", ["-O2", "-shared", "-fPIC", "-o", library, source, "-ldl"]);
+    const file = join(folder, "turns");
+    const forget = () => writeFileSync(file, Buffer.alloc(8), { flag: existsSync(file) ? "r+" : "w" });
+    forget();
+    chmodSync(file, 0o666);
+    return {
+        env: { LD_PRELOAD: library, OPENCLAW_TURNS: file },
+        forget,
+        longest: () => Number(readFileSync(file).readBigUInt64LE()) / 1e6,
     };
-    const { results } = await rounds(variants.map(nameOf), measure, { count: Math.min(ROUNDS, 3) });
-    console.log(`\nOne body at a time\n`);
-    console.log("| body | in | result | isolate | CPU ms of the worker, more than without | longest stall, ms | without |");
+}
+
+async function measureHandOver(bodies, worker) {
+    const variants = {};
+    for (const size of Object.keys(bodies))
+        for (const place of ["memory", "file"])
+            for (const route of ROUTES) variants[`${size} ${place} ${route}`] = { size, place, route };
+    const measure = async (name) => {
+        const { size, place, route } = variants[name];
+        const all = [];
+        for (let index = 0; index < HAND_OVERS; index += 1)
+            all.push(await handOver(`/${place}/${route}`, bodies[size], worker));
+        return { spent: median(all.map(({ spent }) => spent)), turn: median(all.map(({ turn }) => turn)) };
+    };
+    for (const name of Object.keys(variants)) await measure(name);
+    const { results } = await rounds(Object.keys(variants), measure, { count: ROUNDS });
+    console.log(
+        `\nOne body at a time; medians of ${ROUNDS} rounds (least–most), each of which is the median of ${HAND_OVERS}\n`,
+    );
+    console.log(
+        "| body | in | result | isolate | CPU ms of the worker, more than without | longest turn, CPU ms | without |",
+    );
     console.log("| --- | --- | --- | --- | --- | --- | --- |");
-    for (const variant of variants) {
-        const { size, place, route } = variant;
+    for (const { size, place, route } of Object.values(variants)) {
         if (route === "plain") continue;
-        const of = (its_route, what) => results[nameOf({ size, place, route: its_route })].map((one) => one[what]);
+        const of = (name, what) => results[`${size} ${place} ${name}`].map((one) => one[what]);
         const more = of(route, "spent").map((value, round) => value - of("plain", "spent")[round]);
         const result = route.startsWith("large_") ? "as long" : "small";
-        const way = route.replace("large_", "");
+        const turns = `${spread(of(route, "turn"), 1)} | ${spread(of("plain", "turn"), 1)}`;
         console.log(
-            `| ${size} | ${place} | ${result} | ${way} | ${spread(more, 1)} | ${spread(of(route, "longest"), 1)} | ${spread(of("plain", "longest"), 1)} |`,
+            `| ${size} | ${place} | ${result} | ${route.replace("large_", "")} | ${spread(more, 1)} | ${turns} |`,
         );
     }
 }
@@ -241,12 +261,15 @@ async function measureAll() {
     process.env.TMPDIR = "/dev/shm";
     const folder = mkdtempSync(join(tmpdir(), "openclaw-bench-pictures-"));
     mkdirSync(join(folder, "out"));
-    const of12 = { width: 4032, height: 3024, noise: 6, quality: 89 };
+    const of12 = { width: 4032, height: 3024, noise: 6, quality: 90 };
     const originals = [1, 2].map((seed) => photograph(folder, `photo${seed}.jpg`, { ...of12, seed }));
     const bodies = Array.from({ length: CONVERSIONS }, (_, index) => originals[index % originals.length]);
     for (const index of bodies.keys()) {
         if (index >= originals.length)
-            copyFileSync(join(folder, `photo${1 + (index % originals.length)}.jpg`), join(folder, `photo${1 + index}.jpg`));
+            copyFileSync(
+                join(folder, `photo${1 + (index % originals.length)}.jpg`),
+                join(folder, `photo${1 + index}.jpg`),
+            );
     }
     const files = readdirSync(folder).filter((name) => name.endsWith(".jpg"));
     if (files.length !== CONVERSIONS) throw new Error(`${files.length} pictures`);
@@ -254,15 +277,17 @@ async function measureAll() {
     if (WHAT !== "speed") {
         mkdirSync(join(folder, "others"));
         const make = (name, options) => photograph(join(folder, "others"), name, { ...options, seed: 3 });
-        handedOver["1 MB"] = make("1.jpg", { width: 2016, height: 1512, noise: 6, quality: 88 });
+        handedOver["1 MB"] = make("1.jpg", { width: 2016, height: 1512, noise: 6.5, quality: 90 });
         handedOver["10 MB"] = make("10.jpg", { width: 4032, height: 3024, noise: 11, quality: 93 });
     }
     const main = `thread_pool default threads=${JOBS};`;
     const nodes = await start(node, { port: NODE_PORT, core: CORES });
-    const gateway = await start(config, { port: PORT, core: CORES, main });
+    execFileSync("chmod", ["755", folder]);
+    const turns = turnsOf(folder);
+    const gateway = await start(config, { port: PORT, core: CORES, main, env: turns.env });
     try {
         if (WHAT !== "hand-over") await measureSpeed({ bodies, folder });
-        if (WHAT !== "speed") await measureHandOver(handedOver, gateway.workerPids()[0]);
+        if (WHAT !== "speed") await measureHandOver(handedOver, { pid: gateway.workerPids()[0], turns });
         const complaints = gateway
             .errors()
             .split("\n")

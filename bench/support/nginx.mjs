@@ -92,10 +92,10 @@ export function ownSeconds() {
 }
 
 /**
- * Starts nginx with the text of an http block; `main` stands outside of it. `lua-out`, `nginx` and `bench` are found under $prefix.
+ * Starts nginx with the text of an http block; `main` stands outside of it; `env` is added to the environment. `lua-out`, `nginx` and `bench` are found under $prefix.
  * Resolves when `port` answers, which may take `patience` seconds.
  */
-export async function start(http, { port, core, workers = 1, connections = 4096, patience = 10, main = "" }) {
+export async function start(http, { port, core, workers = 1, connections = 4096, patience = 10, main = "", env = {} }) {
     const prefix = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
     mkdirSync(join(prefix, "run"));
     for (const folder of ["lua-out", "nginx", "bench"])
@@ -108,6 +108,7 @@ export async function start(http, { port, core, workers = 1, connections = 4096,
     const binary = findNginx();
     const child = spawn("taskset", ["-c", String(core), binary, "-p", prefix, "-e", "stderr", "-c", "nginx.conf"], {
         stdio: ["ignore", "ignore", "inherit"],
+        env: { ...process.env, ...env },
     });
     await until(() => answers(port), `an answer on port ${port}`, patience);
     const isWorker = (pid) => !readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("nginx: cache");

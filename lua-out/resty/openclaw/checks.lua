@@ -1,5 +1,4 @@
 local ____exports = {}
-local ipairs = ipairs
 local setmetatable = setmetatable
 local tostring = tostring
 local string_sub = string.sub
@@ -13,6 +12,8 @@ local refusals_refuse = refusals.refuse
 local settings = require("resty.openclaw.checks.settings")
 local settings_SCHEMA = settings.SCHEMA
 local settings_of = settings.of
+local methods = require("resty.openclaw.core.http.method")
+local methods_may_be_empty = methods.may_be_empty
 local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
@@ -28,17 +29,6 @@ local contract = require("resty.openclaw.gateway.contract")
 local contract_alone = contract.alone
 local contract_define = contract.define
 local NAME = "checks"
---- Methods whose requests have no body as a rule: RFC 9110, section 9.3.
-local MAY_BE_EMPTY = {}
-for ____, method in ipairs({
-    "GET",
-    "HEAD",
-    "DELETE",
-    "OPTIONS",
-    "TRACE"
-}) do
-    MAY_BE_EMPTY[method] = true
-end
 local function check_length(of, bytes)
     local ____of_0 = of
     local max_body_bytes = ____of_0.max_body_bytes
@@ -83,7 +73,7 @@ local function needs_body(of, method)
     if of.types == nil then
         return false
     end
-    return not (MAY_BE_EMPTY[method] ~= nil) or request_whole_number("content_length") > 0
+    return not methods_may_be_empty(method) or request_whole_number("content_length") > 0
 end
 --- Checks the body. Where it cannot be read, the reason is `unreadable`, and the message why.
 local function check_body(of, method)
@@ -101,7 +91,7 @@ local function check_body(of, method)
     if body.bytes > 0 then
         return contents_check(of, of.types, body)
     end
-    if MAY_BE_EMPTY[method] ~= nil then
+    if methods_may_be_empty(method) then
         return nil
     end
     return "empty_body", "The request has no body."

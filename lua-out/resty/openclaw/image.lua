@@ -4,6 +4,8 @@ local setmetatable = setmetatable
 local tostring = tostring
 local math_floor = math.floor
 local string_lower = string.lower
+local methods = require("resty.openclaw.core.http.method")
+local methods_may_be_empty = methods.may_be_empty
 local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
@@ -62,17 +64,6 @@ local thread_pools = require("resty.openclaw.image.thread_pool")
 local thread_pools_check = thread_pools.check
 local NAME = "image"
 local IDENTITY = "openclaw_identity"
---- Methods whose requests have no body as a rule: RFC 9110, section 9.3.
-local MAY_BE_EMPTY = {}
-for ____, method in ipairs({
-    "GET",
-    "HEAD",
-    "DELETE",
-    "OPTIONS",
-    "TRACE"
-}) do
-    MAY_BE_EMPTY[method] = true
-end
 --- Until images may be fetched again.
 local REMOTE_RETRY_SECONDS = 1
 --- How much longer than an image a body may be: base64 makes four bytes of three, and there are other members or fields.
@@ -121,7 +112,7 @@ local function body_of(image)
     if body.bytes > 0 then
         return body
     end
-    if MAY_BE_EMPTY[request_variable("request_method") or ""] ~= nil then
+    if methods_may_be_empty(request_variable("request_method") or "") then
         return nil
     end
     return refuse(image, "no_image", "The request has no body, so there is no image in it.")

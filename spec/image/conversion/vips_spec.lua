@@ -1,7 +1,15 @@
+local ffi = require("ffi")
 local pictures = require("spec.support.pictures")
 local vips = require("resty.openclaw.image.conversion.vips")
 
 local convert, target = pictures.convert, pictures.target
+
+ffi.cdef([[
+    struct vips_spec_memory { size_t others[3]; size_t mapped_blocks; size_t mapped_bytes; size_t more[5]; };
+    struct vips_spec_memory vips_spec_memory(void) __asm__("mallinfo2");
+    void *vips_spec_malloc(size_t bytes) __asm__("malloc");
+    void vips_spec_free(void *memory) __asm__("free");
+]])
 
 --- Fails where the pixels differ by more than that on average; by how much they do.
 local function assert_like(most, wanted, made)
@@ -31,6 +39,20 @@ describe("converting a picture", function()
             assert.same({ 64, 48, "image/png", expected[1], 3072 }, { made.width, made.height, made.content_type, made.source_type, made.source_pixels })
             assert_like(expected[2], base, made.file)
         end
+    end)
+
+    it("has large memory given back at once, whatever was freed before", function()
+        local has_figures = pcall(function() return ffi.C.vips_spec_memory end)
+        if not has_figures then return end
+        local megabyte = 1024 * 1024
+        assert(convert(base))
+        ffi.C.vips_spec_free(ffi.C.vips_spec_malloc(16 * megabyte))
+        local before = ffi.C.vips_spec_memory().mapped_bytes
+        local memory = ffi.C.vips_spec_malloc(2 * megabyte)
+        local more = ffi.C.vips_spec_memory().mapped_bytes - before
+        ffi.C.vips_spec_free(memory)
+        assert.is_true(more >= 2 * megabyte)
+        assert.is_true(ffi.C.vips_spec_memory().mapped_bytes == before)
     end)
 
     it("writes each format", function()

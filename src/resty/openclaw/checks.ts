@@ -9,6 +9,7 @@ import * as refusals from "./checks/refusals";
 import type { Settings } from "./checks/settings";
 import * as settings from "./checks/settings";
 import type { Values } from "./config/schema";
+import * as methods from "./core/http/method";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import * as metric_registry from "./core/metrics/metric_registry";
@@ -27,10 +28,6 @@ export interface Checks {
 }
 
 const NAME = "checks";
-
-/** Methods whose requests have no body as a rule: RFC 9110, section 9.3. */
-const MAY_BE_EMPTY = new LuaSet<string>();
-for (const method of ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]) MAY_BE_EMPTY.add(method);
 
 function check_length(of: Settings, bytes: number): Verdict {
     const { max_body_bytes } = of;
@@ -60,7 +57,7 @@ function is_open_ended(): boolean {
 function needs_body(of: Settings, method: string): boolean {
     if (is_open_ended()) return of.types !== undefined || of.max_body_bytes !== undefined;
     if (of.types === undefined) return false;
-    return !MAY_BE_EMPTY.has(method) || request.whole_number("content_length") > 0;
+    return !methods.may_be_empty(method) || request.whole_number("content_length") > 0;
 }
 
 /** Checks the body. Where it cannot be read, the reason is `unreadable`, and the message why. */
@@ -71,7 +68,7 @@ function check_body(of: Settings, method: string): Verdict {
     if (reason !== undefined) return $multi(reason, message);
     if (of.types === undefined) return $multi(undefined);
     if (body.bytes > 0) return contents.check(of, of.types, body);
-    if (MAY_BE_EMPTY.has(method)) return $multi(undefined);
+    if (methods.may_be_empty(method)) return $multi(undefined);
     return $multi("empty_body", "The request has no body.");
 }
 

@@ -2,6 +2,7 @@
  * Converts the images in requests before they go to a node: whatever clients send, nodes get one format, one size and one form. What comes
  * back in JSON can be put into one envelope. See docs/image.md.
  */
+import * as methods from "./core/http/method";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import * as metric_registry from "./core/metrics/metric_registry";
@@ -59,10 +60,6 @@ export interface Image {
 const NAME = "image";
 const IDENTITY = "openclaw_identity";
 
-/** Methods whose requests have no body as a rule: RFC 9110, section 9.3. */
-const MAY_BE_EMPTY = new LuaSet<string>();
-for (const method of ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"]) MAY_BE_EMPTY.add(method);
-
 /** Until images may be fetched again. */
 const REMOTE_RETRY_SECONDS = 1;
 
@@ -98,7 +95,7 @@ function body_of(image: Image): Body | undefined {
     }
     if (body.bytes > image.max_body_bytes) return refuse_too_large(image);
     if (body.bytes > 0) return body;
-    if (MAY_BE_EMPTY.has(request.variable("request_method") ?? "")) return undefined;
+    if (methods.may_be_empty(request.variable("request_method") ?? "")) return undefined;
     return refuse(image, "no_image", "The request has no body, so there is no image in it.");
 }
 

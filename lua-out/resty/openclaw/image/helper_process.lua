@@ -17,6 +17,11 @@ local c_memory = require("resty.openclaw.core.memory.c_memory")
 local c_memory_allocate = c_memory.allocate
 local c_memory_at = c_memory.at
 local c_memory_hand_over = c_memory.hand_over
+local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_begin = time_slice.begin
+local time_slice_is_over = time_slice.is_over
+local time_slice_renew = time_slice.renew
+local time_slice_yield_now = time_slice.yield_now
 local protocol = require("resty.openclaw.image.helper_process.protocol")
 local protocol_LENGTH_DIGITS = protocol.LENGTH_DIGITS
 local protocol_length_of = protocol.length_of
@@ -97,8 +102,17 @@ local function receive_text(socket)
     end
     return text
 end
+--- Lets others have their turn: sockets do not, as long as the helper keeps up.
+local function pause(slice)
+    if not time_slice_is_over(slice) then
+        return
+    end
+    time_slice_yield_now()
+    time_slice_renew(slice)
+end
 local function send_memory(socket, address, bytes)
     local memory = c_memory_at(address)
+    local slice = time_slice_begin()
     for offset = 0, bytes - 1, PIECE_BYTES do
         local part = ffi_string(
             memory + offset,
@@ -108,10 +122,12 @@ local function send_memory(socket, address, bytes)
         if sent == nil then
             return err
         end
+        pause(slice)
     end
     return nil
 end
 local function send_file(socket, file, bytes)
+    local slice = time_slice_begin()
     local offset = 0
     while offset < bytes do
         local count, read_err = files_read(
@@ -128,6 +144,7 @@ local function send_file(socket, file, bytes)
             return err
         end
         offset = offset + count
+        pause(slice)
     end
     return nil
 end
@@ -173,6 +190,7 @@ local function receive_bytes(socket, bytes)
     if memory == nil then
         return nil, "there is no memory for its answer"
     end
+    local slice = time_slice_begin()
     local at = 0
     while at < bytes do
         local part, err = socket:receive(math_min(PIECE_BYTES, bytes - at))
@@ -181,6 +199,7 @@ local function receive_bytes(socket, bytes)
         end
         ffi_copy(memory + at, part, #part)
         at = at + #part
+        pause(slice)
     end
     return c_memory_hand_over(memory)
 end

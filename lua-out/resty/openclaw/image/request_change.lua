@@ -1,10 +1,10 @@
 local ____exports = {}
 local ipairs = ipairs
+local new_body = require("resty.openclaw.core.request.new_body")
+local new_body_put = new_body.put
 local request = require("resty.openclaw.core.request.request")
 local request_forget = request.forget
 local request_variable = request.variable
-local request_body = require("resty.openclaw.core.request.request_body")
-local request_body_replace = request_body.replace
 --- Says to the next gateway that it need not convert the body; see `converted_by`.
 local MARK = "X-OpenClaw-Image"
 ____exports.MARK = MARK
@@ -42,7 +42,7 @@ end
 --- Puts the body in place. `query`: more arguments for the query. Returns why that failed, if it did: then the request must not go on. Phases:
 -- access; yields.
 local function apply(memory, bytes, content_type, query)
-    local problem = request_body_replace(memory, bytes)
+    local problem = new_body_put(memory, bytes)
     if problem ~= nil then
         return problem
     end

@@ -7,6 +7,8 @@ import * as files from "../core/files/files";
 import * as c_memory from "../core/memory/c_memory";
 import type { Region } from "../core/memory/shared_memory";
 import type { Faults } from "../core/metrics/fault";
+import type { Slice } from "../core/time/time_slice";
+import * as time_slice from "../core/time/time_slice";
 import type { Answer, Order } from "./conversion/model";
 import * as protocol from "./helper_process/protocol";
 import * as spawning from "./helper_process/spawn";
@@ -70,17 +72,27 @@ function receive_text(socket: ngx.Tcp): Result<string> {
     return $multi(text);
 }
 
+/** Lets others have their turn: sockets do not, as long as the helper keeps up. */
+function pause(slice: Slice): void {
+    if (!time_slice.is_over(slice)) return;
+    time_slice.yield_now();
+    time_slice.renew(slice);
+}
+
 function send_memory(socket: ngx.Tcp, address: number, bytes: number): string | undefined {
     const memory = c_memory.at(address);
+    const slice = time_slice.begin();
     for (const offset of $range(0, bytes - 1, PIECE_BYTES)) {
         const part = ffi.string(pointer_add(memory, offset), math.min(PIECE_BYTES, bytes - offset));
         const [sent, err] = socket.send(part);
         if (sent === undefined) return err;
+        pause(slice);
     }
     return undefined;
 }
 
 function send_file(socket: ngx.Tcp, file: files.File, bytes: number): string | undefined {
+    const slice = time_slice.begin();
     let offset = 0;
     while (offset < bytes) {
         const [count, read_err] = files.read(file, piece, math.min(PIECE_BYTES, bytes - offset), offset);
@@ -88,6 +100,7 @@ function send_file(socket: ngx.Tcp, file: files.File, bytes: number): string | u
         const [sent, err] = socket.send(ffi.string(piece, count));
         if (sent === undefined) return err;
         offset += count;
+        pause(slice);
     }
     return undefined;
 }
@@ -110,12 +123,14 @@ function send_order(socket: ngx.Tcp, order: Order): string | undefined {
 function receive_bytes(socket: ngx.Tcp, bytes: number): Result<number> {
     const memory = bytes > MOST_ANSWER_BYTES ? undefined : c_memory.allocate(bytes);
     if (memory === undefined) return $multi(undefined, "there is no memory for its answer");
+    const slice = time_slice.begin();
     let at = 0;
     while (at < bytes) {
         const [part, err] = socket.receive(math.min(PIECE_BYTES, bytes - at));
         if (part === undefined) return $multi(undefined, err!);
         ffi.copy(pointer_add(memory, at), part, part.length);
         at += part.length;
+        pause(slice);
     }
     return $multi(c_memory.hand_over(memory));
 }

@@ -1,6 +1,6 @@
 /** Changes a request into one with the converted body: the body, and all headers that say something of it. */
+import * as new_body from "../core/request/new_body";
 import * as request from "../core/request/request";
-import * as request_body from "../core/request/request_body";
 
 /** Says to the next gateway that it need not convert the body; see `converted_by`. */
 export const MARK = "X-OpenClaw-Image";
@@ -40,7 +40,7 @@ export function apply(
     content_type: string,
     query: string | undefined,
 ): string | undefined {
-    const problem = request_body.replace(memory, bytes);
+    const problem = new_body.put(memory, bytes);
     if (problem !== undefined) return problem;
     for (const name of DIGESTS) ngx.req.clear_header(name);
     ngx.req.set_header("Content-Type", content_type);
