@@ -439,6 +439,7 @@ build = {
         ["resty.openclaw.image.request_change"] = "lua-out/resty/openclaw/image/request_change.lua",
         ["resty.openclaw.image.settings"] = "lua-out/resty/openclaw/image/settings.lua",
         ["resty.openclaw.image.thread"] = "lua-out/resty/openclaw/image/thread.lua",
+        ["resty.openclaw.image.thread_pool"] = "lua-out/resty/openclaw/image/thread_pool.lua",
         ["resty.openclaw.image_check"] = "lua-out/resty/openclaw/image_check.lua",
         ["resty.openclaw.inference"] = "lua-out/resty/openclaw/inference.lua",
         ["resty.openclaw.inference.dialects"] = "lua-out/resty/openclaw/inference/dialects.lua",

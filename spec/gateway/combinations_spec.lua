@@ -66,3 +66,28 @@ describe("combinations: classes", function()
         assert.same({}, problems_of({ limit = { { by = "client", class = { standard = 1 } } }, bandwidth = { standard = 1 } }))
     end)
 end)
+
+describe("combinations: images", function()
+    it("have near hits in a cache only", function()
+        assert.same({ PATH .. ".image.near needs the option cache in the route, which keeps the answers" }, problems_of({ image = { near = {} } }))
+        assert.same(1, #problems_of({ image = { near = {} } }, true))
+        assert.same({}, problems_of({ image = { near = {} }, cache = {} }))
+        assert.same({}, problems_of({ image = {} }))
+    end)
+
+    it("have been converted if a verified caller says so", function()
+        local problems = { PATH .. ".image.converted_by needs identity.accept or the option auth in the route, which verifies who says that an image was converted" }
+        local function by(who, more)
+            more = more or {}
+            more.image = { converted_by = who }
+            return problems_of(more)
+        end
+        assert.same(problems, by(true))
+        assert.same(problems, by({ "edge-7" }))
+        assert.same(problems, by(true, { identity = { sign = {} } }))
+        assert.same({}, by(true, { identity = { accept = "signed" } }))
+        assert.same({}, by(true, { auth = { jwt = token() } }))
+        assert.same({}, problems_of({ image = { converted_by = true } }, true))
+        assert.same({}, by(nil))
+    end)
+end)

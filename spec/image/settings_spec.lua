@@ -21,7 +21,7 @@ describe("the options of image", function()
             { { keep = { "exif" } }, 'image.keep[1] must be one of icc, got "exif"' },
             { { near = { distance = 40 } }, "image.near.distance must be a whole number from 0 to 16, got 40" },
             { { converted_by = "edge" }, "image.converted_by must be true or a list of identities, got a string" },
-            { { remote = {} }, "image.remote.hosts is required" },
+            { { remote = {} }, "image.remote.hosts must be a list with at least one entry, got nothing" },
             { { isolate = "vm" }, 'image.isolate must be one of thread, process, got "vm"' },
         }) do
             local problem = problem_of(case[1])

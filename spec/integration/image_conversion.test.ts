@@ -48,7 +48,7 @@ interface GatewayOptions {
 }
 
 async function startGateway(options: GatewayOptions = {}): Promise<NativeNginx> {
-    const names = ["openclaw", "errors", "proxy", "route", "cache"];
+    const names = ["openclaw", "errors", "proxy", "route", "cache", "image"];
     const gateway = await NativeNginx.start({
         workers: options.workers ?? 2,
         main: "thread_pool default threads=4;",
@@ -330,8 +330,10 @@ describe("limits", () => {
         expect(lastSeen().body.length).toBe(0);
     });
 
-    test("without a thread pool the request fails, and the log says what to add", async () => {
+    test("without a thread pool the request fails, and the log says what to add, also before", async () => {
         const gateway = await startGateway({ image: 'thread_pool = "none_such"' });
+        const sentence = 'write "thread_pool none_such threads=4;" in nginx.conf, outside of http';
+        await eventually("the log says so", async () => (await gateway.errorLog()).includes(sentence));
         expect(await post(gateway, await scene("png", 9, 9))).toMatchObject({ status: 500, code: "internal_error" });
         expect(await gateway.errorLog()).toContain('no thread of the pool "none_such" runs it');
         expect(seen).toEqual([]);
@@ -517,6 +519,35 @@ describe("one form out", () => {
         expect((await post(gateway, "hello")).text).toMatch(/^\{"error"/);
     });
 
+    test("a location without the hook breaks off one response of a worker, if another one has the hook", async () => {
+        const gateway = await startGateway({
+            workers: 1,
+            image: "envelope = true",
+            server: `location /hooked {
+                set $openclaw_route analyze; include route.conf; include image.conf; proxy_pass http://cluster;
+            }`,
+        });
+        const png = await scene("png", 9, 9);
+        for (const _ of [1, 2]) expect(await post(gateway, png, {}, "/hooked")).toMatchObject({ status: 200 });
+        // Without the hook the client waits for as long as the connection lasts.
+        const cut = new AbortController();
+        const headers = { "Content-Type": "image/png" };
+        const lost = await fetch(gateway.url("/bare"), {
+            method: "POST",
+            body: new Uint8Array(png),
+            headers,
+            signal: cut.signal,
+        });
+        await eventually("the log says so", async () =>
+            (await gateway.errorLog()).includes("broke off, as its location"),
+        );
+        cut.abort();
+        expect(Number(lost.headers.get("content-length"))).toBeGreaterThan(20);
+        expect((await post(gateway, png, {}, "/bare")).text).toBe('{"label":"crawfish"}');
+        const whole = await post(gateway, png, {}, "/hooked");
+        expect([whole.headers.get("content-length"), JSON.parse(whole.text)]).toMatchObject([null, { cached: false }]);
+    });
+
     test("without the hook the log names the file that has it", async () => {
         const gateway = await startGateway({ image: "envelope = true" });
         expect((await post(gateway, await scene("png", 9, 9))).text).toBe('{"label":"crawfish"}');
@@ -578,9 +609,13 @@ describe("addresses", () => {
 });
 
 describe("what was converted before", () => {
+    /** Says who asks, as far as setup knows. */
+    const OWN_PLUGIN = "plugins = { { access = function() end } }";
+
     test("is not converted again if a verified caller says so, and is if any other does", async () => {
         const gateway = await startGateway({
             image: "converted_by = true",
+            route: OWN_PLUGIN,
             location: 'set $openclaw_identity "";',
         });
         const png = await scene("png", 64, 64);
@@ -588,6 +623,7 @@ describe("what was converted before", () => {
         expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG" });
         const verified = await startGateway({
             image: 'converted_by = { "edge-7" }',
+            route: OWN_PLUGIN,
             location: "set $openclaw_identity $http_x_verified;",
         });
         await post(verified, png, { "X-OpenClaw-Image": "converted", "X-Verified": "edge-8" });

@@ -314,7 +314,7 @@
 ---@field max_pixels? integer maximum of width × height, by the image's header
 ---@field max_side? integer the longer side of the image as it goes on; smaller ones keep their size
 ---@field format? "jpeg"|"png"|"webp"|"keep" the format in which it goes on; "keep" takes that of the image
----@field quality? integer the quality of JPEG and WebP
+---@field quality? integer the quality of JPEG and WebP; PNG has none
 ---@field keep? "icc"[] metadata that stays: `"icc"`, the color profile. Without it colors are converted to sRGB
 ---@field send? "raw"|"json"|"multipart" what the node gets: the image alone, JSON or a form. Chat messages stay what they are
 ---@field jobs? integer how many conversions of the route run at a time on the machine

@@ -27,6 +27,8 @@ local contract_define = contract.define
 local envelope = require("resty.openclaw.image.envelope")
 local envelope_body_filter = envelope.body_filter
 local envelope_header_filter = envelope.header_filter
+local envelope_is_lost = envelope.is_lost
+local envelope_new_hook = envelope.new_hook
 local figures = require("resty.openclaw.image.figures")
 local figures_count = figures.count
 local figures_count_images = figures.count_images
@@ -58,6 +60,8 @@ local settings_check = settings.check
 local settings_plan_of = settings.plan_of
 local threads = require("resty.openclaw.image.thread")
 local threads_run = threads.run
+local thread_pools = require("resty.openclaw.image.thread_pool")
+local thread_pools_check = thread_pools.check
 local NAME = "image"
 local IDENTITY = "openclaw_identity"
 --- Until images may be fetched again.
@@ -211,14 +215,32 @@ local function status(self)
     return document
 end
 local function header_filter(self)
-    envelope_header_filter()
+    envelope_header_filter(self.hook)
 end
 local function body_filter(self)
-    envelope_body_filter()
+    envelope_body_filter(self.hook)
 end
-local metatable = {__index = {access = access, status = status}}
+local function log(self)
+    if not envelope_is_lost(self.hook) then
+        return
+    end
+    self.faults:report("no_body_filter", (("a response of the route \"" .. self.route) .. "\" broke off, as its location has no body_filter_by_lua: include nginx/image.conf or ") .. "nginx/cache.conf in all locations of the route")
+end
+local function init_worker(self)
+    if self.thread_pool ~= nil then
+        thread_pools_check(self.thread_pool, self.route, self.faults)
+    end
+end
+local metatable = {__index = {init_worker = init_worker, access = access, status = status}}
 --- Of routes with envelopes: others need no hooks for them.
-local metatable_with_envelope = {__index = {access = access, header_filter = header_filter, body_filter = body_filter, status = status}}
+local metatable_with_envelope = {__index = {
+    init_worker = init_worker,
+    access = access,
+    header_filter = header_filter,
+    body_filter = body_filter,
+    log = log,
+    status = status
+}}
 local function set_of(names)
     local known = {}
     for ____, name in ipairs(names) do
@@ -280,7 +302,9 @@ local function create(options, ____bindingPattern0)
         converted_by = ____set_of_result_11,
         believes_all = ____temp_12,
         remote = ____temp_6,
-        near = options.near
+        near = options.near,
+        hook = envelope_new_hook(),
+        thread_pool = options.isolate == "thread" and thread_pool or nil
     }
     return setmetatable(fields, options.envelope and metatable_with_envelope or metatable)
 end

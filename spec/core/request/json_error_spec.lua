@@ -34,6 +34,10 @@ describe("json_error", function()
         assert.equal("Byte ?", cjson.decode(get("/bytes").body).error.message)
     end)
 
+    it("is as easy to read as it was written", function()
+        assert.equal('{"error":{"code":"x","message":"Send application/json.","status":415}}\n', get("/slash").body)
+    end)
+
     it("cuts an answer off that has begun already", function()
         local answer = get("/respond-late")
         assert.equal(200, answer.status)

@@ -67,6 +67,15 @@ describe("an image as the body", function()
         end
     end)
 
+    it("is no JSON under another type", function()
+        for _, text in ipairs({ '{"image":"AAAA"}', ' \r\n{"image":"AAAA"}' }) do
+            for _, inputs in ipairs({ { "raw" }, { "json" } }) do
+                assert.same({ "unsupported_media_type", 415, "The body looks like JSON: send it with the Content-Type application/json." },
+                    { select(2, convert(text, "application/x-www-form-urlencoded", wants({ inputs = inputs }))) })
+            end
+        end
+    end)
+
     it("has to be there, and accepted", function()
         assert.equal("no_image 422", refusal("", "image/jpeg", wants()))
         assert.equal("unsupported_media_type 415", refusal(PHOTO, "image/jpeg", wants({ inputs = { "multipart", "json", "data_url" } })))
@@ -109,6 +118,9 @@ describe("an image in a form", function()
         assert.equal("no_image", images({ one, two }, { form_field = "three" }))
         assert.equal("no_image", images({ field("a", "x") }, {}))
         assert.equal("no_image", images({ file("a", "", "application/octet-stream", "") }, {}))
+        local function sentence(changes) return (select(4, convert(form("b", { field("a", "x") }), "multipart/form-data; boundary=b", wants(changes)))) end
+        assert.equal('The form has no image in a field with the name "three".', sentence({ form_field = "three" }))
+        assert.equal("The form has no file, and no part whose Content-Type is that of an image.", sentence({}))
         -- No reader finds another part of the name that was not converted.
         assert.equal("too_many_images", images({ one, two, one }, {}))
         assert.equal("too_many_images", images({ one, field("one", "x") }, {}))
@@ -254,6 +266,7 @@ describe("an image in JSON", function()
             '[{"image":"AAAA"}]', '{"messages":"x","input":{}}' }) do
             assert.equal("no_image 422", refusal(body, "application/json", wants()), body)
         end
+        assert.equal('The JSON has no member "photo" with an image in it, and is no chat.', (select(4, convert('{"image":"AAAA"}', "application/json", wants({ json_field = "photo" })))))
         for _, chat in ipairs({ '{"messages":[{"content":"text"}]}', '{"input":"text"}', '{"input":[]}',
             '{"messages":[{"content":[{"image_url":null},{"image_url":{"url":1}},{},1]}]}' }) do
             assert.equal("untouched 200", refusal(chat, "application/json", wants()), chat)

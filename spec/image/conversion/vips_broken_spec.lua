@@ -46,7 +46,7 @@ describe("what is no whole picture", function()
 
     it("is refused where it is no picture at all", function()
         for _, bytes in ipairs({ "", "x", "hello", "<svg xmlns='http://www.w3.org/2000/svg'/>", "%PDF-1.7\n", "P6\n1 1\n255\nabc", "#?RADIANCE\n\n" }) do
-            assert.is_truthy(assert_problem("unsupported_image", bytes):find("image/jpeg", 1, true))
+            assert.is_truthy(assert_problem("unsupported_image", bytes):find("Accepted are JPEG, PNG, WebP", 1, true))
         end
         assert_problem("unsupported_image", pictures.read("base.bmp"))
         for _, first in ipairs({ "\255\216\255\224", "GIF89a", "RIFF\0\0\0\0WEBPVP8 ", "II*\0", "\0\0\0\28ftypheic", "\0\0\0\28ftypavif" }) do
@@ -56,7 +56,7 @@ describe("what is no whole picture", function()
 
     it("is refused where its format was not asked for, whatever else it may be", function()
         local message = assert_problem("unsupported_image", pictures.read("base.gif"), target({ formats = { "image/jpeg", "image/png" } }))
-        assert.equal("Images of type image/gif are not accepted. Accepted are image/jpeg, image/png.", message)
+        assert.equal("Images in GIF are not accepted. Accepted are JPEG, PNG.", message)
         assert_problem("unsupported_image", pictures.read("base.heic"), target({ formats = { "image/avif" } }))
         assert_problem("unsupported_image", pictures.read("base.avif"), target({ formats = { "image/heif" } }))
     end)

@@ -15,6 +15,7 @@ import * as request_state from "./core/request/request_state";
 import type { Context } from "./gateway/contract";
 import * as contract from "./gateway/contract";
 import type { Answer } from "./image/conversion/model";
+import type { Hook } from "./image/envelope";
 import * as envelope from "./image/envelope";
 import type { Figures } from "./image/figures";
 import * as figures from "./image/figures";
@@ -30,6 +31,7 @@ import * as request_change from "./image/request_change";
 import type { Options } from "./image/settings";
 import * as settings from "./image/settings";
 import * as threads from "./image/thread";
+import * as thread_pools from "./image/thread_pool";
 
 export interface Image {
     readonly route: string;
@@ -44,6 +46,11 @@ export interface Image {
     /** Whose images may be fetched. */
     readonly remote: Remote | undefined;
     readonly near: Options["near"];
+    readonly hook: Hook;
+    /** In which conversions run, if not in processes. */
+    readonly thread_pool: string | undefined;
+    /** Looks whether its thread pool is there. Phases: init_worker. */
+    init_worker(): void;
     /** Converts the images of the request, or refuses it. Phases: access; yields. Never raises. */
     access(): void;
     /** What the status document shows. Phases: any. */
@@ -157,16 +164,29 @@ function status(this: Image): object {
 }
 
 function header_filter(this: Image): void {
-    envelope.header_filter();
+    envelope.header_filter(this.hook);
 }
 
 function body_filter(this: Image): void {
-    envelope.body_filter();
+    envelope.body_filter(this.hook);
 }
 
-const metatable = { __index: { access, status } };
+function log(this: Image): void {
+    if (!envelope.is_lost(this.hook)) return;
+    this.faults.report(
+        "no_body_filter",
+        `a response of the route "${this.route}" broke off, as its location has no body_filter_by_lua: include nginx/image.conf or ` +
+            "nginx/cache.conf in all locations of the route",
+    );
+}
+
+function init_worker(this: Image): void {
+    if (this.thread_pool !== undefined) thread_pools.check(this.thread_pool, this.route, this.faults);
+}
+
+const metatable = { __index: { init_worker, access, status } };
 /** Of routes with envelopes: others need no hooks for them. */
-const metatable_with_envelope = { __index: { access, header_filter, body_filter, status } };
+const metatable_with_envelope = { __index: { init_worker, access, header_filter, body_filter, log, status } };
 
 function set_of(names: readonly string[]): LuaSet<string> {
     const known = new LuaSet<string>();
@@ -206,6 +226,8 @@ function create(options: Options, { path, route }: Context): Image {
         believes_all: converted_by === true,
         remote: options.remote === undefined ? undefined : remotes.new(options.remote, `${path}.remote`),
         near: options.near,
+        hook: envelope.new_hook(),
+        thread_pool: options.isolate === "thread" ? thread_pool : undefined,
     };
     return setmetatable(fields, options.envelope ? metatable_with_envelope : metatable);
 }

@@ -106,7 +106,8 @@ local function add_here(purges, filter)
     local what, digits = string_match(answer, "^(%l+) (%d+)$")
     if what ~= "done" and what ~= "all" then
         local problem = string_match(answer, "^failed (.*)$")
-        return nil, problem or "another purge is in progress; try again"
+        local why = problem == nil and "another purge is in progress; try again" or (purges.path .. ": ") .. problem
+        return nil, why
     end
     keeping_announce(purges)
     return {
@@ -123,7 +124,7 @@ local function add(self, filter)
     )
     if made == nil then
         self.failed:inc()
-        self.faults:report(sharing == nil and "purges_unwritable" or sharings_FAULT, self.path, ": ", err)
+        self.faults:report(sharing == nil and "purges_unwritable" or sharings_FAULT, err)
         return nil, err
     end
     self.done:inc()

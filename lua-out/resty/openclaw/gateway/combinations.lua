@@ -140,6 +140,31 @@ local function check_classes(path, options, problems)
     end
     refuse_classes(bandwidth, path .. ".bandwidth", problems)
 end
+--- The cache keeps the answers that near hits get.
+local function check_near(path, ____bindingPattern0, problems)
+    local cache
+    local image
+    image = ____bindingPattern0.image
+    cache = ____bindingPattern0.cache
+    if (image and image.near) == nil or cache ~= nil then
+        return
+    end
+    problems[#problems + 1] = path .. ".image.near needs the option cache in the route, which keeps the answers"
+end
+--- Without these nobody's identity is verified, so nobody would be believed.
+local function check_converted_by(path, ____bindingPattern0, problems)
+    local auth
+    local identity
+    local image
+    image = ____bindingPattern0.image
+    identity = ____bindingPattern0.identity
+    auth = ____bindingPattern0.auth
+    if (image and image.converted_by) == nil or auth ~= nil or (identity and identity.accept) ~= nil then
+        return
+    end
+    local why = "which verifies who says that an image was converted"
+    problems[#problems + 1] = (path .. ".image.converted_by needs identity.accept or the option auth in the route, ") .. why
+end
 --- If two routes shared a store, one of them would never get its lock, and would deliver nothing.
 local function check_store(path, ____bindingPattern0, stores, problems)
     local edge
@@ -163,7 +188,9 @@ local function check(path, given, stores, has_own, problems)
     if not has_own then
         check_callers(path, options, problems)
         check_classes(path, options, problems)
+        check_converted_by(path, options, problems)
     end
+    check_near(path, options, problems)
     check_store(path, options, stores, problems)
 end
 ____exports.check = check

@@ -47,8 +47,11 @@ local NULL = "null"
 local END = "}"
 local NULL_AND_END = "null}"
 local text = buffers_new(512)
---- Whether bodies of responses come here in this worker. A location without the hook must not say the length of an envelope.
-local has_hook = false
+--- The hook of a route that has seen no response yet. Phases: init.
+local function new_hook()
+    return {is_here = false, is_missing = false}
+end
+____exports.new_hook = new_hook
 --- Whether a response with that status has the whole of what was asked.
 local function is_whole(status)
     if status < OK or status >= FIRST_REDIRECTION then
@@ -147,7 +150,7 @@ local function clear_headers()
 end
 --- Begins the envelope, if the response gets one: JSON of a node, with a status of success. Not for parts of a response, for encoded ones, for
 -- subrequests, and for what the gateway itself responds. Phases: header_filter. Never raises.
-local function header_filter()
+local function header_filter(hook)
     local before = request_state_present()
     if before ~= nil then
         before.envelope_head = nil
@@ -162,7 +165,8 @@ local function header_filter()
     local its_head = write_head()
     request_state_open().envelope_head = its_head
     local length = length_of_response()
-    if length == nil or not has_hook or may_be_cut() then
+    local is_sure = hook.is_here and not hook.is_missing
+    if length == nil or not is_sure or may_be_cut() then
         return set_length(nil)
     end
     set_length(#its_head + (length == 0 and #NULL or length) + #END)
@@ -170,8 +174,8 @@ end
 ____exports.header_filter = header_filter
 --- Sends the envelope around the response. If the node breaks off its response there is no end, so that clients do not take it for a whole one.
 -- Phases: body_filter, after all others that read the response. Never raises.
-local function body_filter()
-    has_hook = true
+local function body_filter(hook)
+    hook.is_here = true
     local state = request_state_present()
     local its_head = state and state.envelope_head
     if its_head == nil then
@@ -198,4 +202,19 @@ local function body_filter()
     chunk_surround(its_head, memory, bytes, is_last and (is_empty and NULL_AND_END or END) or "")
 end
 ____exports.body_filter = body_filter
+--- Whether the response was sent with the length of an envelope and without one, because its location has no hook. From then on no response of
+-- the route says its length in this worker. Phases: log. Never raises.
+local function is_lost(hook)
+    if hook.is_missing or not hook.is_here then
+        return false
+    end
+    local ____opt_5 = request_state_present()
+    local its_head = ____opt_5 and ____opt_5.envelope_head
+    if its_head == nil or its_head == "" or request_variable("request_completion") ~= "OK" then
+        return false
+    end
+    hook.is_missing = true
+    return true
+end
+____exports.is_lost = is_lost
 return ____exports

@@ -143,7 +143,7 @@ local SCHEMA = {
     quality = option(
         kinds_whole(1, 100),
         85,
-        "the quality of JPEG and WebP"
+        "the quality of JPEG and WebP; PNG has none"
     ),
     keep = option(KEEP, {}, "metadata that stays: `\"icc\"`, the color profile. Without it colors are converted to sRGB"),
     send = option(

@@ -72,7 +72,8 @@ function add_here(purges: Purges, filter: Filter): Result<Made> {
     const [what, digits] = string.match(answer, "^(%l+) (%d+)$");
     if (what !== "done" && what !== "all") {
         const [problem] = string.match(answer, "^failed (.*)$");
-        return $multi(undefined, problem ?? "another purge is in progress; try again");
+        const why = problem === undefined ? "another purge is in progress; try again" : `${purges.path}: ${problem}`;
+        return $multi(undefined, why);
     }
     keeping.announce(purges);
     return $multi({ generation: tonumber(digits)!, is_all: what === "all" });
@@ -83,7 +84,7 @@ function add(this: Purges, filter: Filter): Result<Made> {
     const [made, err] = sharing === undefined ? add_here(this, filter) : sharings.add(this, sharing, filter);
     if (made === undefined) {
         this.failed.inc();
-        this.faults.report(sharing === undefined ? "purges_unwritable" : sharings.FAULT, this.path, ": ", err);
+        this.faults.report(sharing === undefined ? "purges_unwritable" : sharings.FAULT, err);
         return $multi(undefined, err);
     }
     this.done.inc();

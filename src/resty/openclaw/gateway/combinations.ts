@@ -13,6 +13,8 @@ interface RouteOptions {
     readonly bandwidth?: LuaTable<string, unknown>;
     readonly class?: string;
     readonly auth?: AuthOptions;
+    readonly cache?: object;
+    readonly image?: { readonly near?: object; readonly converted_by?: unknown };
 }
 
 interface Credential {
@@ -126,6 +128,19 @@ function check_classes(path: string, options: RouteOptions, problems: Problems):
     refuse_classes(bandwidth, `${path}.bandwidth`, problems);
 }
 
+/** The cache keeps the answers that near hits get. */
+function check_near(path: string, { image, cache }: RouteOptions, problems: Problems): void {
+    if (image?.near === undefined || cache !== undefined) return;
+    problems.push(`${path}.image.near needs the option cache in the route, which keeps the answers`);
+}
+
+/** Without these nobody's identity is verified, so nobody would be believed. */
+function check_converted_by(path: string, { image, identity, auth }: RouteOptions, problems: Problems): void {
+    if (image?.converted_by === undefined || auth !== undefined || identity?.accept !== undefined) return;
+    const why = "which verifies who says that an image was converted";
+    problems.push(`${path}.image.converted_by needs identity.accept or the option auth in the route, ${why}`);
+}
+
 /** If two routes shared a store, one of them would never get its lock, and would deliver nothing. */
 function check_store(path: string, { edge }: RouteOptions, stores: LuaSet<string>, problems: Problems): void {
     if (edge === undefined) return;
@@ -153,6 +168,8 @@ export function check(
     if (!has_own) {
         check_callers(path, options, problems);
         check_classes(path, options, problems);
+        check_converted_by(path, options, problems);
     }
+    check_near(path, options, problems);
     check_store(path, options, stores, problems);
 }

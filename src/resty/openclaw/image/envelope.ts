@@ -37,8 +37,20 @@ const NULL_AND_END = "null}";
 
 const text = buffers.new(512);
 
-/** Whether bodies of responses come here in this worker. A location without the hook must not say the length of an envelope. */
-let has_hook = false;
+/**
+ * Whether bodies of a route's responses come here in this worker. A location without the hook must not say the length of an envelope: the
+ * client would wait for the rest.
+ */
+export interface Hook {
+    is_here: boolean;
+    /** Whether a location of the route is without it, though another one has it. */
+    is_missing: boolean;
+}
+
+/** The hook of a route that has seen no response yet. Phases: init. */
+export function new_hook(): Hook {
+    return { is_here: false, is_missing: false };
+}
 
 /** Whether a response with that status has the whole of what was asked. */
 function is_whole(status: number): boolean {
@@ -124,7 +136,7 @@ function clear_headers(): void {
  * Begins the envelope, if the response gets one: JSON of a node, with a status of success. Not for parts of a response, for encoded ones, for
  * subrequests, and for what the gateway itself responds. Phases: header_filter. Never raises.
  */
-export function header_filter(): void {
+export function header_filter(hook: Hook): void {
     const before = request_state.present();
     // The error page of a response that could not be sent.
     if (before !== undefined) before.envelope_head = undefined;
@@ -134,7 +146,8 @@ export function header_filter(): void {
     const its_head = write_head();
     request_state.open().envelope_head = its_head;
     const length = length_of_response();
-    if (length === undefined || !has_hook || may_be_cut()) return set_length(undefined);
+    const is_sure = hook.is_here && !hook.is_missing;
+    if (length === undefined || !is_sure || may_be_cut()) return set_length(undefined);
     set_length(its_head.length + (length === 0 ? NULL.length : length) + END.length);
 }
 
@@ -142,8 +155,8 @@ export function header_filter(): void {
  * Sends the envelope around the response. If the node breaks off its response there is no end, so that clients do not take it for a whole one.
  * Phases: body_filter, after all others that read the response. Never raises.
  */
-export function body_filter(): void {
-    has_hook = true;
+export function body_filter(hook: Hook): void {
+    hook.is_here = true;
     const state = request_state.present();
     const its_head = state?.envelope_head;
     if (its_head === undefined) return;
@@ -156,4 +169,16 @@ export function body_filter(): void {
     state!.envelope_head = is_last ? undefined : "";
     const is_empty = memory === undefined && !is_begun;
     chunk.surround(its_head, memory, bytes, is_last ? (is_empty ? NULL_AND_END : END) : "");
+}
+
+/**
+ * Whether the response was sent with the length of an envelope and without one, because its location has no hook. From then on no response of
+ * the route says its length in this worker. Phases: log. Never raises.
+ */
+export function is_lost(hook: Hook): boolean {
+    if (hook.is_missing || !hook.is_here) return false;
+    const its_head = request_state.present()?.envelope_head;
+    if (its_head === undefined || its_head === "" || request.variable("request_completion") !== "OK") return false;
+    hook.is_missing = true;
+    return true;
 }

@@ -96,7 +96,7 @@ export const SCHEMA = {
         "jpeg",
         'the format in which it goes on; "keep" takes that of the image',
     ),
-    quality: option(kinds.whole(1, 100), 85, "the quality of JPEG and WebP"),
+    quality: option(kinds.whole(1, 100), 85, "the quality of JPEG and WebP; PNG has none"),
     keep: option(KEEP, [], 'metadata that stays: `"icc"`, the color profile. Without it colors are converted to sRGB'),
     send: option(
         kinds.one_of("raw", "json", "multipart"),

@@ -122,14 +122,9 @@ local function adopt(purges, list)
     if problem == nil then
         return answer == purge_file_BUSY and "the file is being changed" or nil
     end
-    purges.faults:report(
-        "purges_unwritable",
-        purges.path,
-        ": ",
-        problem,
-        "; everything is purged"
-    )
-    return problem
+    local why = (purges.path .. ": ") .. problem
+    purges.faults:report("purges_unwritable", why, "; everything is purged")
+    return why
 end
 --- Looks at the list once. Returns why this gateway does not know it now, if so.
 local function look(purges, sharing)

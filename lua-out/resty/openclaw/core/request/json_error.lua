@@ -1,10 +1,8 @@
 local ____exports = {}
 local tonumber = tonumber
 local string_format = string.format
-local cjson = require("cjson")
-local cjson_encode = cjson.encode
-local utf8 = require("resty.openclaw.core.text.utf8")
-local utf8_clean = utf8.clean
+local json = require("resty.openclaw.core.text.json")
+local json_text = json.text
 local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
 local request_state = require("resty.openclaw.core.request.request_state")
@@ -48,8 +46,8 @@ local function respond(status, code, message, retry_after)
     end
     local body = string_format(
         "{\"error\":{\"code\":%s,\"message\":%s,\"status\":%d}}\n",
-        cjson_encode(utf8_clean(code)),
-        cjson_encode(utf8_clean(message)),
+        json_text(code),
+        json_text(message),
         status
     )
     ngx.status = status

@@ -23,6 +23,7 @@ local problems = require("resty.openclaw.image.conversion.body_images.problems")
 local problems_NO_IMAGE = problems.NO_IMAGE
 local problems_NO_MEMORY = problems.NO_MEMORY
 local problems_UNSENDABLE_FIELD = problems.UNSENDABLE_FIELD
+local problems_UNSUPPORTED_MEDIA_TYPE = problems.UNSUPPORTED_MEDIA_TYPE
 local problems_refuse = problems.refuse
 local readings = require("resty.openclaw.image.conversion.body_images.readings")
 local readings_accept = readings.accept
@@ -51,6 +52,9 @@ do
 end
 --- The first boundary that no part has in it is taken. Who has all of these in his body means no good.
 local MOST_BOUNDARIES = 16
+--- With it JSON begins that has an image.
+local BRACE = 123
+local NO_JSON_TYPE = "The body looks like JSON: send it with the Content-Type application/json."
 --- A space, or what lies between a tab and a carriage return.
 local function is_blank(byte)
     return byte == 32 or byte >= 9 and byte <= 13
@@ -76,6 +80,9 @@ local function find_whole(reading)
             )
         )
         return
+    end
+    if from < count and memory[from] == BRACE then
+        return problems_refuse(reading, problems_UNSUPPORTED_MEDIA_TYPE, NO_JSON_TYPE)
     end
     readings_accept(reading, "raw")
     readings_add(reading, {from = 0, count = count, encoding = "bytes", is_in_json = false})

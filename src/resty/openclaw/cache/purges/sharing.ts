@@ -83,8 +83,9 @@ function adopt(purges: Purges, list: List): string | undefined {
     keeping.refresh(purges);
     const [problem] = string.match(answer, "^failed (.*)$");
     if (problem === undefined) return answer === purge_file.BUSY ? "the file is being changed" : undefined;
-    purges.faults.report("purges_unwritable", purges.path, ": ", problem, "; everything is purged");
-    return problem;
+    const why = `${purges.path}: ${problem}`;
+    purges.faults.report("purges_unwritable", why, "; everything is purged");
+    return why;
 }
 
 /** Looks at the list once. Returns why this gateway does not know it now, if so. */

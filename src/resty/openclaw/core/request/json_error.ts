@@ -3,8 +3,7 @@
  *
  *     {"error":{"code":"body_too_large","message":"The request body is too large.","status":413}}
  */
-import * as cjson from "cjson";
-import * as utf8 from "../text/utf8";
+import * as json from "../text/json";
 import * as request from "./request";
 import * as request_state from "./request_state";
 import * as time_left from "./time_left";
@@ -61,8 +60,8 @@ export function respond(status: number, code: string, message: string, retry_aft
     if (ngx.headers_sent) return ngx.exit(ngx.ERROR);
     const body = string.format(
         '{"error":{"code":%s,"message":%s,"status":%d}}\n',
-        cjson.encode(utf8.clean(code)),
-        cjson.encode(utf8.clean(message)),
+        json.text(code),
+        json.text(message),
         status,
     );
     ngx.status = status;

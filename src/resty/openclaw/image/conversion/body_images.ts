@@ -31,6 +31,10 @@ export type { FoundImage, Input, Outcome, Picture, Problem, Reading, Wants, Writ
 /** The first boundary that no part has in it is taken. Who has all of these in his body means no good. */
 const MOST_BOUNDARIES = 16;
 
+/** With it JSON begins that has an image. */
+const BRACE = 0x7b;
+const NO_JSON_TYPE = "The body looks like JSON: send it with the Content-Type application/json.";
+
 /** A space, or what lies between a tab and a carriage return. */
 function is_blank(byte: number): boolean {
     return byte === 32 || (byte >= 9 && byte <= 13);
@@ -44,6 +48,10 @@ function find_whole(reading: Reading): void {
     if (image_text.is_data_url(memory, from, count, false)) {
         readings.add(reading, image_text.read(reading, from, count, false, true));
         return;
+    }
+    // No image begins so, and some clients send JSON under another type unless they are told otherwise.
+    if (from < count && memory.get(from) === BRACE) {
+        return problems.refuse(reading, problems.UNSUPPORTED_MEDIA_TYPE, NO_JSON_TYPE);
     }
     readings.accept(reading, "raw");
     readings.add(reading, { from: 0, count, encoding: "bytes", is_in_json: false });

@@ -112,6 +112,16 @@ local function add_others(reading, parts)
     end
     other_fields_finish(reading)
 end
+--- A sentence for who has sent a form without an image.
+local function what_is_missing(____bindingPattern0)
+    local wants
+    wants = ____bindingPattern0.wants
+    local field = wants.form_field
+    if field == nil then
+        return "The form has no file, and no part whose Content-Type is that of an image."
+    end
+    return ("The form has no image in a field with the name \"" .. field) .. "\"."
+end
 --- Finds the images in a form, and what the new body has beside them. Phases: any.
 local function find(reading)
     if media_type_of(reading.content_type or "") ~= "multipart/form-data" then
@@ -134,7 +144,11 @@ local function find(reading)
         end
     end
     if #reading.images == 0 then
-        return problems_refuse(reading, problems_NO_IMAGE, "The form has no image where one is expected.")
+        return problems_refuse(
+            reading,
+            problems_NO_IMAGE,
+            what_is_missing(reading)
+        )
     end
     if reading.wants.send == "multipart" then
         reading.parts = parts

@@ -249,7 +249,8 @@ local function find(reading)
         if search.is_chat then
             return
         end
-        return problems_refuse(reading, problems_NO_IMAGE, "The JSON has no image where one is expected.")
+        local message = ("The JSON has no member \"" .. wants.json_field) .. "\" with an image in it, and is no chat."
+        return problems_refuse(reading, problems_NO_IMAGE, message)
     end
     plan(search, at)
 end

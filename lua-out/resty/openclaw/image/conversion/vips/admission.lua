@@ -1,5 +1,7 @@
 local ____exports = {}
 local ipairs = ipairs
+local string_sub = string.sub
+local string_upper = string.upper
 local table_concat = table.concat
 local formats = require("resty.openclaw.image.conversion.vips.formats")
 local formats_find = formats.find
@@ -13,9 +15,18 @@ local refusal = require("resty.openclaw.image.conversion.vips.refusal")
 local refusal_broken = refusal.broken
 local refusal_too_large = refusal.too_large
 local refusal_unsupported = refusal.unsupported
+--- The name of a format: "JPEG" of "image/jpeg".
+local function name_of(media_type)
+    local name = string_sub(media_type, #"image/" + 1)
+    return name == "webp" and "WebP" or string_upper(name)
+end
 --- The formats that may come in, by their names.
 local function accepted(target)
-    return ("Accepted are " .. table_concat(target.formats, ", ")) .. "."
+    local names = {}
+    for ____, media_type in ipairs(target.formats) do
+        names[#names + 1] = name_of(media_type)
+    end
+    return ("Accepted are " .. table_concat(names, ", ")) .. "."
 end
 local function is_accepted(target, media_type)
     for ____, one in ipairs(target.formats) do
@@ -36,14 +47,14 @@ end
 local function admit(library, source, target)
     local format = formats_find(source)
     if format == nil then
-        return refusal_unsupported("The body is no image of a known format. " .. accepted(target))
+        return refusal_unsupported("What should be an image is of no known format. " .. accepted(target))
     end
     local media_type = format.media_type
     if not is_accepted(target, media_type) then
-        return refusal_unsupported((("Images of type " .. media_type) .. " are not accepted. ") .. accepted(target))
+        return refusal_unsupported((("Images in " .. name_of(media_type)) .. " are not accepted. ") .. accepted(target))
     end
     if not can_read(library, format) then
-        return refusal_unsupported(("Images of type " .. media_type) .. " cannot be read here.")
+        return refusal_unsupported(("Images in " .. name_of(media_type)) .. " cannot be read here.")
     end
     local width, height = formats_size(source, format)
     if width == nil then

@@ -85,6 +85,13 @@ function add_others(reading: Reading, parts: readonly Part[]): void {
     other_fields.finish(reading);
 }
 
+/** A sentence for who has sent a form without an image. */
+function what_is_missing({ wants }: Reading): string {
+    const field = wants.form_field;
+    if (field === undefined) return "The form has no file, and no part whose Content-Type is that of an image.";
+    return `The form has no image in a field with the name "${field}".`;
+}
+
 /** Finds the images in a form, and what the new body has beside them. Phases: any. */
 export function find(reading: Reading): void {
     if (media_type.of(reading.content_type ?? "") !== "multipart/form-data") {
@@ -100,8 +107,7 @@ export function find(reading: Reading): void {
         if (part.name === field && part.count > 0 && reading.problem === undefined)
             part.image = readings.add(reading, image_of(reading, part));
     }
-    if (reading.images.length === 0)
-        return problems.refuse(reading, problems.NO_IMAGE, "The form has no image where one is expected.");
+    if (reading.images.length === 0) return problems.refuse(reading, problems.NO_IMAGE, what_is_missing(reading));
     if (reading.wants.send === "multipart") reading.parts = parts;
     else add_others(reading, parts);
 }

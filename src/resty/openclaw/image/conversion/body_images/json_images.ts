@@ -146,7 +146,8 @@ export function find(reading: Reading): void {
     if (reading.problem !== undefined) return;
     if (reading.images.length === 0) {
         if (search.is_chat) return;
-        return problems.refuse(reading, problems.NO_IMAGE, "The JSON has no image where one is expected.");
+        const message = `The JSON has no member "${wants.json_field}" with an image in it, and is no chat.`;
+        return problems.refuse(reading, problems.NO_IMAGE, message);
     }
     plan(search, at);
 }

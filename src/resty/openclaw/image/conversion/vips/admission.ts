@@ -8,9 +8,17 @@ import * as limits from "./limits";
 import type { Problem, Target } from "./model";
 import * as refusal from "./refusal";
 
+/** The name of a format: "JPEG" of "image/jpeg". */
+function name_of(media_type: string): string {
+    const name = string.sub(media_type, "image/".length + 1);
+    return name === "webp" ? "WebP" : string.upper(name);
+}
+
 /** The formats that may come in, by their names. */
 function accepted(target: Target): string {
-    return `Accepted are ${table.concat(target.formats as string[], ", ")}.`;
+    const names: string[] = [];
+    for (const media_type of target.formats) names.push(name_of(media_type));
+    return `Accepted are ${table.concat(names, ", ")}.`;
 }
 
 function is_accepted(target: Target, media_type: string): boolean {
@@ -31,12 +39,13 @@ export function admit(
     target: Target,
 ): LuaMultiReturn<[format: Format] | [undefined, problem: Problem, message: string, text?: string | undefined]> {
     const format = formats.find(source);
-    if (format === undefined) return refusal.unsupported(`The body is no image of a known format. ${accepted(target)}`);
+    if (format === undefined)
+        return refusal.unsupported(`What should be an image is of no known format. ${accepted(target)}`);
     const { media_type } = format;
     if (!is_accepted(target, media_type)) {
-        return refusal.unsupported(`Images of type ${media_type} are not accepted. ${accepted(target)}`);
+        return refusal.unsupported(`Images in ${name_of(media_type)} are not accepted. ${accepted(target)}`);
     }
-    if (!can_read(library, format)) return refusal.unsupported(`Images of type ${media_type} cannot be read here.`);
+    if (!can_read(library, format)) return refusal.unsupported(`Images in ${name_of(media_type)} cannot be read here.`);
     const [width, height] = formats.size(source, format);
     if (width === undefined) return refusal.broken();
     if (width * height > target.max_pixels) return refusal.too_large(width, height, target.max_pixels);
