@@ -2,7 +2,7 @@ local ____exports = {}
 local MODULE = "resty.openclaw.image.conversion"
 --- Runs it. Phases: timer, access; yields. Never raises.
 local function run(pool, order)
-    local called, answer = ngx.run_worker_thread(pool, MODULE, "run", order)
+    local called, answer = ngx.run_worker_thread(pool, MODULE, "run_in_thread", order)
     if called then
         return answer
     end

@@ -22,6 +22,8 @@ local c_memory_free = c_memory.free
 local c_memory_take_over = c_memory.take_over
 local conversion = require("resty.openclaw.image.conversion")
 local conversion_run = conversion.run
+local priority = require("resty.openclaw.image.conversion.priority")
+local priority_lower = priority.lower
 local protocol = require("resty.openclaw.image.helper_process.protocol")
 local protocol_LENGTH_DIGITS = protocol.LENGTH_DIGITS
 local protocol_framed = protocol.framed
@@ -184,6 +186,7 @@ end
 local function serve(path, folder, config)
     local parent = ffi.C.openclaw_helper_parent()
     close_inherited()
+    priority_lower()
     files_remove(config)
     local polls = ffi_new("struct openclaw_helper_poll[1]", {{fd = LISTENING, events = POLLIN}})
     while is_wanted(polls, parent) do

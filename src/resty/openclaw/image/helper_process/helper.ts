@@ -7,6 +7,7 @@ import * as files from "../../core/files/files";
 import * as c_memory from "../../core/memory/c_memory";
 import * as conversion from "../conversion";
 import type { Answer, Order } from "../conversion/model";
+import * as priority from "../conversion/priority";
 import * as protocol from "./protocol";
 
 ffi.cdef(`
@@ -129,6 +130,7 @@ function is_wanted(polls: CValue, parent: unknown): boolean {
 export function serve(path: string, folder: string, config: string): never {
     const parent = ffi.C.openclaw_helper_parent!();
     close_inherited();
+    priority.lower();
     files.remove(config);
     const polls = ffi.new("struct openclaw_helper_poll[1]", [{ fd: LISTENING, events: POLLIN }]);
     while (is_wanted(polls, parent)) {
