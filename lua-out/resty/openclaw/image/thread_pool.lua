@@ -15,7 +15,7 @@ local function look(premature, pool, route, faults)
     ) ~= UNKNOWN then
         return
     end
-    faults:report("no_thread", (((((("route \"" .. route) .. "\" converts no image, as there is no thread pool \"") .. pool) .. "\": write \"thread_pool ") .. pool) .. " threads=4;\" in nginx.conf, ") .. "outside of http")
+    faults:report_each("no_thread", (((((("route \"" .. route) .. "\" converts no image, as there is no thread pool \"") .. pool) .. "\": write \"thread_pool ") .. pool) .. " threads=4;\" in nginx.conf, ") .. "outside of http")
 end
 --- Reports it if there is no pool of the name. Phases: init_worker.
 local function check(pool, route, faults)

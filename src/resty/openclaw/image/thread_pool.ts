@@ -9,7 +9,7 @@ function look(premature: boolean, pool: string, route: string, faults: Faults): 
     // Any function that does nothing.
     const [called, err] = ngx.run_worker_thread!<unknown>(pool, "math", "abs", 0);
     if (called || string.sub(tostring(err), 1, UNKNOWN.length) !== UNKNOWN) return;
-    faults.report(
+    faults.report_each(
         "no_thread",
         `route "${route}" converts no image, as there is no thread pool "${pool}": write "thread_pool ${pool} threads=4;" in nginx.conf, ` +
             "outside of http",
