@@ -48,6 +48,7 @@ local remotes_fetch = remotes.fetch
 local remotes_new = remotes.new
 local request_change = require("resty.openclaw.image.request_change")
 local request_change_apply = request_change.apply
+local request_change_is_done = request_change.is_done
 local request_change_is_marked = request_change.is_marked
 local request_change_unmark = request_change.unmark
 local settings = require("resty.openclaw.image.settings")
@@ -176,11 +177,14 @@ local function convert(image, body)
     if answer.problem ~= nil then
         return refuse_answer(image, answer.problem, answer)
     end
-    if made == nil then
+    if answer.is_untouched == true then
         return figures_count(image.figures, "untouched")
     end
+    if made == nil then
+        return refuse_answer(image, "failed", {detail = "the conversion has made nothing"})
+    end
     local problem = request_change_apply(made, answer.bytes, answer.content_type, answer.query)
-    jobs_of_free(made)
+    jobs_of_free()
     if problem ~= nil then
         return refuse_answer(image, "failed", {detail = problem})
     end
@@ -193,6 +197,9 @@ local function convert(image, body)
     end
 end
 local function access(self)
+    if request_change_is_done() then
+        return
+    end
     if is_converted(self) then
         return figures_count(self.figures, "trusted")
     end
@@ -258,7 +265,7 @@ local function create(options, ____bindingPattern0)
     local queue_seconds = ____options_5.queue_seconds
     local seconds = ____options_5.seconds
     local helpers = {region = registry.region, route = route, seconds = seconds, faults = faults}
-    local run = options.isolate == "process" and (function(order, place) return helper_processes_run(helpers, place, order) end) or (function(order) return threads_run(thread_pool, order) end)
+    local run = options.isolate == "process" and (function(order, place) return helper_processes_run(helpers, place, order) end) or (function(order) return threads_run(thread_pool, seconds, order) end)
     local jobs = jobs_of_new({
         places = its_places,
         run = run,

@@ -124,9 +124,10 @@ function convert(image: Image, body: Body): void {
         [answer, made] = jobs_of.convert(image.jobs, body, content_type, fetch_all(image, answer.addresses));
     }
     if (answer.problem !== undefined) return refuse_answer(image, answer.problem, answer);
-    if (made === undefined) return figures.count(image.figures, "untouched");
+    if (answer.is_untouched === true) return figures.count(image.figures, "untouched");
+    if (made === undefined) return refuse_answer(image, "failed", { detail: "the conversion has made nothing" });
     const problem = request_change.apply(made, answer.bytes!, answer.content_type!, answer.query);
-    jobs_of.free(made);
+    jobs_of.free();
     if (problem !== undefined) return refuse_answer(image, "failed", { detail: problem });
     figures.count(image.figures, "converted");
     figures.count_images(image.figures, answer.images!);
@@ -137,6 +138,7 @@ function convert(image: Image, body: Body): void {
 }
 
 function access(this: Image): void {
+    if (request_change.is_done()) return;
     if (is_converted(this)) return figures.count(this.figures, "trusted");
     request_change.unmark();
     const encoding = request.variable("http_content_encoding") ?? "";
@@ -189,7 +191,7 @@ function create(options: Options, { path, route }: Context): Image {
     const run: Run =
         options.isolate === "process"
             ? (order, place) => helper_processes.run(helpers, place, order)
-            : (order) => threads.run(thread_pool, order);
+            : (order) => threads.run(thread_pool, seconds, order);
     const jobs = jobs_of.new({
         places: its_places,
         run,

@@ -7,7 +7,7 @@ import * as bounded from "./redis_client/bounded";
 import type { Redis } from "./redis_client/connection";
 import * as connections from "./redis_client/connection";
 import * as errors from "./redis_client/errors";
-import * as in_time from "./redis_client/in_time";
+import * as in_time from "./core/time/in_time";
 import * as options from "./redis_client/options";
 
 export type { Redis };

@@ -8,7 +8,7 @@ import type { Redis } from "../../redis_client";
 import * as redis_client from "../../redis_client";
 import type { Redirection } from "../../redis_client/errors";
 import * as redis_errors from "../../redis_client/errors";
-import * as in_time from "../../redis_client/in_time";
+import * as in_time from "../../core/time/in_time";
 import * as ids from "../ids";
 import * as lines from "../lines";
 import type { Cause, Outcome, Part, Sink } from "../sink";

@@ -1,0 +1,223 @@
+/** The plugin image among clients that leave, helper processes that lie, and machines that are out of everything. */
+import net from "node:net";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { chmod, readdir, rm } from "node:fs/promises";
+import { eventually } from "./support/eventually";
+import { helpers, KeepingNode, metric, post, running, startImageGateway, waiting } from "./support/image_gateway";
+import type { NativeNginx } from "./support/native_nginx";
+import { look, scene } from "./support/pictures";
+
+let node: KeepingNode;
+
+beforeEach(async () => {
+    node = await KeepingNode.start();
+});
+
+/** Sends a request, and leaves so long after its last byte was taken. */
+function sendAndLeave(gateway: NativeNginx, body: Buffer, afterMs: number): Promise<void> {
+    return new Promise((resolve) => {
+        const client = net.connect(gateway.port, "127.0.0.1");
+        client.on("error", () => undefined);
+        client.once("close", () => resolve());
+        client.write(`POST / HTTP/1.1\r\nHost: g\r\nContent-Length: ${body.length}\r\n\r\n`);
+        client.write(body, () => setTimeout(() => client.destroy(), afterMs));
+    });
+}
+
+describe("places", () => {
+    test("a client that leaves while its body is handed over takes no place with it", async () => {
+        const gateway = await startImageGateway(node, {
+            image: "jobs = 2, max_bytes = 100000000",
+            location: "client_body_buffer_size 64m;",
+            workers: 1,
+        });
+        const picture = await scene("png", 64, 64);
+        const large = Buffer.concat([picture, Buffer.alloc(40_000_000)]);
+        for (let ms = 0; ms < 40; ms += 2) await sendAndLeave(gateway, large, ms);
+        await eventually("all places are free", async () => (await running(gateway)) === 0, 8000);
+        expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+    });
+
+    test("are given back where nginx has no timer left for conversions", async () => {
+        const gateway = await startImageGateway(node, {
+            image: "jobs = 4, seconds = 1",
+            http: "lua_max_running_timers 2;",
+            workers: 1,
+        });
+        const picture = await scene("png", 1500, 1500);
+        const answers = await Promise.all(Array.from({ length: 12 }, () => post(gateway, picture)));
+        console.log(answers.map((a) => [a.status, a.code].join()));
+        await eventually("all places are free", async () => (await running(gateway)) === 0, 8000);
+        expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+    });
+
+    test("more of them than nginx has Lua VMs for threads", async () => {
+        const gateway = await startImageGateway(node, {
+            image: "jobs = 16, queue = 100",
+            main: "thread_pool many threads=16;",
+            workers: 1,
+            http: "lua_worker_thread_vm_pool_size 2;",
+        });
+        const picture = await scene("png", 500, 500);
+        const answers = await Promise.all(Array.from({ length: 24 }, () => post(gateway, picture)));
+        console.log(answers.map((a) => [a.status, a.code].join()));
+        console.log((await gateway.errorLog()).split("\n").filter((l) => /image/.test(l)).slice(0, 3));
+        expect(answers.filter(({ status }) => status === 200).length).toBe(24);
+    });
+
+    test("a full dict", async () => {
+        const gateway = await startImageGateway(node, { image: "queue_seconds = 1" });
+        await gateway.get("/fill").catch(() => "");
+    });
+});
+
+describe("reload", () => {
+    test.each(["thread", "process"])("no request is lost, in a %s", async (isolate) => {
+        const gateway = await startImageGateway(node, { image: `isolate = "${isolate}", jobs = 1, queue = 100, queue_seconds = 60` });
+        const picture = await scene("png", 1500, 1500);
+        const asked = Array.from({ length: 14 }, () => post(gateway, picture));
+        await eventually("some wait", async () => (await waiting(gateway)) > 6);
+        await gateway.reload();
+        await gateway.reload();
+        const answers = await Promise.all(asked);
+        expect(answers.map(({ status, code }) => [status, code].join())).toEqual(Array.from({ length: 14 }, () => "200,"));
+        await eventually("old ones have ended", async () => (await gateway.drainingPids()).length === 0, 20_000);
+        expect(await running(gateway)).toBe(0);
+        expect(await waiting(gateway)).toBe(0);
+    });
+});
+
+interface Impostor {
+    gateway: NativeNginx;
+    picture: Buffer;
+    /** How many connections it has had. */
+    met: () => number;
+}
+
+/** A gateway whose only helper process was taken over: `speak` says what it says, once it has got the order. */
+async function startImpostor(speak: (client: net.Socket, order: string) => void, image = "", greeting = "00000005ready"): Promise<Impostor> {
+    const before = await helpers();
+    const gateway = await startImageGateway(node, { image: `isolate = "process", jobs = 1, seconds = 2, ${image}` });
+    const picture = await scene("png", 64, 64);
+    expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+    const [pid, folder] = [...(await helpers())].find(([one]) => !before.has(one)) ?? [0, ""];
+    const name = (await readdir(folder)).find((one) => !one.endsWith(".conf"));
+    const path = `${folder}/${name}`;
+    process.kill(pid, "SIGKILL");
+    await rm(path);
+    let count = 0;
+    const server = net.createServer((client) => {
+        count += 1;
+        client.on("error", () => undefined);
+        client.write(greeting);
+        client.once("data", (data) => speak(client, data.toString("latin1")));
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await chmod(path, 0o777);
+    onTestFinished(async () => {
+        server.close();
+        await rm(folder, { recursive: true, force: true });
+    });
+    return { gateway, picture, met: () => count };
+}
+
+function framed(value: unknown): string {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return text.length.toString(16).padStart(8, "0") + text;
+}
+
+const IMAGE = { source_type: "image/png", source_bytes: 1, source_pixels: 1, bytes: 4, width: 1, height: 1 };
+const DONE = { memory: 1, bytes: 4, content_type: "image/jpeg", images: [IMAGE], seconds: 1 };
+
+describe("a helper process", () => {
+    test("that was taken over can answer, as any other", async () => {
+        const { gateway, picture } = await startImpostor((client) => client.end(`${framed(DONE)}fake`));
+        expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+        expect(node.last().body.toString()).toBe("fake");
+    });
+
+    test.each([
+        ["no length", "zzzzzzzz"],
+        ["a negative length", "-0000001"],
+        ["a length too large", "7fffffff"],
+        ["no JSON", framed("hello")],
+        ["a text", framed('"hello"')],
+        ["nothing", framed("{}")],
+        ["JSON without end", framed("[".repeat(100_000))],
+        ["an address of memory, and no bytes", framed({ ...DONE, bytes: undefined })],
+        ["a negative number of bytes", framed({ ...DONE, bytes: -1 })],
+        ["bytes that are no number", framed({ ...DONE, bytes: "4" })],
+        ["more bytes than there are numbers", framed(JSON.stringify(DONE).replace('"bytes":4,"content', '"bytes":NaN,"content'))],
+        ["too many bytes", framed({ ...DONE, bytes: 1e15 })],
+        ["more bytes than it sends", `${framed({ ...DONE, bytes: 100_000 })}fake`],
+        ["a header in a type", `${framed({ ...DONE, content_type: "image/jpeg\r\nX-Role: admin" })}fake`],
+        ["a type that is a list", `${framed({ ...DONE, content_type: ["a", "b"] })}fake`],
+        ["a request line in a query", `${framed({ ...DONE, query: "a HTTP/1.1\r\nX-Role: admin\r\n\r\n" })}fake`],
+        ["a query that is a table", `${framed({ ...DONE, query: { a: 1 } })}fake`],
+        ["no images", `${framed({ ...DONE, images: [] })}fake`],
+        ["images that are none", `${framed({ ...DONE, images: [{ ...IMAGE, bytes: "many" }] })}fake`],
+        ["a million images", `${framed({ ...DONE, images: Array.from({ length: 9000 }, () => IMAGE) })}fake`],
+        ["addresses that nobody wants", framed({ addresses: ["http://169.254.169.254/"] })],
+    ])("that says %s costs its request only", async (_, said) => {
+        const { gateway, picture } = await startImpostor((client) => client.end(said, "latin1"));
+        const workers = await gateway.workerPids();
+        expect(await post(gateway, picture)).toMatchObject({ status: 422, code: "broken_image" });
+        expect(node.seen.length).toBe(1);
+        expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+        expect(await gateway.workerPids()).toEqual(workers);
+    });
+
+    test("that makes up codes makes up no metrics, and no lines in the log", async () => {
+        let count = 0;
+        const { gateway, picture } = await startImpostor((client) => {
+            count += 1;
+            client.end(framed({ problem: `made_up_${count}`, message: "a", detail: "b\n2026/01/01 [emerg] root: c" }));
+        });
+        for (let time = 0; time < 3; time += 1) expect((await post(gateway, picture)).status).toBe(500);
+        expect(await gateway.get("/metrics")).not.toContain("made_up");
+        expect(await gateway.errorLog()).not.toMatch(/^2026\/01\/01/m);
+    });
+
+    test("that never ends its answer is ended", async () => {
+        const { gateway, picture } = await startImpostor((client) => {
+            const timer = setInterval(() => client.write("0"), 500);
+            client.once("close", () => clearInterval(timer));
+        });
+        expect(await post(gateway, picture)).toMatchObject({ status: 503, code: "image_timeout" });
+        await eventually("its place is free", async () => (await running(gateway)) === 0, 3000);
+    });
+
+    test("that ends before it has the order is replaced, and nobody notices", async () => {
+        const { gateway, picture, met } = await startImpostor(() => undefined, "", "0");
+        const impostor = post(gateway, picture);
+        expect(await impostor).toMatchObject({ status: 200 });
+        expect(met()).toBe(1);
+    });
+});
+
+describe("internal redirects", () => {
+    test("to another route with image converts once", async () => {
+        const gateway = await startImageGateway(node, {
+            image: 'format = "webp"',
+            routes: 'other = { upstream = "cluster", image = { formats = { "png" } } },',
+            location: "error_page 502 504 = @other; proxy_intercept_errors on; set $x 1;",
+            server: `
+                location /broken {
+                    set $openclaw_route analyze;
+                    include route.conf;
+                    proxy_pass http://127.0.0.1:1;
+                    error_page 502 = @other;
+                }
+                location @other {
+                    set $openclaw_route other;
+                    include route.conf;
+                    proxy_pass http://cluster;
+                }`,
+        });
+        const picture = await scene("png", 64, 64);
+        const answer = await post(gateway, picture, {}, "/broken");
+        console.log(answer.status, answer.text, node.seen.map((s) => [s.headers, s.body.length]));
+        expect(answer.status).toBe(200);
+        expect(await look(node.last().body)).toMatchObject({ format: "WEBP" });
+    });
+});
