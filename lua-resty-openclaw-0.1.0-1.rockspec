@@ -420,6 +420,7 @@ build = {
         ["resty.openclaw.image.helper_process"] = "lua-out/resty/openclaw/image/helper_process.lua",
         ["resty.openclaw.image.helper_process.answer"] = "lua-out/resty/openclaw/image/helper_process/answer.lua",
         ["resty.openclaw.image.helper_process.helper"] = "lua-out/resty/openclaw/image/helper_process/helper.lua",
+        ["resty.openclaw.image.helper_process.leftovers"] = "lua-out/resty/openclaw/image/helper_process/leftovers.lua",
         ["resty.openclaw.image.helper_process.protocol"] = "lua-out/resty/openclaw/image/helper_process/protocol.lua",
         ["resty.openclaw.image.helper_process.spawn"] = "lua-out/resty/openclaw/image/helper_process/spawn.lua",
         ["resty.openclaw.image.jobs"] = "lua-out/resty/openclaw/image/jobs.lua",

@@ -3,7 +3,7 @@ import net from "node:net";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { chmod, readdir, rm } from "node:fs/promises";
 import { eventually } from "./support/eventually";
-import { helpers, KeepingNode, metric, post, running, startImageGateway, waiting } from "./support/image_gateway";
+import { type Helper, helpersOf, KeepingNode, metric, post, running, startImageGateway, waiting } from "./support/image_gateway";
 import type { NativeNginx } from "./support/native_nginx";
 import { look, scene } from "./support/pictures";
 
@@ -94,14 +94,16 @@ interface Impostor {
     met: () => number;
 }
 
-/** A gateway whose only helper process was taken over: `speak` says what it says, once it has got the order. */
-async function startImpostor(speak: (client: net.Socket, order: string) => void, image = "", greeting = "00000005ready"): Promise<Impostor> {
-    const before = await helpers();
-    const gateway = await startImageGateway(node, { image: `isolate = "process", jobs = 1, seconds = 2, ${image}` });
+/**
+ * A gateway whose only helper process was taken over: `speak` says what it says, once it has got the
+ * order; without a greeting it ends before that.
+ */
+async function startImpostor(speak: (client: net.Socket) => void, greeting = "00000005ready"): Promise<Impostor> {
+    const gateway = await startImageGateway(node, { image: `isolate = "process", jobs = 1, seconds = 2` });
     const picture = await scene("png", 64, 64);
     expect(await post(gateway, picture)).toMatchObject({ status: 200 });
-    const [pid, folder] = [...(await helpers())].find(([one]) => !before.has(one)) ?? [0, ""];
-    const name = (await readdir(folder)).find((one) => !one.endsWith(".conf"));
+    const [{ pid, folder }] = (await helpersOf(gateway)) as [Helper];
+    const name = (await readdir(folder)).find((one) => !/\.(conf|lock)$/.test(one));
     const path = `${folder}/${name}`;
     process.kill(pid, "SIGKILL");
     await rm(path);
@@ -109,8 +111,9 @@ async function startImpostor(speak: (client: net.Socket, order: string) => void,
     const server = net.createServer((client) => {
         count += 1;
         client.on("error", () => undefined);
+        if (greeting === "") return void client.end();
         client.write(greeting);
-        client.once("data", (data) => speak(client, data.toString("latin1")));
+        client.once("data", () => speak(client));
     });
     await new Promise<void>((resolve) => server.listen(path, resolve));
     await chmod(path, 0o777);
@@ -188,9 +191,8 @@ describe("a helper process", () => {
     });
 
     test("that ends before it has the order is replaced, and nobody notices", async () => {
-        const { gateway, picture, met } = await startImpostor(() => undefined, "", "0");
-        const impostor = post(gateway, picture);
-        expect(await impostor).toMatchObject({ status: 200 });
+        const { gateway, picture, met } = await startImpostor(() => undefined, "");
+        expect(await post(gateway, picture)).toMatchObject({ status: 200 });
         expect(met()).toBe(1);
     });
 });
@@ -219,5 +221,72 @@ describe("internal redirects", () => {
         console.log(answer.status, answer.text, node.seen.map((s) => [s.headers, s.body.length]));
         expect(answer.status).toBe(200);
         expect(await look(node.last().body)).toMatchObject({ format: "WEBP" });
+    });
+});
+
+describe("processes", () => {
+    test("TMP helpers end with their gateway, and leave nothing", async () => {
+        const gateway = await startImageGateway(node, { image: 'isolate = "process", jobs = 2' });
+        const picture = await scene("png", 64, 64);
+        await Promise.all([post(gateway, picture), post(gateway, picture)]);
+        const all = await helpersOf(gateway);
+        expect(all.length).toBeGreaterThan(0);
+        await gateway.crash();
+        await eventually("gone", async () => (await readdir("/tmp")).every((one) => !all.some(({ folder }) => folder === `/tmp/${one}`)), 5000);
+    });
+
+    test("what a killed one leaves is removed by the next gateway, and the folders of others stay", async () => {
+        const others = await startImageGateway(node, { image: 'isolate = "process"' });
+        const killed = await startImageGateway(node, { image: 'isolate = "process"' });
+        const picture = await scene("png", 64, 64);
+        for (const gateway of [others, killed]) await post(gateway, picture);
+        const [{ folder: kept }] = (await helpersOf(others)) as [Helper];
+        const [{ pid, folder: left }] = (await helpersOf(killed)) as [Helper];
+        process.kill(pid, "SIGKILL");
+        await killed.crash();
+        expect((await readdir(left)).length).toBeGreaterThan(0);
+        const next = await startImageGateway(node, { image: 'isolate = "process"' });
+        expect(await post(next, picture)).toMatchObject({ status: 200 });
+        await expect(readdir(left)).rejects.toThrow("ENOENT");
+        expect((await readdir(kept)).length).toBeGreaterThan(0);
+        expect(await post(others, picture)).toMatchObject({ status: 200 });
+    });
+
+    test.each(["thread", "process"])("TMP kill -9 of workers and reloads at every moment, %s", async (isolate) => {
+        const gateway = await startImageGateway(node, { image: `isolate = "${isolate}", jobs = 2, queue = 100, queue_seconds = 60` });
+        const picture = await scene("png", 800, 800);
+        let stop = false;
+        const results: Record<string, number> = {};
+        const clients = Array.from({ length: 4 }, async () => {
+            while (!stop) {
+                const answer = await post(gateway, picture).then(({ status, code }) => `${status} ${code}`, (e: Error) => String(e.cause).slice(0, 60));
+                results[answer] = (results[answer] ?? 0) + 1;
+            }
+        });
+        for (let round = 0; round < 5; round += 1) {
+            await new Promise((r) => setTimeout(r, 150 + 70 * round));
+            await gateway.reload();
+        }
+        stop = true;
+        await Promise.all(clients);
+        console.log("reloads", isolate, results);
+        stop = false;
+        const clients2 = Array.from({ length: 4 }, async () => {
+            while (!stop) {
+                const answer = await post(gateway, picture).then(({ status, code }) => `${status} ${code}`, (e: Error) => String(e.cause).slice(0, 60));
+                results[answer] = (results[answer] ?? 0) + 1;
+            }
+        });
+        for (let round = 0; round < 4; round += 1) {
+            await new Promise((r) => setTimeout(r, 150 + 70 * round));
+            for (const pid of await gateway.workerPids()) gateway.kill(pid, "SIGKILL");
+            for (const { pid } of await helpersOf(gateway)) process.kill(pid, "SIGKILL");
+        }
+        await new Promise((r) => setTimeout(r, 500));
+        stop = true;
+        await Promise.all(clients2);
+        console.log("kills", isolate, results);
+        await eventually("free", async () => (await post(gateway, picture)).status === 200 && (await running(gateway)) === 0, 8000);
+        expect(await waiting(gateway)).toBe(0);
     });
 });

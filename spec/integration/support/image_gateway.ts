@@ -147,13 +147,22 @@ export function waiting(gateway: NativeNginx, route = "analyze"): Promise<number
     return metric(gateway, `openclaw_image_waiting{route="${route}"}`);
 }
 
-/** The pids of all helper processes of this machine, with the folders that they serve in. */
-export async function helpers(): Promise<Map<number, string>> {
-    const found = new Map<number, string>();
+export interface Helper {
+    pid: number;
+    /** Where it listens. */
+    folder: string;
+}
+
+/** The helper processes that the workers of a gateway have started. */
+export async function helpersOf(gateway: NativeNginx): Promise<Helper[]> {
+    const workers = [...(await gateway.workerPids()), ...(await gateway.drainingPids())];
+    const found: Helper[] = [];
     for (const name of await readdir("/proc")) {
         const line = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
+        const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+        const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
         const folder = /\/tmp\/openclaw-image-\w+/.exec(line)?.[0];
-        if (line.startsWith("nginx: openclaw image helper") && folder !== undefined) found.set(Number(name), folder);
+        if (workers.includes(parent) && folder !== undefined) found.push({ pid: Number(name), folder });
     }
     return found;
 }

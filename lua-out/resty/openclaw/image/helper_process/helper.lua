@@ -22,6 +22,8 @@ local c_memory_free = c_memory.free
 local c_memory_take_over = c_memory.take_over
 local conversion = require("resty.openclaw.image.conversion")
 local conversion_run = conversion.run
+local leftovers = require("resty.openclaw.image.helper_process.leftovers")
+local leftovers_lock_path = leftovers.lock_path
 local protocol = require("resty.openclaw.image.helper_process.protocol")
 local protocol_GREETING = protocol.GREETING
 local protocol_LENGTH_DIGITS = protocol.LENGTH_DIGITS
@@ -208,6 +210,7 @@ local function serve(path, folder, config)
         end
     end
     files_remove(path)
+    files_remove(leftovers_lock_path(path))
     files_remove_folder(folder)
     return os.exit(0)
 end

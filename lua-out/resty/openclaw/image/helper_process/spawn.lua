@@ -21,6 +21,11 @@ local files_close = files.close
 local files_open = files.open
 local files_remove = files.remove
 local files_write = files.write
+local leftovers = require("resty.openclaw.image.helper_process.leftovers")
+local leftovers_PARENT = leftovers.PARENT
+local leftovers_PREFIX = leftovers.PREFIX
+local leftovers_lock = leftovers.lock
+local leftovers_remove = leftovers.remove
 ffi_cdef("\n    struct openclaw_spawn_address { unsigned short family; char path[108]; };\n    int openclaw_spawn_socket(int domain, int kind, int protocol) __asm__(\"socket\");\n    int openclaw_spawn_bind(int fd, const struct openclaw_spawn_address *address, unsigned int bytes) __asm__(\"bind\");\n    int openclaw_spawn_listen(int fd, int backlog) __asm__(\"listen\");\n    char *openclaw_spawn_make_folder(char *template) __asm__(\"mkdtemp\");\n    int openclaw_spawn_kill(int pid, int signal) __asm__(\"kill\");\n    int openclaw_spawn_begin(void *actions) __asm__(\"posix_spawn_file_actions_init\");\n    int openclaw_spawn_duplicate(void *actions, int fd, int as) __asm__(\"posix_spawn_file_actions_adddup2\");\n    int openclaw_spawn_close_from(void *actions, int fd) __asm__(\"posix_spawn_file_actions_addclosefrom_np\");\n    int openclaw_spawn_end(void *actions) __asm__(\"posix_spawn_file_actions_destroy\");\n    int openclaw_spawn(int *pid, const char *path, void *actions, void *attributes, const char **arguments,\n        char **environment) __asm__(\"posix_spawn\");\n    extern char **openclaw_environment __asm__(\"environ\");\n")
 --- Lua's table `package`.
 local lua_package = _G.package
@@ -39,7 +44,8 @@ local PROGRAM = "/proc/self/exe"
 local TITLE = "nginx: openclaw image helper"
 --- A new folder that only this user may enter. On failure nil and why. Phases: any but init.
 local function make_folder()
-    local template = "/tmp/openclaw-image-XXXXXX"
+    leftovers_remove()
+    local template = ((leftovers_PARENT .. "/") .. leftovers_PREFIX) .. "XXXXXX"
     local name = ffi_new("char[?]", #template + 1)
     ffi_copy(name, template, #template + 1)
     local made = ffi.C.openclaw_spawn_make_folder(name)
@@ -127,11 +133,12 @@ end
 local function close_others(actions)
     pcall(function() return ffi.C.openclaw_spawn_close_from(actions, FIRST_OTHER) end)
 end
---- Starts the program with that socket as its standard input. The pid; or nil and why that failed.
-local function start(socket, folder, config)
+--- Starts the program with that socket as its standard input, and its lock as its output. The pid; or nil and why that failed.
+local function start(socket, lock, folder, config)
     local actions = ffi_new("char[?]", ACTIONS_BYTES)
     ffi.C.openclaw_spawn_begin(actions)
     ffi.C.openclaw_spawn_duplicate(actions, socket, 0)
+    ffi.C.openclaw_spawn_duplicate(actions, lock, 1)
     close_others(actions)
     local words = {
         TITLE,
@@ -185,8 +192,14 @@ local function spawn(path, folder)
     if socket == nil then
         return nil, listen_err
     end
-    local pid, err = start(socket, folder, config)
+    local lock, lock_err = leftovers_lock(path)
+    if lock == nil then
+        files_close(socket)
+        return nil, lock_err
+    end
+    local pid, err = start(socket, lock, folder, config)
     files_close(socket)
+    files_close(lock)
     if pid == nil then
         return nil, err
     end

@@ -7,6 +7,7 @@ import * as files from "../../core/files/files";
 import * as c_memory from "../../core/memory/c_memory";
 import * as conversion from "../conversion";
 import type { Answer, Order } from "../conversion/model";
+import * as leftovers from "./leftovers";
 import * as protocol from "./protocol";
 
 ffi.cdef(`
@@ -152,6 +153,7 @@ export function serve(path: string, folder: string, config: string): never {
         }
     }
     files.remove(path);
+    files.remove(leftovers.lock_path(path));
     files.remove_folder(folder);
     return os.exit(0);
 }

@@ -3,7 +3,9 @@
  * nginx collects the processes that end. Linux.
  */
 import * as ffi from "ffi";
+import type { File } from "../../core/files/files";
 import * as files from "../../core/files/files";
+import * as leftovers from "./leftovers";
 
 ffi.cdef(`
     struct openclaw_spawn_address { unsigned short family; char path[108]; };
@@ -40,7 +42,8 @@ const TITLE = "nginx: openclaw image helper";
 
 /** A new folder that only this user may enter. On failure nil and why. Phases: any but init. */
 export function make_folder(): Result<string> {
-    const template = "/tmp/openclaw-image-XXXXXX";
+    leftovers.remove();
+    const template = `${leftovers.PARENT}/${leftovers.PREFIX}XXXXXX`;
     const name = ffi.new("char[?]", template.length + 1);
     ffi.copy(name, template, template.length + 1);
     const made = ffi.C.openclaw_spawn_make_folder!(name) as CValue | undefined;
@@ -113,11 +116,12 @@ function close_others(actions: CValue): void {
     pcall(() => ffi.C.openclaw_spawn_close_from!(actions, FIRST_OTHER));
 }
 
-/** Starts the program with that socket as its standard input. The pid; or nil and why that failed. */
-function start(socket: number, folder: string, config: string): Result<number> {
+/** Starts the program with that socket as its standard input, and its lock as its output. The pid; or nil and why that failed. */
+function start(socket: number, lock: File, folder: string, config: string): Result<number> {
     const actions = ffi.new("char[?]", ACTIONS_BYTES);
     ffi.C.openclaw_spawn_begin!(actions);
     ffi.C.openclaw_spawn_duplicate!(actions, socket, 0);
+    ffi.C.openclaw_spawn_duplicate!(actions, lock, 1);
     close_others(actions);
     const words = [TITLE, "-e", "stderr", "-p", folder, "-c", config, "-g", load_directives()];
     const list = ffi.new("const char *[?]", words.length + 1) as unknown as LuaTable<number, string>;
@@ -145,8 +149,14 @@ export function spawn(path: string, folder: string): Result<number> {
     if (problem !== undefined) return $multi(undefined, `${config}: ${problem}`);
     const [socket, listen_err] = listen(path);
     if (socket === undefined) return $multi(undefined, listen_err);
-    const [pid, err] = start(socket, folder, config);
+    const [lock, lock_err] = leftovers.lock(path);
+    if (lock === undefined) {
+        files.close(socket);
+        return $multi(undefined, lock_err);
+    }
+    const [pid, err] = start(socket, lock, folder, config);
     files.close(socket);
+    files.close(lock);
     if (pid === undefined) return $multi(undefined, err);
     return $multi(pid);
 }
