@@ -3,7 +3,15 @@ import net from "node:net";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { chmod, readdir, rm } from "node:fs/promises";
 import { eventually } from "./support/eventually";
-import { type Helper, helpersOf, KeepingNode, metric, post, running, startImageGateway, waiting } from "./support/image_gateway";
+import {
+    type Helper,
+    helpersOf,
+    KeepingNode,
+    post,
+    running,
+    startImageGateway,
+    waiting,
+} from "./support/image_gateway";
 import type { NativeNginx } from "./support/native_nginx";
 import { look, scene } from "./support/pictures";
 
@@ -38,7 +46,7 @@ describe("places", () => {
         expect(await post(gateway, picture)).toMatchObject({ status: 200 });
     });
 
-    test("are given back where nginx has no timer left for conversions", async () => {
+    test("are given back where nginx has no timer left for conversions, and the log says so", async () => {
         const gateway = await startImageGateway(node, {
             image: "jobs = 4, seconds = 1",
             http: "lua_max_running_timers 2;",
@@ -46,41 +54,52 @@ describe("places", () => {
         });
         const picture = await scene("png", 1500, 1500);
         const answers = await Promise.all(Array.from({ length: 12 }, () => post(gateway, picture)));
-        console.log(answers.map((a) => [a.status, a.code].join()));
+        expect(answers.filter(({ code }) => code === "image_timeout").length).toBeGreaterThan(0);
         await eventually("all places are free", async () => (await running(gateway)) === 0, 8000);
         expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+        expect(await gateway.errorLog()).toContain("image: timer: nginx has not run the timer");
     });
 
-    test("more of them than nginx has Lua VMs for threads", async () => {
+    test("may be more than there are Lua VMs for threads: the others wait", async () => {
         const gateway = await startImageGateway(node, {
-            image: "jobs = 16, queue = 100",
-            main: "thread_pool many threads=16;",
-            workers: 1,
+            image: "jobs = 8, queue = 100",
             http: "lua_worker_thread_vm_pool_size 2;",
+            workers: 1,
         });
         const picture = await scene("png", 500, 500);
-        const answers = await Promise.all(Array.from({ length: 24 }, () => post(gateway, picture)));
-        console.log(answers.map((a) => [a.status, a.code].join()));
-        console.log((await gateway.errorLog()).split("\n").filter((l) => /image/.test(l)).slice(0, 3));
-        expect(answers.filter(({ status }) => status === 200).length).toBe(24);
+        const answers = await Promise.all(Array.from({ length: 16 }, () => post(gateway, picture)));
+        expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 16 }, () => 200));
     });
 
-    test("a full dict", async () => {
-        const gateway = await startImageGateway(node, { image: "queue_seconds = 1" });
-        await gateway.get("/fill").catch(() => "");
+    test("that cannot be noted, as the dict is full, are missing, and the log says so", async () => {
+        const gateway = await startImageGateway(node, {
+            image: "queue_seconds = 0.5",
+            server: `location = /fill { content_by_lua_block {
+                for size = 3, 0, -1 do
+                    local value, number = string.rep("x", 10 ^ size), 0
+                    repeat number = number + 1 until not ngx.shared.openclaw:safe_set(size .. " " .. number, value)
+                end
+            } }`,
+        });
+        await gateway.get("/fill");
+        const answer = await post(gateway, await scene("png", 64, 64));
+        expect(answer).toMatchObject({ status: 503, code: "image_queue_timeout" });
+        expect(await gateway.errorLog()).toContain("image: dict: cannot note that a conversion runs: no memory");
     });
 });
 
 describe("reload", () => {
     test.each(["thread", "process"])("no request is lost, in a %s", async (isolate) => {
-        const gateway = await startImageGateway(node, { image: `isolate = "${isolate}", jobs = 1, queue = 100, queue_seconds = 60` });
+        const gateway = await startImageGateway(node, {
+            image: `isolate = "${isolate}", jobs = 1, queue = 100, queue_seconds = 60`,
+        });
         const picture = await scene("png", 1500, 1500);
         const asked = Array.from({ length: 14 }, () => post(gateway, picture));
         await eventually("some wait", async () => (await waiting(gateway)) > 6);
         await gateway.reload();
         await gateway.reload();
         const answers = await Promise.all(asked);
-        expect(answers.map(({ status, code }) => [status, code].join())).toEqual(Array.from({ length: 14 }, () => "200,"));
+        expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 14 }, () => 200));
         await eventually("old ones have ended", async () => (await gateway.drainingPids()).length === 0, 20_000);
         expect(await running(gateway)).toBe(0);
         expect(await waiting(gateway)).toBe(0);
@@ -150,7 +169,10 @@ describe("a helper process", () => {
         ["an address of memory, and no bytes", framed({ ...DONE, bytes: undefined })],
         ["a negative number of bytes", framed({ ...DONE, bytes: -1 })],
         ["bytes that are no number", framed({ ...DONE, bytes: "4" })],
-        ["more bytes than there are numbers", framed(JSON.stringify(DONE).replace('"bytes":4,"content', '"bytes":NaN,"content'))],
+        [
+            "more bytes than there are numbers",
+            framed(JSON.stringify(DONE).replace('"bytes":4,"content', '"bytes":NaN,"content')),
+        ],
         ["too many bytes", framed({ ...DONE, bytes: 1e15 })],
         ["more bytes than it sends", `${framed({ ...DONE, bytes: 100_000 })}fake`],
         ["a header in a type", `${framed({ ...DONE, content_type: "image/jpeg\r\nX-Role: admin" })}fake`],
@@ -197,12 +219,12 @@ describe("a helper process", () => {
     });
 });
 
-describe("internal redirects", () => {
-    test("to another route with image converts once", async () => {
+describe("one request", () => {
+    test("that is sent to another route with image is converted once, and keeps its body and its query", async () => {
         const gateway = await startImageGateway(node, {
             image: 'format = "webp"',
             routes: 'other = { upstream = "cluster", image = { formats = { "png" } } },',
-            location: "error_page 502 504 = @other; proxy_intercept_errors on; set $x 1;",
+            location: "error_page 502 = @other;",
             server: `
                 location /broken {
                     set $openclaw_route analyze;
@@ -216,23 +238,46 @@ describe("internal redirects", () => {
                     proxy_pass http://cluster;
                 }`,
         });
-        const picture = await scene("png", 64, 64);
-        const answer = await post(gateway, picture, {}, "/broken");
-        console.log(answer.status, answer.text, node.seen.map((s) => [s.headers, s.body.length]));
-        expect(answer.status).toBe(200);
-        expect(await look(node.last().body)).toMatchObject({ format: "WEBP" });
+        const form = new FormData();
+        form.set("camera", "7");
+        form.set("image", new Blob([new Uint8Array(await scene("png", 64, 64))]), "pond.png");
+        expect(await post(gateway, form, {}, "/broken?day=1")).toMatchObject({ status: 200 });
+        const { url, body, headers } = node.last();
+        expect(url).toBe("/broken?day=1&camera=7");
+        expect(headers["x-openclaw-image"]).toBe("converted");
+        expect(await look(body)).toMatchObject({ format: "WEBP" });
+        await post(gateway, Buffer.from("hello"), {}, "/broken").then(({ status }) => expect(status).toBe(415));
+    });
+
+    test("has no mark in any spelling, if nobody has converted it", async () => {
+        const gateway = await startImageGateway(node, {
+            http: "underscores_in_headers on;",
+            image: "converted_by = true",
+        });
+        for (const name of ["X-OpenClaw-Image", "X_OpenClaw_Image", "x-openclaw_image", "X_OPENCLAW-IMAGE"]) {
+            const headers = { [name]: "converted", "Content-Type": "application/json" };
+            expect(await post(gateway, '{"messages":[]}', headers)).toMatchObject({ status: 200 });
+            expect(Object.keys(node.last().headers).filter((one) => one.includes("openclaw"))).toEqual([]);
+        }
     });
 });
 
-describe("processes", () => {
-    test("TMP helpers end with their gateway, and leave nothing", async () => {
+describe("helper processes", () => {
+    test("end with their gateway, and leave nothing", async () => {
         const gateway = await startImageGateway(node, { image: 'isolate = "process", jobs = 2' });
         const picture = await scene("png", 64, 64);
         await Promise.all([post(gateway, picture), post(gateway, picture)]);
-        const all = await helpersOf(gateway);
-        expect(all.length).toBeGreaterThan(0);
+        const [{ folder }] = (await helpersOf(gateway)) as [Helper];
         await gateway.crash();
-        await eventually("gone", async () => (await readdir("/tmp")).every((one) => !all.some(({ folder }) => folder === `/tmp/${one}`)), 5000);
+        await eventually(
+            "its folder is gone",
+            async () =>
+                readdir(folder).then(
+                    () => false,
+                    () => true,
+                ),
+            10_000,
+        );
     });
 
     test("what a killed one leaves is removed by the next gateway, and the folders of others stay", async () => {
@@ -250,43 +295,5 @@ describe("processes", () => {
         await expect(readdir(left)).rejects.toThrow("ENOENT");
         expect((await readdir(kept)).length).toBeGreaterThan(0);
         expect(await post(others, picture)).toMatchObject({ status: 200 });
-    });
-
-    test.each(["thread", "process"])("TMP kill -9 of workers and reloads at every moment, %s", async (isolate) => {
-        const gateway = await startImageGateway(node, { image: `isolate = "${isolate}", jobs = 2, queue = 100, queue_seconds = 60` });
-        const picture = await scene("png", 800, 800);
-        let stop = false;
-        const results: Record<string, number> = {};
-        const clients = Array.from({ length: 4 }, async () => {
-            while (!stop) {
-                const answer = await post(gateway, picture).then(({ status, code }) => `${status} ${code}`, (e: Error) => String(e.cause).slice(0, 60));
-                results[answer] = (results[answer] ?? 0) + 1;
-            }
-        });
-        for (let round = 0; round < 5; round += 1) {
-            await new Promise((r) => setTimeout(r, 150 + 70 * round));
-            await gateway.reload();
-        }
-        stop = true;
-        await Promise.all(clients);
-        console.log("reloads", isolate, results);
-        stop = false;
-        const clients2 = Array.from({ length: 4 }, async () => {
-            while (!stop) {
-                const answer = await post(gateway, picture).then(({ status, code }) => `${status} ${code}`, (e: Error) => String(e.cause).slice(0, 60));
-                results[answer] = (results[answer] ?? 0) + 1;
-            }
-        });
-        for (let round = 0; round < 4; round += 1) {
-            await new Promise((r) => setTimeout(r, 150 + 70 * round));
-            for (const pid of await gateway.workerPids()) gateway.kill(pid, "SIGKILL");
-            for (const { pid } of await helpersOf(gateway)) process.kill(pid, "SIGKILL");
-        }
-        await new Promise((r) => setTimeout(r, 500));
-        stop = true;
-        await Promise.all(clients2);
-        console.log("kills", isolate, results);
-        await eventually("free", async () => (await post(gateway, picture)).status === 200 && (await running(gateway)) === 0, 8000);
-        expect(await waiting(gateway)).toBe(0);
     });
 });

@@ -35,6 +35,7 @@ local remotes = require("resty.openclaw.image.remote")
 local remotes_memory_of = remotes.memory_of
 --- How much a conversion counts for the mean.
 local WEIGHT = 0.2
+local NO_TIMER = "nginx has not run the timer of a conversion: there are more than lua_max_running_timers allows"
 local LEAST_RETRY_SECONDS = 1
 local MOST_RETRY_SECONDS = 60
 local function failure(problem, message, detail)
@@ -152,13 +153,14 @@ local function await_end(job)
     local ____job_4 = job
     local jobs = ____job_4.jobs
     local done = ____job_4.done
-    done:wait(math_max(
+    local seconds = math_max(
         0,
         math_min(
             jobs.seconds,
             time_left_seconds() or math_huge
         )
-    ))
+    )
+    done:wait(seconds)
     local ____job_5 = job
     local answer = ____job_5.answer
     local made = ____job_5.made
@@ -170,8 +172,8 @@ local function await_end(job)
         return answer, made
     end
     ____end(job)
-    if not is_begun then
-        jobs.faults:report("timer", "nginx has not run the timer of a conversion: see lua_max_running_timers")
+    if not is_begun and seconds == jobs.seconds then
+        jobs.faults:report("timer", NO_TIMER)
     end
     return failure("image_timeout", "The conversion of the image took too long.")
 end

@@ -75,6 +75,7 @@ export type Outcome = LuaMultiReturn<[answer: Answer, made: Bytes | undefined]>;
 
 /** How much a conversion counts for the mean. */
 const WEIGHT = 0.2;
+const NO_TIMER = "nginx has not run the timer of a conversion: there are more than lua_max_running_timers allows";
 const LEAST_RETRY_SECONDS = 1;
 const MOST_RETRY_SECONDS = 60;
 
@@ -153,14 +154,15 @@ function end(job: Job): void {
 /** Waits for the end of a job that was started. */
 function await_end(job: Job): Outcome {
     const { jobs, done } = job;
-    done.wait(math.max(0, math.min(jobs.seconds, time_left.seconds() ?? math.huge)));
+    const seconds = math.max(0, math.min(jobs.seconds, time_left.seconds() ?? math.huge));
+    done.wait(seconds);
     const { answer, made, is_begun } = job;
     if (answer !== undefined) {
         if (made === undefined) end(job);
         return $multi(answer, made);
     }
     end(job);
-    if (!is_begun) jobs.faults.report("timer", "nginx has not run the timer of a conversion: see lua_max_running_timers");
+    if (!is_begun && seconds === jobs.seconds) jobs.faults.report("timer", NO_TIMER);
     return failure("image_timeout", "The conversion of the image took too long.");
 }
 

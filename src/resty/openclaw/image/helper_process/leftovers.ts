@@ -54,7 +54,8 @@ export function remove(): void {
         // Those of other users cannot be read.
         const [names] = files.names(found === 1 ? folder : "");
         if (names !== undefined && is_left(folder, names)) {
-            for (const file of names) if (string.find(file, "^image_")[0] !== undefined) files.remove(`${folder}/${file}`);
+            for (const file of names)
+                if (string.find(file, "^image_")[0] !== undefined) files.remove(`${folder}/${file}`);
             files.remove_folder(folder);
         }
     }
