@@ -1,7 +1,9 @@
 /** The plugin image among clients that leave, helper processes that lie, and machines that are out of everything. */
+import http from "node:http";
 import net from "node:net";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { chmod, readdir, rm } from "node:fs/promises";
+import { EdgeGateway } from "./support/edge_gateway";
 import { eventually } from "./support/eventually";
 import {
     type Helper,
@@ -12,7 +14,7 @@ import {
     startImageGateway,
     waiting,
 } from "./support/image_gateway";
-import type { NativeNginx } from "./support/native_nginx";
+import { freePort, type NativeNginx } from "./support/native_nginx";
 import { look, scene } from "./support/pictures";
 
 let node: KeepingNode;
@@ -106,21 +108,23 @@ describe("reload", () => {
     });
 });
 
-interface Impostor {
-    gateway: NativeNginx;
-    picture: Buffer;
-    /** How many connections it has had. */
-    met: () => number;
+/** A gateway with one helper process, and a picture that it converts. */
+async function startWithHelper(): Promise<{ gateway: NativeNginx; picture: Buffer }> {
+    const gateway = await startImageGateway(node, { image: 'isolate = "process", jobs = 1, seconds = 2' });
+    const picture = await scene("png", 64, 64);
+    expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+    return { gateway, picture };
 }
 
 /**
- * A gateway whose only helper process was taken over: `speak` says what it says, once it has got the
- * order; without a greeting it ends before that.
+ * Takes the place of the gateway's only helper process: `speak` says what it says, once it has got the order; without a greeting it ends
+ * before that. Resolves with what ends it, and says how many connections it has had.
  */
-async function startImpostor(speak: (client: net.Socket) => void, greeting = "00000005ready"): Promise<Impostor> {
-    const gateway = await startImageGateway(node, { image: `isolate = "process", jobs = 1, seconds = 2` });
-    const picture = await scene("png", 64, 64);
-    expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+async function takeOver(
+    gateway: NativeNginx,
+    speak: (client: net.Socket) => void,
+    greeting = "00000005ready",
+): Promise<() => number> {
     const [{ pid, folder }] = (await helpersOf(gateway)) as [Helper];
     const name = (await readdir(folder)).find((one) => !/\.(conf|lock)$/.test(one));
     const path = `${folder}/${name}`;
@@ -136,11 +140,15 @@ async function startImpostor(speak: (client: net.Socket) => void, greeting = "00
     });
     await new Promise<void>((resolve) => server.listen(path, resolve));
     await chmod(path, 0o777);
-    onTestFinished(async () => {
+    const end = (): number => {
         server.close();
+        return count;
+    };
+    onTestFinished(async () => {
+        end();
         await rm(folder, { recursive: true, force: true });
     });
-    return { gateway, picture, met: () => count };
+    return end;
 }
 
 function framed(value: unknown): string {
@@ -151,50 +159,58 @@ function framed(value: unknown): string {
 const IMAGE = { source_type: "image/png", source_bytes: 1, source_pixels: 1, bytes: 4, width: 1, height: 1 };
 const DONE = { memory: 1, bytes: 4, content_type: "image/jpeg", images: [IMAGE], seconds: 1 };
 
+const LIES: [what: string, said: string][] = [
+    ["no length", "zzzzzzzz"],
+    ["a negative length", "-0000001"],
+    ["a length too large", "7fffffff"],
+    ["no JSON", framed("hello")],
+    ["a text", framed('"hello"')],
+    ["nothing", framed("{}")],
+    ["JSON without end", framed("[".repeat(100_000))],
+    ["an address of memory, and no bytes", framed({ ...DONE, bytes: undefined })],
+    ["a negative number of bytes", framed({ ...DONE, bytes: -1 })],
+    ["bytes that are no number", framed({ ...DONE, bytes: "4" })],
+    [
+        "more bytes than there are numbers",
+        framed(JSON.stringify(DONE).replace('"bytes":4,"content', '"bytes":NaN,"content')),
+    ],
+    ["too many bytes", framed({ ...DONE, bytes: 1e15 })],
+    ["more bytes than it sends", `${framed({ ...DONE, bytes: 100_000 })}fake`],
+    ["a header in a type", `${framed({ ...DONE, content_type: "image/jpeg\r\nX-Role: admin" })}fake`],
+    ["a type that is a list", `${framed({ ...DONE, content_type: ["a", "b"] })}fake`],
+    ["a request line in a query", `${framed({ ...DONE, query: "a HTTP/1.1\r\nX-Role: admin\r\n\r\n" })}fake`],
+    ["a query that is a table", `${framed({ ...DONE, query: { a: 1 } })}fake`],
+    ["no images", `${framed({ ...DONE, images: [] })}fake`],
+    ["images that are none", `${framed({ ...DONE, images: [{ ...IMAGE, bytes: "many" }] })}fake`],
+    ["a million images", `${framed({ ...DONE, images: Array.from({ length: 9000 }, () => IMAGE) })}fake`],
+    ["addresses that nobody wants", framed({ addresses: ["http://169.254.169.254/"] })],
+];
+
 describe("a helper process", () => {
     test("that was taken over can answer, as any other", async () => {
-        const { gateway, picture } = await startImpostor((client) => client.end(`${framed(DONE)}fake`));
+        const { gateway, picture } = await startWithHelper();
+        await takeOver(gateway, (client) => client.end(`${framed(DONE)}fake`));
         expect(await post(gateway, picture)).toMatchObject({ status: 200 });
         expect(node.last().body.toString()).toBe("fake");
     });
 
-    test.each([
-        ["no length", "zzzzzzzz"],
-        ["a negative length", "-0000001"],
-        ["a length too large", "7fffffff"],
-        ["no JSON", framed("hello")],
-        ["a text", framed('"hello"')],
-        ["nothing", framed("{}")],
-        ["JSON without end", framed("[".repeat(100_000))],
-        ["an address of memory, and no bytes", framed({ ...DONE, bytes: undefined })],
-        ["a negative number of bytes", framed({ ...DONE, bytes: -1 })],
-        ["bytes that are no number", framed({ ...DONE, bytes: "4" })],
-        [
-            "more bytes than there are numbers",
-            framed(JSON.stringify(DONE).replace('"bytes":4,"content', '"bytes":NaN,"content')),
-        ],
-        ["too many bytes", framed({ ...DONE, bytes: 1e15 })],
-        ["more bytes than it sends", `${framed({ ...DONE, bytes: 100_000 })}fake`],
-        ["a header in a type", `${framed({ ...DONE, content_type: "image/jpeg\r\nX-Role: admin" })}fake`],
-        ["a type that is a list", `${framed({ ...DONE, content_type: ["a", "b"] })}fake`],
-        ["a request line in a query", `${framed({ ...DONE, query: "a HTTP/1.1\r\nX-Role: admin\r\n\r\n" })}fake`],
-        ["a query that is a table", `${framed({ ...DONE, query: { a: 1 } })}fake`],
-        ["no images", `${framed({ ...DONE, images: [] })}fake`],
-        ["images that are none", `${framed({ ...DONE, images: [{ ...IMAGE, bytes: "many" }] })}fake`],
-        ["a million images", `${framed({ ...DONE, images: Array.from({ length: 9000 }, () => IMAGE) })}fake`],
-        ["addresses that nobody wants", framed({ addresses: ["http://169.254.169.254/"] })],
-    ])("that says %s costs its request only", async (_, said) => {
-        const { gateway, picture } = await startImpostor((client) => client.end(said, "latin1"));
+    test("that says what is no answer costs its request only", async () => {
+        const { gateway, picture } = await startWithHelper();
         const workers = await gateway.workerPids();
-        expect(await post(gateway, picture)).toMatchObject({ status: 422, code: "broken_image" });
-        expect(node.seen.length).toBe(1);
-        expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+        for (const [what, said] of LIES) {
+            const end = await takeOver(gateway, (client) => client.end(said, "latin1"));
+            expect([what, await post(gateway, picture)]).toMatchObject([what, { status: 422, code: "broken_image" }]);
+            expect([what, end()]).toEqual([what, 1]);
+            expect([what, await post(gateway, picture)]).toMatchObject([what, { status: 200 }]);
+        }
+        expect(node.seen.length).toBe(1 + LIES.length);
         expect(await gateway.workerPids()).toEqual(workers);
     });
 
     test("that makes up codes makes up no metrics, and no lines in the log", async () => {
         let count = 0;
-        const { gateway, picture } = await startImpostor((client) => {
+        const { gateway, picture } = await startWithHelper();
+        await takeOver(gateway, (client) => {
             count += 1;
             client.end(framed({ problem: `made_up_${count}`, message: "a", detail: "b\n2026/01/01 [emerg] root: c" }));
         });
@@ -204,8 +220,10 @@ describe("a helper process", () => {
     });
 
     test("that never ends its answer is ended", async () => {
-        const { gateway, picture } = await startImpostor((client) => {
-            const timer = setInterval(() => client.write("0"), 500);
+        const { gateway, picture } = await startWithHelper();
+        await takeOver(gateway, (client) => {
+            client.write("00010000");
+            const timer = setInterval(() => client.write(" "), 500);
             client.once("close", () => clearInterval(timer));
         });
         expect(await post(gateway, picture)).toMatchObject({ status: 503, code: "image_timeout" });
@@ -213,9 +231,10 @@ describe("a helper process", () => {
     });
 
     test("that ends before it has the order is replaced, and nobody notices", async () => {
-        const { gateway, picture, met } = await startImpostor(() => undefined, "");
+        const { gateway, picture } = await startWithHelper();
+        const end = await takeOver(gateway, () => undefined, "");
         expect(await post(gateway, picture)).toMatchObject({ status: 200 });
-        expect(met()).toBe(1);
+        expect(end()).toBe(1);
     });
 });
 
@@ -295,5 +314,51 @@ describe("helper processes", () => {
         await expect(readdir(left)).rejects.toThrow("ENOENT");
         expect((await readdir(kept)).length).toBeGreaterThan(0);
         expect(await post(others, picture)).toMatchObject({ status: 200 });
+    });
+});
+
+describe("at the edge", () => {
+    test("what is stored while the link is down is converted, delivered once, and not converted again", async () => {
+        const port = await freePort();
+        const edge = await EdgeGateway.start({
+            nodes: [`127.0.0.1:${port}`],
+            digest: false,
+            main: "thread_pool default threads=2;",
+            ofRoute: 'image = { format = "webp" },',
+        });
+        onTestFinished(() => edge[Symbol.asyncDispose]());
+        const form = new FormData();
+        form.set("camera", "7");
+        form.set("image", new Blob([new Uint8Array(await scene("png", 64, 64))]), "pond.png");
+        let posted = 0;
+        await eventually("a job is stored", async () => {
+            posted += 1;
+            const response = await fetch(edge.url("/plain/pond?day=1"), { method: "POST", body: form });
+            return response.status === 202;
+        });
+        const received: { url: string; body: Buffer; mark: unknown }[] = [];
+        const centre = http.createServer((request, response) => {
+            const chunks: Buffer[] = [];
+            request.on("data", (chunk: Buffer) => chunks.push(chunk));
+            request.on("end", () => {
+                const mark = request.headers["x-openclaw-image"];
+                if (request.method === "POST")
+                    received.push({ url: request.url ?? "", body: Buffer.concat(chunks), mark });
+                response.end("{}");
+            });
+        });
+        await new Promise<void>((resolve) => centre.listen(port, "127.0.0.1", resolve));
+        onTestFinished(() => {
+            centre.closeAllConnections();
+            centre.close();
+        });
+        await eventually("the job is delivered", () => received.length > 0);
+        const trusted = 'openclaw_image_jobs_total{route="work",result="trusted"}';
+        await eventually("it has passed as it was", async () => (await edge.metrics()).get(trusted) === 1);
+        expect(received.length).toBe(1);
+        expect(received[0]).toMatchObject({ url: "/plain/pond?day=1&camera=7", mark: "converted" });
+        expect(await look(received[0]!.body)).toMatchObject({ format: "WEBP" });
+        const metrics = await edge.metrics();
+        expect(metrics.get('openclaw_image_jobs_total{route="work",result="converted"}')).toBe(posted);
     });
 });
