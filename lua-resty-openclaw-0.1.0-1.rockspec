@@ -273,6 +273,7 @@ build = {
         ["resty.openclaw.core.request.classes"] = "lua-out/resty/openclaw/core/request/classes.lua",
         ["resty.openclaw.core.request.client_network"] = "lua-out/resty/openclaw/core/request/client_network.lua",
         ["resty.openclaw.core.request.client_watch"] = "lua-out/resty/openclaw/core/request/client_watch.lua",
+        ["resty.openclaw.core.request.converted_image"] = "lua-out/resty/openclaw/core/request/converted_image.lua",
         ["resty.openclaw.core.request.declared_variable"] = "lua-out/resty/openclaw/core/request/declared_variable.lua",
         ["resty.openclaw.core.request.delivery_header"] = "lua-out/resty/openclaw/core/request/delivery_header.lua",
         ["resty.openclaw.core.request.host"] = "lua-out/resty/openclaw/core/request/host.lua",

@@ -354,7 +354,7 @@ describe("at the edge", () => {
         });
         await eventually("the job is delivered", () => received.length > 0);
         const trusted = 'openclaw_image_jobs_total{route="work",result="trusted"}';
-        await eventually("it has passed as it was", async () => (await edge.metrics()).get(trusted) === 1);
+        await eventually("it has passed as it was", async () => (await edge.metrics()).get(trusted) === 1, 10_000);
         expect(received.length).toBe(1);
         expect(received[0]).toMatchObject({ url: "/plain/pond?day=1&camera=7", mark: "converted" });
         expect(await look(received[0]!.body)).toMatchObject({ format: "WEBP" });

@@ -8,6 +8,9 @@ local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
+local converted_image = require("resty.openclaw.core.request.converted_image")
+local converted_image_is_here = converted_image.is_here
+local converted_image_note = converted_image.note
 local near_picture = require("resty.openclaw.core.request.near_picture")
 local near_picture_note = near_picture.note
 local rejections = require("resty.openclaw.core.request.rejection")
@@ -48,7 +51,6 @@ local remotes_fetch = remotes.fetch
 local remotes_new = remotes.new
 local request_change = require("resty.openclaw.image.request_change")
 local request_change_apply = request_change.apply
-local request_change_is_done = request_change.is_done
 local request_change_is_marked = request_change.is_marked
 local request_change_unmark = request_change.unmark
 local settings = require("resty.openclaw.image.settings")
@@ -197,10 +199,11 @@ local function convert(image, body)
     end
 end
 local function access(self)
-    if request_change_is_done() then
+    if converted_image_is_here() then
         return
     end
     if is_converted(self) then
+        converted_image_note()
         return figures_count(self.figures, "trusted")
     end
     request_change_unmark()

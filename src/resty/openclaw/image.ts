@@ -5,6 +5,7 @@
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import * as metric_registry from "./core/metrics/metric_registry";
+import * as converted_image from "./core/request/converted_image";
 import * as near_picture from "./core/request/near_picture";
 import * as rejections from "./core/request/rejection";
 import * as request from "./core/request/request";
@@ -138,8 +139,11 @@ function convert(image: Image, body: Body): void {
 }
 
 function access(this: Image): void {
-    if (request_change.is_done()) return;
-    if (is_converted(this)) return figures.count(this.figures, "trusted");
+    if (converted_image.is_here()) return;
+    if (is_converted(this)) {
+        converted_image.note();
+        return figures.count(this.figures, "trusted");
+    }
     request_change.unmark();
     const encoding = request.variable("http_content_encoding") ?? "";
     const body = body_of(this);

@@ -1,17 +1,15 @@
 local ____exports = {}
 local ipairs = ipairs
+local converted_image = require("resty.openclaw.core.request.converted_image")
+local converted_image_note = converted_image.note
 local request = require("resty.openclaw.core.request.request")
 local request_forget = request.forget
 local request_variable = request.variable
 local request_body = require("resty.openclaw.core.request.request_body")
 local request_body_replace = request_body.replace
-local request_state = require("resty.openclaw.core.request.request_state")
-local request_state_open = request_state.open
-local request_state_present = request_state.present
---- Says to the next gateway that it need not convert the body; see `converted_by`.
-local MARK = "X-OpenClaw-Image"
-____exports.MARK = MARK
-local MARK_VALUE = "converted"
+local ____converted_image_0 = converted_image
+local MARK = ____converted_image_0.NAME
+local MARK_VALUE = ____converted_image_0.VALUE
 --- The same to nginx, and to the next gateway, with `underscores_in_headers on`.
 local OTHER_MARKS = {"X_OpenClaw_Image", "X-OpenClaw_Image", "X_OpenClaw-Image"}
 --- nginx's variable of all of them.
@@ -26,12 +24,6 @@ local VARIABLES = {
     "args",
     "query_string"
 }
---- Whether this gateway has converted the body of the request, before an internal redirect. Phases: access.
-local function is_done()
-    local ____opt_0 = request_state_present()
-    return (____opt_0 and ____opt_0.is_image_converted) == true
-end
-____exports.is_done = is_done
 --- Whether the request says that its body has been converted. Phases: access.
 local function is_marked()
     return request_variable(MARK_VARIABLE) == MARK_VALUE
@@ -60,7 +52,7 @@ local function apply(memory, bytes, content_type, query)
     if problem ~= nil then
         return problem
     end
-    request_state_open().is_image_converted = true
+    converted_image_note()
     for ____, name in ipairs(DIGESTS) do
         ngx.req.clear_header(name)
     end

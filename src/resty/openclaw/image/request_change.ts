@@ -1,18 +1,9 @@
 /** Changes a request into one with the converted body: the body, and all headers that say something of it. */
+import * as converted_image from "../core/request/converted_image";
 import * as request from "../core/request/request";
 import * as request_body from "../core/request/request_body";
-import * as request_state from "../core/request/request_state";
 
-declare module "../core/request/request_state" {
-    interface RequestState {
-        /** Whether its body is one that `image` has put in place. */
-        is_image_converted?: boolean | undefined;
-    }
-}
-
-/** Says to the next gateway that it need not convert the body; see `converted_by`. */
-export const MARK = "X-OpenClaw-Image";
-const MARK_VALUE = "converted";
+const { NAME: MARK, VALUE: MARK_VALUE } = converted_image;
 /** The same to nginx, and to the next gateway, with `underscores_in_headers on`. */
 const OTHER_MARKS = ["X_OpenClaw_Image", "X-OpenClaw_Image", "X_OpenClaw-Image"];
 /** nginx's variable of all of them. */
@@ -22,11 +13,6 @@ const MARK_VARIABLE = "http_x_openclaw_image";
 const DIGESTS = ["Content-Digest", "Repr-Digest", "Digest", "Content-MD5"];
 /** nginx keeps the values of these, once nginx.conf names them anywhere. */
 const VARIABLES = ["content_type", "http_content_type", "http_content_length", "args", "query_string"];
-
-/** Whether this gateway has converted the body of the request, before an internal redirect. Phases: access. */
-export function is_done(): boolean {
-    return request_state.present()?.is_image_converted === true;
-}
 
 /** Whether the request says that its body has been converted. Phases: access. */
 export function is_marked(): boolean {
@@ -58,7 +44,7 @@ export function apply(
 ): string | undefined {
     const problem = request_body.replace(memory, bytes);
     if (problem !== undefined) return problem;
-    request_state.open().is_image_converted = true;
+    converted_image.note();
     for (const name of DIGESTS) ngx.req.clear_header(name);
     ngx.req.set_header("Content-Type", content_type);
     ngx.req.set_header(MARK, MARK_VALUE);
