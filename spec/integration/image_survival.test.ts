@@ -1,8 +1,8 @@
 /** The plugin image among clients that leave, helper processes that lie, and machines that are out of everything. */
+import { chmod, readdir, rm } from "node:fs/promises";
 import http from "node:http";
 import net from "node:net";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { chmod, readdir, rm } from "node:fs/promises";
 import { EdgeGateway } from "./support/edge_gateway";
 import { eventually } from "./support/eventually";
 import {
@@ -357,7 +357,7 @@ describe("at the edge", () => {
         await eventually("it has passed as it was", async () => (await edge.metrics()).get(trusted) === 1, 10_000);
         expect(received.length).toBe(1);
         expect(received[0]).toMatchObject({ url: "/plain/pond?day=1&camera=7", mark: "converted" });
-        expect(await look(received[0]!.body)).toMatchObject({ format: "WEBP" });
+        expect(await look(received[0]?.body ?? Buffer.of())).toMatchObject({ format: "WEBP" });
         const metrics = await edge.metrics();
         expect(metrics.get('openclaw_image_jobs_total{route="work",result="converted"}')).toBe(posted);
     });
