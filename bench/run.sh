@@ -28,6 +28,8 @@ title 'Near hits'
 node bench/in_worker.mjs near_search
 title 'Token figures'
 node bench/body_filter.mjs
+title 'Images'
+node bench/image.mjs
 title 'The envelope of responses'
 node bench/envelope.mjs
 title 'Metric handles'

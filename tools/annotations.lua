@@ -30,6 +30,7 @@ local NAMED = {
 --- The types of options of nested tables whose kinds do not show them, by class.
 local NESTED = {
     ["openclaw.Route.auth.jwt"] = { classes = "table<string, string>", headers = "table<string, string>" },
+    ["openclaw.Route.image.remote"] = { dns_servers = "string[]" },
     ["openclaw.Route.cache"] = { negative = "table<integer, number|string>" },
     ["openclaw.Setup.metrics"] = { labels = "table<string, table<integer|string, string|string[]>>" },
 }

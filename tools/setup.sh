@@ -73,6 +73,8 @@ need_for_bench() {
     has openssl || need openssl
     has pgrep || need procps
     has gnuplot || need gnuplot-nox
+    has vips || need libvips-tools
+    has cc || need gcc libc6-dev
     if ! has_node; then need nodejs npm; fi
 }
 

@@ -40,10 +40,12 @@ describe("cache.room", function()
     it("counts what a full dict of nginx forgets", function()
         local dict = ngx.shared.openclaw_answers
         local counter = registry.families["openclaw_cache_pushed_out_total"]:labels("room_spec real")
-        finally(function()
+        local function clear()
             dict:flush_all()
             dict:flush_expired()
-        end)
+        end
+        finally(clear)
+        clear()
         rooms.watch(dict, "room_spec real", registry)
         local before, at = metric_handles.total(counter), 0
         while metric_handles.total(counter) == before and at < 1e6 do

@@ -438,7 +438,7 @@ describe("the line", () => {
 });
 
 /** The niceness of each thread of a process, by its number; the process's own one has the process's number. */
-async function niceness(pid: number): Promise<Map<number, number>> {
+async function niceness(pid = 0): Promise<Map<number, number>> {
     const known = new Map<number, number>();
     for (const name of await readdir(`/proc/${pid}/task`)) {
         const line = await readFile(`/proc/${pid}/task/${name}/stat`, "utf8");
@@ -452,16 +452,16 @@ test("conversions have a lower priority than the worker", async () => {
     const threads = await startGateway({ workers: 1 });
     const [worker] = await threads.workerPids();
     await post(threads, await scene("png", 300, 200));
-    const all = await niceness(worker!);
-    expect(all.get(worker!)).toBe(0);
+    const all = await niceness(worker);
+    expect(all.get(worker ?? 0)).toBe(0);
     expect([...all.values()]).toContain(10);
     const processes = await startGateway({ workers: 1, image: 'isolate = "process"' });
     const [starter] = await processes.workerPids();
     const before = await helperPids();
     await post(processes, await scene("png", 300, 200));
     const [helper] = (await helperPids()).filter((pid) => !before.includes(pid));
-    expect((await niceness(helper!)).get(helper!)).toBe(10);
-    expect((await niceness(starter!)).get(starter!)).toBe(0);
+    expect((await niceness(helper)).get(helper ?? 0)).toBe(10);
+    expect((await niceness(starter)).get(starter ?? 0)).toBe(0);
 });
 
 describe("helper processes", () => {
@@ -476,15 +476,14 @@ describe("helper processes", () => {
         expect(await post(processes, png.subarray(0, 5000))).toMatchObject({ status: 422, code: "broken_image" });
     });
 
-    test("one that dies costs one request, and the next gets a new one", async () => {
+    test("one that dies before it has the order costs nothing: the place gets a new one", async () => {
         const { gateway, helper, picture } = await startHeld({});
         const first = post(gateway, picture);
         await eventually("one runs", async () => (await running(gateway)) === 1);
         const second = post(gateway, picture);
         process.kill(helper, "SIGKILL");
-        expect(await first).toMatchObject({ status: 422, code: "broken_image" });
+        expect(await first).toMatchObject({ status: 200 });
         expect(await second).toMatchObject({ status: 200 });
-        expect(await gateway.errorLog()).toContain("has been lost");
     });
 
     test("keep no connection of the worker open", async () => {

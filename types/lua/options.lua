@@ -302,7 +302,7 @@
 ---@field hosts string[] servers: `"cdn.example.com"`, `"*.example.org"`, `"cdn.example.com:8443"`; by https, unless an entry begins with `http://`
 ---@field max_bytes? integer maximum length of an image
 ---@field timeout? number seconds in which an image must have come
----@field dns_servers? any who is asked for the addresses of hosts, at most 8: `"10.0.0.2"` or `"10.0.0.2:5353"`
+---@field dns_servers? string[] who is asked for the addresses of hosts, at most 8: `"10.0.0.2"` or `"10.0.0.2:5353"`
 
 ---@class openclaw.Route.image
 ---@field inputs? ("raw"|"multipart"|"json"|"data_url")[] how an image may come; see below

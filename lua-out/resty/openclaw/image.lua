@@ -10,6 +10,9 @@ local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
+local converted_image = require("resty.openclaw.core.request.converted_image")
+local converted_image_is_here = converted_image.is_here
+local converted_image_note = converted_image.note
 local near_picture = require("resty.openclaw.core.request.near_picture")
 local near_picture_note = near_picture.note
 local rejections = require("resty.openclaw.core.request.rejection")
@@ -171,11 +174,14 @@ local function convert(image, body)
     if answer.problem ~= nil then
         return refuse_answer(image, answer.problem, answer)
     end
-    if made == nil then
+    if answer.is_untouched == true then
         return figures_count(image.figures, "untouched")
     end
+    if made == nil then
+        return refuse_answer(image, "failed", {detail = "the conversion has made nothing"})
+    end
     local problem = request_change_apply(made, answer.bytes, answer.content_type, answer.query)
-    jobs_of_free(made)
+    jobs_of_free()
     if problem ~= nil then
         return refuse_answer(image, "failed", {detail = problem})
     end
@@ -188,7 +194,11 @@ local function convert(image, body)
     end
 end
 local function access(self)
+    if converted_image_is_here() then
+        return
+    end
     if is_converted(self) then
+        converted_image_note()
         return figures_count(self.figures, "trusted")
     end
     request_change_unmark()
@@ -271,7 +281,7 @@ local function create(options, ____bindingPattern0)
     local queue_seconds = ____options_5.queue_seconds
     local seconds = ____options_5.seconds
     local helpers = {region = registry.region, route = route, seconds = seconds, faults = faults}
-    local run = options.isolate == "process" and (function(order, place) return helper_processes_run(helpers, place, order) end) or (function(order) return threads_run(thread_pool, order) end)
+    local run = options.isolate == "process" and (function(order, place) return helper_processes_run(helpers, place, order) end) or (function(order) return threads_run(thread_pool, seconds, order) end)
     local jobs = jobs_of_new({
         places = its_places,
         run = run,

@@ -1,5 +1,7 @@
 local ____exports = {}
 local pcall = pcall
+local in_time = require("resty.openclaw.core.time.in_time")
+local in_time_run = in_time.run
 local bounded = require("resty.openclaw.redis_client.bounded")
 local bounded_exchange = bounded.exchange
 local connections = require("resty.openclaw.redis_client.connection")
@@ -13,8 +15,6 @@ local errors_cause_of = errors.cause_of
 local errors_may_another_host_accept = errors.may_another_host_accept
 local errors_redirection = errors.redirection
 local errors_unwrapped = errors.unwrapped
-local in_time = require("resty.openclaw.redis_client.in_time")
-local in_time_run = in_time.run
 local options = require("resty.openclaw.redis_client.options")
 local options_SCHEMA = options.SCHEMA
 local SCHEMA = options_SCHEMA

@@ -6,6 +6,7 @@ import * as methods from "./core/http/method";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import * as metric_registry from "./core/metrics/metric_registry";
+import * as converted_image from "./core/request/converted_image";
 import * as near_picture from "./core/request/near_picture";
 import * as rejections from "./core/request/rejection";
 import * as request from "./core/request/request";
@@ -128,9 +129,10 @@ function convert(image: Image, body: Body): void {
         [answer, made] = jobs_of.convert(image.jobs, body, content_type, fetch_all(image, answer.addresses));
     }
     if (answer.problem !== undefined) return refuse_answer(image, answer.problem, answer);
-    if (made === undefined) return figures.count(image.figures, "untouched");
+    if (answer.is_untouched === true) return figures.count(image.figures, "untouched");
+    if (made === undefined) return refuse_answer(image, "failed", { detail: "the conversion has made nothing" });
     const problem = request_change.apply(made, answer.bytes!, answer.content_type!, answer.query);
-    jobs_of.free(made);
+    jobs_of.free();
     if (problem !== undefined) return refuse_answer(image, "failed", { detail: problem });
     figures.count(image.figures, "converted");
     figures.count_images(image.figures, answer.images!);
@@ -141,7 +143,11 @@ function convert(image: Image, body: Body): void {
 }
 
 function access(this: Image): void {
-    if (is_converted(this)) return figures.count(this.figures, "trusted");
+    if (converted_image.is_here()) return;
+    if (is_converted(this)) {
+        converted_image.note();
+        return figures.count(this.figures, "trusted");
+    }
     request_change.unmark();
     const encoding = request.variable("http_content_encoding") ?? "";
     const body = body_of(this);
@@ -206,7 +212,7 @@ function create(options: Options, { path, route }: Context): Image {
     const run: Run =
         options.isolate === "process"
             ? (order, place) => helper_processes.run(helpers, place, order)
-            : (order) => threads.run(thread_pool, order);
+            : (order) => threads.run(thread_pool, seconds, order);
     const jobs = jobs_of.new({
         places: its_places,
         run,

@@ -3,11 +3,11 @@
  * sockets and kept connections. `ask` sends one command; who sends several at once uses `open` and `leave`.
  */
 import type { RedisClient } from "resty.redis";
+import * as in_time from "./core/time/in_time";
 import * as bounded from "./redis_client/bounded";
 import type { Redis } from "./redis_client/connection";
 import * as connections from "./redis_client/connection";
 import * as errors from "./redis_client/errors";
-import * as in_time from "./redis_client/in_time";
 import * as options from "./redis_client/options";
 
 export type { Redis };

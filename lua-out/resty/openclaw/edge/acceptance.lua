@@ -3,6 +3,10 @@ local ipairs = ipairs
 local pairs = pairs
 local string_find = string.find
 local string_sub = string.sub
+local converted_image = require("resty.openclaw.core.request.converted_image")
+local converted_image_NAME = converted_image.NAME
+local converted_image_VALUE = converted_image.VALUE
+local converted_image_is_here = converted_image.is_here
 local delivery_header = require("resty.openclaw.core.request.delivery_header")
 local delivery_header_is_there = delivery_header.is_there
 local request = require("resty.openclaw.core.request.request")
@@ -87,6 +91,9 @@ local function read_headers(jobs)
     local state = request_variable("openclaw_tracestate") or ""
     if trace ~= "" and state ~= "" then
         headers.tracestate = state
+    end
+    if converted_image_is_here() then
+        headers[converted_image_NAME] = converted_image_VALUE
     end
     for ____, ____value in ipairs(jobs.settings.headers) do
         local name = ____value.name

@@ -267,10 +267,8 @@ local function convert(order, memory)
     end
     return answer
 end
---- Converts a body. Phases: any, but not in the worker's own thread: blocks for as long as it takes, and lowers the thread's priority. Never
--- raises.
+--- Converts a body. Phases: any; blocks for as long as it takes. Never raises.
 local function run(order)
-    priority_lower()
     local memory, err = body_of(order)
     if memory == nil then
         return failed("failed", "", err)
@@ -286,4 +284,11 @@ local function run(order)
     )
 end
 ____exports.run = run
+--- The same, in a thread of a worker, which lets the worker go first. Phases: a thread of nginx.
+local function run_in_thread(order)
+    priority_lower()
+    local answer = run(order)
+    return answer
+end
+____exports.run_in_thread = run_in_thread
 return ____exports

@@ -13,11 +13,12 @@ local function copy_piece(copy, bytes, count)
     ffi_copy(copy.memory + copy.at, bytes, count)
     copy.at = copy.at + count
 end
---- The body for a conversion, which has to `release` it. On failure nil and why. Phases: access; yields.
-local function take(body)
-    local ____body_0 = body
-    local bytes = ____body_0.bytes
-    local file = ____body_0.file
+--- A place for the body, to `fill`; whoever gets it has to `release` it. On failure nil and why. Phases: access.
+local function open(____bindingPattern0)
+    local file
+    local bytes
+    bytes = ____bindingPattern0.bytes
+    file = ____bindingPattern0.file
     if file ~= nil then
         local opened, err = files_open(file, "read")
         if opened == nil then
@@ -29,13 +30,20 @@ local function take(body)
     if memory == nil then
         return nil, "there is no memory for the body"
     end
-    local count, err = request_body_each(body, copy_piece, {memory = memory, at = 0})
-    if count == nil then
-        return nil, err
-    end
     return {bytes = bytes, memory = memory}
 end
-____exports.take = take
+____exports.open = open
+--- Puts the body in its place. Returns why that failed, if it did. Phases: access; yields, and nobody may come back.
+local function fill(____bindingPattern0, body)
+    local memory
+    memory = ____bindingPattern0.memory
+    if memory == nil then
+        return nil
+    end
+    local ____, err = request_body_each(body, copy_piece, {memory = memory, at = 0})
+    return err
+end
+____exports.fill = fill
 --- Gives back what the body takes. Phases: any.
 local function release(____bindingPattern0)
     local file

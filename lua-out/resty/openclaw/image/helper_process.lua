@@ -1,7 +1,7 @@
 local ____exports = {}
 local ipairs = ipairs
-local tonumber = tonumber
 local tostring = tostring
+local math_max = math.max
 local math_min = math.min
 local string_gsub = string.gsub
 local ffi = require("ffi")
@@ -17,26 +17,32 @@ local c_memory = require("resty.openclaw.core.memory.c_memory")
 local c_memory_allocate = c_memory.allocate
 local c_memory_at = c_memory.at
 local c_memory_hand_over = c_memory.hand_over
+local in_time = require("resty.openclaw.core.time.in_time")
+local in_time_run = in_time.run
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local time_slice_begin = time_slice.begin
 local time_slice_is_over = time_slice.is_over
 local time_slice_renew = time_slice.renew
 local time_slice_yield_now = time_slice.yield_now
+local answers = require("resty.openclaw.image.helper_process.answer")
+local answers_read = answers.read
 local protocol = require("resty.openclaw.image.helper_process.protocol")
+local protocol_GREETING = protocol.GREETING
 local protocol_LENGTH_DIGITS = protocol.LENGTH_DIGITS
 local protocol_length_of = protocol.length_of
 local protocol_message = protocol.message
-local protocol_read = protocol.read
 local spawning = require("resty.openclaw.image.helper_process.spawn")
 local spawning_kill = spawning.kill
 local spawning_make_folder = spawning.make_folder
 local spawning_spawn = spawning.spawn
 --- What is sent and read at a time.
 local PIECE_BYTES = 65536
---- No answer has more.
-local MOST_ANSWER_BYTES = 1024 * 1024 * 1024
-local CONNECT_SECONDS = 5
+--- How long a helper may take to start, and to greet.
+local START_SECONDS = 5
+--- A greeting that does not come in time.
 local TIMEOUT = "timeout"
+--- The helper has ended: nothing is left to kill, and its pid may be another process's.
+local CLOSED = "closed"
 local CRASHED = "The image cannot be converted."
 local piece = ffi_new("uint8_t[?]", PIECE_BYTES)
 --- The folder of the sockets, which all workers of a configuration share. On failure nil and why.
@@ -66,26 +72,6 @@ local function folder_of(____bindingPattern0)
     end
     return winner
 end
---- A connection to the helper of a place, which is started if there is none. On failure nil and why.
-local function connect(helpers, folder, path)
-    local socket = ngx.socket.tcp()
-    socket:settimeouts(CONNECT_SECONDS * 1000, helpers.seconds * 1000, helpers.seconds * 1000)
-    if not files_is_gone(path) then
-        local is_connected = socket:connect("unix:" .. path)
-        if is_connected ~= nil then
-            return socket
-        end
-    end
-    local problem = spawning_spawn(path, folder)
-    if problem ~= nil then
-        return nil, problem
-    end
-    local is_connected, err = socket:connect("unix:" .. path)
-    if is_connected == nil then
-        return nil, err
-    end
-    return socket
-end
 --- A text that the other side frames. On failure nil and why.
 local function receive_text(socket)
     local digits, err = socket:receive(protocol_LENGTH_DIGITS)
@@ -109,6 +95,72 @@ local function pause(slice)
     end
     time_slice_yield_now()
     time_slice_renew(slice)
+end
+--- Under what the pid of the helper at a path is noted.
+local function pid_key(path)
+    return "image helper " .. path
+end
+--- Ends the helper at a path, whatever it does; the place has no helper then.
+local function kill(____bindingPattern0, path)
+    local region
+    region = ____bindingPattern0.region
+    local pid = region.names:get(pid_key(path))
+    if pid ~= nil and pid > 1 then
+        spawning_kill(pid)
+    end
+    region.names:delete(pid_key(path))
+    files_remove(path)
+end
+--- A connection to the helper at a path, once it has greeted: it is ready then. On failure nil and why.
+local function meet(____bindingPattern0, path)
+    local seconds
+    seconds = ____bindingPattern0.seconds
+    local socket = ngx.socket.tcp()
+    local most_ms = math_max(START_SECONDS, seconds) * 1000
+    socket:settimeouts(most_ms, most_ms, most_ms)
+    local is_connected, connect_err = socket:connect("unix:" .. path)
+    if is_connected == nil then
+        return nil, connect_err
+    end
+    local greeting, err = receive_text(socket)
+    if greeting == protocol_GREETING then
+        return socket
+    end
+    socket:close()
+    return nil, err or "its greeting is none"
+end
+--- Starts a helper, and meets it. On failure nil and why.
+local function start(helpers, folder, path)
+    local pid, problem = spawning_spawn(path, folder)
+    if pid == nil then
+        return nil, problem
+    end
+    helpers.region.names:safe_set(
+        pid_key(path),
+        pid
+    )
+    local socket, err = meet(helpers, path)
+    if socket ~= nil then
+        return socket
+    end
+    if err ~= CLOSED then
+        kill(helpers, path)
+    end
+    return nil, "the helper process does not start: " .. err
+end
+--- A connection to the helper of a place, which is started if there is none. One that ends before it has greeted, as it does after a minute
+-- without work, has not seen the order, and is replaced. On failure nil and why.
+local function connect(helpers, folder, path)
+    if not files_is_gone(path) then
+        local socket, err = meet(helpers, path)
+        if socket ~= nil then
+            return socket
+        end
+        if err == TIMEOUT then
+            kill(helpers, path)
+        end
+    end
+    return start(helpers, folder, path)
 end
 local function send_memory(socket, address, bytes)
     local memory = c_memory_at(address)
@@ -149,7 +201,13 @@ local function send_file(socket, file, bytes)
     return nil
 end
 --- Sends the order. Returns why that failed, if it did.
-local function send_order(socket, order)
+local function send_order(____bindingPattern0)
+    local order
+    local seconds
+    local socket
+    socket = ____bindingPattern0.socket
+    seconds = ____bindingPattern0.seconds
+    order = ____bindingPattern0.order
     local ____order_0 = order
     local plan = ____order_0.plan
     local bytes = ____order_0.bytes
@@ -160,7 +218,13 @@ local function send_order(socket, order)
     for ____, image in ipairs(order.fetched or ({})) do
         fetched[#fetched + 1] = {address = image.address, bytes = image.bytes}
     end
-    local sent, err = socket:send(protocol_message({plan = plan, bytes = bytes, content_type = content_type, fetched = #fetched > 0 and fetched or nil}))
+    local sent, err = socket:send(protocol_message({
+        plan = plan,
+        bytes = bytes,
+        content_type = content_type,
+        seconds = seconds,
+        fetched = #fetched > 0 and fetched or nil
+    }))
     if sent == nil then
         return err
     end
@@ -180,13 +244,7 @@ local function send_order(socket, order)
 end
 --- Reads the bytes of the answer. On failure nil and why.
 local function receive_bytes(socket, bytes)
-    local ____temp_2
-    if bytes > MOST_ANSWER_BYTES then
-        ____temp_2 = nil
-    else
-        ____temp_2 = c_memory_allocate(bytes)
-    end
-    local memory = ____temp_2
+    local memory = c_memory_allocate(bytes)
     if memory == nil then
         return nil, "there is no memory for its answer"
     end
@@ -203,87 +261,93 @@ local function receive_bytes(socket, bytes)
     end
     return c_memory_hand_over(memory)
 end
-local function with_memory(answer, memory)
-    local ____answer_3 = answer
-    local bytes = ____answer_3.bytes
-    local content_type = ____answer_3.content_type
-    local query = ____answer_3.query
-    local images = ____answer_3.images
-    local hash = ____answer_3.hash
-    local rest = ____answer_3.rest
-    local seconds = ____answer_3.seconds
-    return {
-        memory = memory,
-        bytes = bytes,
-        content_type = content_type,
-        query = query,
-        images = images,
-        hash = hash,
-        rest = rest,
-        seconds = seconds
-    }
-end
-local function receive_answer(socket)
+local function receive_answer(____bindingPattern0)
+    local order
+    local socket
+    socket = ____bindingPattern0.socket
+    order = ____bindingPattern0.order
     local text, err = receive_text(socket)
     if text == nil then
         return nil, err
     end
-    local answer = protocol_read(text)
+    local answer = answers_read(text, order.plan)
     if answer == nil then
         return nil, "its answer is none"
     end
-    if answer.memory == nil then
+    local bytes = answer.bytes
+    if bytes == nil then
         return answer
     end
-    local memory, bytes_err = receive_bytes(
-        socket,
-        tonumber(answer.bytes) or 0
-    )
+    local memory, bytes_err = receive_bytes(socket, bytes)
     if memory == nil then
         return nil, bytes_err
     end
-    return with_memory(answer, memory)
-end
-local function ask(socket, order)
-    local pid, pid_err = receive_text(socket)
-    if pid == nil then
-        return nil, pid_err
-    end
-    local problem = send_order(socket, order)
-    if problem ~= nil then
-        return nil, problem, tonumber(pid)
-    end
-    local answer, err = receive_answer(socket)
-    if answer == nil then
-        return nil, err, tonumber(pid)
-    end
+    answer.memory = memory
     return answer
 end
---- Runs a conversion in the helper of that place. Phases: timer; yields. Never raises.
-local function run(helpers, place, order)
-    local ____helpers_4 = helpers
-    local route = ____helpers_4.route
-    local faults = ____helpers_4.faults
-    local folder, folder_err = folder_of(helpers)
+local function ask(talk)
+    talk.err = send_order(talk)
+    if talk.err == nil then
+        local ____temp_2 = {receive_answer(talk)}
+        talk.answer = ____temp_2[1]
+        talk.err = ____temp_2[2]
+    end
+end
+--- Gives the order to the helper. On failure nil and why.
+local function have_converted(____bindingPattern0, socket, order)
+    local seconds
+    seconds = ____bindingPattern0.seconds
+    local talk = {
+        socket = socket,
+        seconds = seconds,
+        order = order,
+        answer = nil,
+        err = nil
+    }
+    local is_done, err = in_time_run(seconds, ask, talk)
+    socket:close()
+    if is_done == nil then
+        return nil, err
+    end
+    if talk.answer == nil then
+        return nil, talk.err
+    end
+    return talk.answer
+end
+--- A connection to the helper of a place, and where it listens. On failure nil and why.
+local function reach(helpers, place)
+    local folder, err = folder_of(helpers)
     if folder == nil then
-        return {problem = "no_helper", message = "", detail = folder_err}
+        return nil, err
     end
     local name = string_gsub(place.key, "[^%w]", "_")
     local path = (folder .. "/") .. name
-    local socket, err = connect(helpers, folder, path)
+    local socket, connect_err = connect(helpers, folder, path)
     if socket == nil then
-        return {problem = "no_helper", message = "", detail = err}
+        return nil, connect_err
     end
-    local answer, ask_err, pid = ask(socket, order)
-    socket:close()
+    return socket, path
+end
+--- Runs a conversion in the helper of that place. Phases: timer; yields. Never raises.
+local function run(helpers, place, order)
+    local ____helpers_3 = helpers
+    local route = ____helpers_3.route
+    local faults = ____helpers_3.faults
+    local socket, path_or_err = reach(helpers, place)
+    if socket == nil then
+        return {problem = "no_helper", message = "", detail = path_or_err}
+    end
+    local path = path_or_err
+    local answer, err = have_converted(helpers, socket, order)
     if answer ~= nil then
         return answer
     end
-    if ask_err == TIMEOUT and pid ~= nil and pid > 1 then
-        spawning_kill(pid)
+    if err == CLOSED then
+        files_remove(path)
+    else
+        kill(helpers, path)
     end
-    files_remove(path)
-    faults:report("helper", ("route \"" .. route) .. "\": the helper process that converted an image has been lost: ", ask_err)
+    faults:report("helper", ("route \"" .. route) .. "\": the helper process that converted an image has been lost: ", err)
     return {problem = "broken_image", message = CRASHED}
 end
 ____exports.run = run

@@ -42,9 +42,12 @@ local function transient_slot(region, name)
 end
 local function free_place(places)
     for ____, place in ipairs(places.all) do
-        local is_held = locks_try_lock(place)
+        local is_held, err = locks_try_lock(place)
         if is_held then
             return place
+        end
+        if err ~= nil then
+            places.faults:report("dict", "cannot note that a conversion runs: ", err)
         end
     end
     return nil

@@ -1,15 +1,18 @@
 local ____exports = {}
 local ipairs = ipairs
+local converted_image = require("resty.openclaw.core.request.converted_image")
+local converted_image_note = converted_image.note
 local new_body = require("resty.openclaw.core.request.new_body")
 local new_body_put = new_body.put
 local request = require("resty.openclaw.core.request.request")
 local request_forget = request.forget
 local request_variable = request.variable
---- Says to the next gateway that it need not convert the body; see `converted_by`.
-local MARK = "X-OpenClaw-Image"
-____exports.MARK = MARK
-local MARK_VALUE = "converted"
---- nginx's variable of it.
+local ____converted_image_0 = converted_image
+local MARK = ____converted_image_0.NAME
+local MARK_VALUE = ____converted_image_0.VALUE
+--- The same to nginx, and to the next gateway, with `underscores_in_headers on`.
+local OTHER_MARKS = {"X_OpenClaw_Image", "X-OpenClaw_Image", "X_OpenClaw-Image"}
+--- nginx's variable of all of them.
 local MARK_VARIABLE = "http_x_openclaw_image"
 --- What says something of the bytes of the body as they came: RFC 9530, RFC 9421, RFC 1864.
 local DIGESTS = {"Content-Digest", "Repr-Digest", "Digest", "Content-MD5"}
@@ -32,6 +35,9 @@ local function unmark()
         return
     end
     ngx.req.clear_header(MARK)
+    for ____, name in ipairs(OTHER_MARKS) do
+        ngx.req.clear_header(name)
+    end
     request_forget(MARK_VARIABLE)
 end
 ____exports.unmark = unmark
@@ -46,6 +52,7 @@ local function apply(memory, bytes, content_type, query)
     if problem ~= nil then
         return problem
     end
+    converted_image_note()
     for ____, name in ipairs(DIGESTS) do
         ngx.req.clear_header(name)
     end

@@ -1,4 +1,5 @@
 /** Stores the present request as a job, and responds with the URL where its response will be. */
+import * as converted_image from "../core/request/converted_image";
 import * as delivery_header from "../core/request/delivery_header";
 import * as request from "../core/request/request";
 import type { Body } from "../core/request/request_body";
@@ -118,6 +119,7 @@ function read_headers(jobs: Jobs): Record<string, string> | undefined {
     if (trace !== "") headers.traceparent = trace;
     const state = request.variable("openclaw_tracestate") ?? "";
     if (trace !== "" && state !== "") headers.tracestate = state;
+    if (converted_image.is_here()) headers[converted_image.NAME] = converted_image.VALUE;
     for (const { name, variable } of jobs.settings.headers) {
         const value = request.variable(variable);
         if (value !== undefined) headers[name] = value;

@@ -172,17 +172,20 @@ function convert(order: Order, memory: Bytes): Answer {
     return answer;
 }
 
-/**
- * Converts a body. Phases: any, but not in the worker's own thread: blocks for as long as it takes, and lowers the thread's priority. Never
- * raises.
- */
+/** Converts a body. Phases: any; blocks for as long as it takes. Never raises. */
 export function run(this: void, order: Order): Answer {
-    // Each time, as nginx gives a Lua VM now to this thread and now to that one.
-    priority.lower();
     const [memory, err] = body_of(order);
     if (memory === undefined) return failed("failed", "", err);
     const [ok, answer] = pcall(convert, order, memory);
     // What is the caller's stays.
     if (order.memory === undefined) c_memory.free(memory);
     return ok ? (answer as Answer) : failed("failed", "", tostring(answer));
+}
+
+/** The same, in a thread of a worker, which lets the worker go first. Phases: a thread of nginx. */
+export function run_in_thread(this: void, order: Order): Answer {
+    // Each time, as nginx gives a Lua VM now to this thread and now to that one.
+    priority.lower();
+    const answer = run(order);
+    return answer;
 }

@@ -25,9 +25,8 @@ function copy_piece(this: void, copy: Copy, bytes: Bytes, count: number): void {
     copy.at += count;
 }
 
-/** The body for a conversion, which has to `release` it. On failure nil and why. Phases: access; yields. */
-export function take(body: Body): Result<Source> {
-    const { bytes, file } = body;
+/** A place for the body, to `fill`; whoever gets it has to `release` it. On failure nil and why. Phases: access. */
+export function open({ bytes, file }: Body): Result<Source> {
     if (file !== undefined) {
         const [opened, err] = files.open(file, "read");
         if (opened === undefined) return $multi(undefined, err);
@@ -35,9 +34,14 @@ export function take(body: Body): Result<Source> {
     }
     const memory = c_memory.allocate(bytes);
     if (memory === undefined) return $multi(undefined, "there is no memory for the body");
-    const [count, err] = request_body.each(body, copy_piece, { memory, at: 0 });
-    if (count === undefined) return $multi(undefined, err);
     return $multi({ bytes, memory });
+}
+
+/** Puts the body in its place. Returns why that failed, if it did. Phases: access; yields, and nobody may come back. */
+export function fill({ memory }: Source, body: Body): string | undefined {
+    if (memory === undefined) return undefined;
+    const [, err] = request_body.each(body, copy_piece, { memory, at: 0 });
+    return err;
 }
 
 /** Gives back what the body takes. Phases: any. */

@@ -7,9 +7,11 @@ import * as files from "../core/files/files";
 import * as c_memory from "../core/memory/c_memory";
 import type { Region } from "../core/memory/shared_memory";
 import type { Faults } from "../core/metrics/fault";
+import * as in_time from "../core/time/in_time";
 import type { Slice } from "../core/time/time_slice";
 import * as time_slice from "../core/time/time_slice";
 import type { Answer, Order } from "./conversion/model";
+import * as answers from "./helper_process/answer";
 import * as protocol from "./helper_process/protocol";
 import * as spawning from "./helper_process/spawn";
 import type { Place } from "./places";
@@ -23,10 +25,12 @@ export interface Helpers {
 
 /** What is sent and read at a time. */
 const PIECE_BYTES = 65536;
-/** No answer has more. */
-const MOST_ANSWER_BYTES = 1024 * 1024 * 1024;
-const CONNECT_SECONDS = 5;
+/** How long a helper may take to start, and to greet. */
+const START_SECONDS = 5;
+/** A greeting that does not come in time. */
 const TIMEOUT = "timeout";
+/** The helper has ended: nothing is left to kill, and its pid may be another process's. */
+const CLOSED = "closed";
 const CRASHED = "The image cannot be converted.";
 const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
 
@@ -46,21 +50,6 @@ function folder_of({ region }: Helpers): Result<string> {
     return $multi(winner);
 }
 
-/** A connection to the helper of a place, which is started if there is none. On failure nil and why. */
-function connect(helpers: Helpers, folder: string, path: string): Result<ngx.Tcp> {
-    const socket = ngx.socket.tcp();
-    socket.settimeouts(CONNECT_SECONDS * 1000, helpers.seconds * 1000, helpers.seconds * 1000);
-    if (!files.is_gone(path)) {
-        const [is_connected] = socket.connect(`unix:${path}`);
-        if (is_connected !== undefined) return $multi(socket);
-    }
-    const problem = spawning.spawn(path, folder);
-    if (problem !== undefined) return $multi(undefined, problem);
-    const [is_connected, err] = socket.connect(`unix:${path}`);
-    if (is_connected === undefined) return $multi(undefined, err);
-    return $multi(socket);
-}
-
 /** A text that the other side frames. On failure nil and why. */
 function receive_text(socket: ngx.Tcp): Result<string> {
     const [digits, err] = socket.receive(protocol.LENGTH_DIGITS);
@@ -77,6 +66,67 @@ function pause(slice: Slice): void {
     if (!time_slice.is_over(slice)) return;
     time_slice.yield_now();
     time_slice.renew(slice);
+}
+
+/** Under what the pid of the helper at a path is noted. */
+function pid_key(path: string): string {
+    return `image helper ${path}`;
+}
+
+/** Ends the helper at a path, whatever it does; the place has no helper then. */
+function kill({ region }: Helpers, path: string): void {
+    const [pid] = region.names.get<number>(pid_key(path));
+    if (pid !== undefined && pid > 1) spawning.kill(pid);
+    region.names.delete(pid_key(path));
+    files.remove(path);
+}
+
+/** A connection to the helper at a path, once it has greeted: it is ready then. On failure nil and why. */
+function meet({ seconds }: Helpers, path: string): Result<ngx.Tcp> {
+    const socket = ngx.socket.tcp();
+    const most_ms = math.max(START_SECONDS, seconds) * 1000;
+    socket.settimeouts(most_ms, most_ms, most_ms);
+    const [is_connected, connect_err] = socket.connect(`unix:${path}`);
+    if (is_connected === undefined) return $multi(undefined, connect_err);
+    const [greeting, err] = receive_text(socket);
+    if (greeting === protocol.GREETING) return $multi(socket);
+    socket.close();
+    return $multi(undefined, err ?? "its greeting is none");
+}
+
+/** Starts a helper, and meets it. On failure nil and why. */
+function start(helpers: Helpers, folder: string, path: string): Result<ngx.Tcp> {
+    const [pid, problem] = spawning.spawn(path, folder);
+    if (pid === undefined) return $multi(undefined, problem);
+    helpers.region.names.safe_set(pid_key(path), pid);
+    const [socket, err] = meet(helpers, path);
+    if (socket !== undefined) return $multi(socket);
+    if (err !== CLOSED) kill(helpers, path);
+    return $multi(undefined, `the helper process does not start: ${err}`);
+}
+
+/**
+ * A connection to the helper of a place, which is started if there is none. One that ends before it has greeted, as it does after a minute
+ * without work, has not seen the order, and is replaced. On failure nil and why.
+ */
+function connect(helpers: Helpers, folder: string, path: string): Result<ngx.Tcp> {
+    if (!files.is_gone(path)) {
+        const [socket, err] = meet(helpers, path);
+        if (socket !== undefined) return $multi(socket);
+        if (err === TIMEOUT) kill(helpers, path);
+    }
+    return start(helpers, folder, path);
+}
+
+type Received = answers.Received;
+
+/** What is noted of an order while its helper works on it. */
+interface Talk {
+    readonly socket: ngx.Tcp;
+    readonly seconds: number;
+    readonly order: Order;
+    answer: Received | undefined;
+    err: string | undefined;
 }
 
 function send_memory(socket: ngx.Tcp, address: number, bytes: number): string | undefined {
@@ -106,12 +156,12 @@ function send_file(socket: ngx.Tcp, file: files.File, bytes: number): string | u
 }
 
 /** Sends the order. Returns why that failed, if it did. */
-function send_order(socket: ngx.Tcp, order: Order): string | undefined {
+function send_order({ socket, seconds, order }: Talk): string | undefined {
     const { plan, bytes, content_type, memory, file } = order;
     const fetched: { address: string; bytes: number }[] = [];
     for (const image of order.fetched ?? []) fetched.push({ address: image.address, bytes: image.bytes });
     const [sent, err] = socket.send(
-        protocol.message({ plan, bytes, content_type, fetched: fetched.length > 0 ? fetched : undefined }),
+        protocol.message({ plan, bytes, content_type, seconds, fetched: fetched.length > 0 ? fetched : undefined }),
     );
     if (sent === undefined) return err;
     let problem = memory !== undefined ? send_memory(socket, memory, bytes) : send_file(socket, file!, bytes);
@@ -121,7 +171,7 @@ function send_order(socket: ngx.Tcp, order: Order): string | undefined {
 
 /** Reads the bytes of the answer. On failure nil and why. */
 function receive_bytes(socket: ngx.Tcp, bytes: number): Result<number> {
-    const memory = bytes > MOST_ANSWER_BYTES ? undefined : c_memory.allocate(bytes);
+    const memory = c_memory.allocate(bytes);
     if (memory === undefined) return $multi(undefined, "there is no memory for its answer");
     const slice = time_slice.begin();
     let at = 0;
@@ -135,50 +185,59 @@ function receive_bytes(socket: ngx.Tcp, bytes: number): Result<number> {
     return $multi(c_memory.hand_over(memory));
 }
 
-function with_memory(answer: Answer, memory: number): Answer {
-    const { bytes, content_type, query, images, hash, rest, seconds } = answer;
-    return { memory, bytes, content_type, query, images, hash, rest, seconds } as Answer;
-}
-
-function receive_answer(socket: ngx.Tcp): Result<Answer> {
+function receive_answer({ socket, order }: Talk): Result<Received> {
     const [text, err] = receive_text(socket);
     if (text === undefined) return $multi(undefined, err);
-    const answer = protocol.read(text) as Answer | undefined;
+    const answer = answers.read(text, order.plan);
     if (answer === undefined) return $multi(undefined, "its answer is none");
-    if (answer.memory === undefined) return $multi(answer);
-    const [memory, bytes_err] = receive_bytes(socket, tonumber(answer.bytes) ?? 0);
+    const { bytes } = answer;
+    if (bytes === undefined) return $multi(answer);
+    const [memory, bytes_err] = receive_bytes(socket, bytes);
     if (memory === undefined) return $multi(undefined, bytes_err);
-    return $multi(with_memory(answer, memory));
+    answer.memory = memory;
+    return $multi(answer);
 }
 
-function ask(
-    socket: ngx.Tcp,
-    order: Order,
-): LuaMultiReturn<[answer: Answer | undefined, err?: string | undefined, pid?: number | undefined]> {
-    const [pid, pid_err] = receive_text(socket);
-    if (pid === undefined) return $multi(undefined, pid_err);
-    const problem = send_order(socket, order);
-    if (problem !== undefined) return $multi(undefined, problem, tonumber(pid));
-    const [answer, err] = receive_answer(socket);
-    if (answer === undefined) return $multi(undefined, err, tonumber(pid));
-    return $multi(answer);
+function ask(this: void, talk: Talk): void {
+    talk.err = send_order(talk);
+    if (talk.err === undefined) [talk.answer, talk.err] = receive_answer(talk);
+}
+
+/** Gives the order to the helper. On failure nil and why. */
+function have_converted({ seconds }: Helpers, socket: ngx.Tcp, order: Order): Result<Answer> {
+    const talk: Talk = { socket, seconds, order, answer: undefined, err: undefined };
+    const [is_done, err] = in_time.run(seconds, ask, talk);
+    socket.close();
+    if (is_done === undefined) return $multi(undefined, err);
+    if (talk.answer === undefined) return $multi(undefined, talk.err!);
+    return $multi(talk.answer);
+}
+
+/** A connection to the helper of a place, and where it listens. On failure nil and why. */
+function reach(
+    helpers: Helpers,
+    place: Place,
+): LuaMultiReturn<[socket: ngx.Tcp, path: string] | [socket: undefined, err: string | undefined]> {
+    const [folder, err] = folder_of(helpers);
+    if (folder === undefined) return $multi(undefined, err);
+    const [name] = string.gsub(place.key, "[^%w]", "_");
+    const path = `${folder}/${name}`;
+    const [socket, connect_err] = connect(helpers, folder, path);
+    if (socket === undefined) return $multi(undefined, connect_err);
+    return $multi(socket, path);
 }
 
 /** Runs a conversion in the helper of that place. Phases: timer; yields. Never raises. */
 export function run(helpers: Helpers, place: Place, order: Order): Answer {
     const { route, faults } = helpers;
-    const [folder, folder_err] = folder_of(helpers);
-    if (folder === undefined) return { problem: "no_helper", message: "", detail: folder_err };
-    const [name] = string.gsub(place.key, "[^%w]", "_");
-    const path = `${folder}/${name}`;
-    const [socket, err] = connect(helpers, folder, path);
-    if (socket === undefined) return { problem: "no_helper", message: "", detail: err };
-    const [answer, ask_err, pid] = ask(socket, order);
-    socket.close();
+    const [socket, path_or_err] = reach(helpers, place);
+    if (socket === undefined) return { problem: "no_helper", message: "", detail: path_or_err };
+    const path = path_or_err!;
+    const [answer, err] = have_converted(helpers, socket, order);
     if (answer !== undefined) return answer;
-    // It hangs, or has died.
-    if (ask_err === TIMEOUT && pid !== undefined && pid > 1) spawning.kill(pid);
-    files.remove(path);
-    faults.report("helper", `route "${route}": the helper process that converted an image has been lost: `, ask_err);
+    // It hangs, has died, or does not know what it says.
+    if (err === CLOSED) files.remove(path);
+    else kill(helpers, path);
+    faults.report("helper", `route "${route}": the helper process that converted an image has been lost: `, err);
     return { problem: "broken_image", message: CRASHED };
 }

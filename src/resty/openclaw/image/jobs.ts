@@ -7,6 +7,8 @@ import * as c_memory from "../core/memory/c_memory";
 import type { Faults } from "../core/metrics/fault";
 import * as metric_handles from "../core/metrics/metric_handles";
 import type { Body } from "../core/request/request_body";
+import type { RequestState } from "../core/request/request_state";
+import * as request_state from "../core/request/request_state";
 import * as time_left from "../core/request/time_left";
 import * as clock from "../core/time/clock";
 import type { Answer, Fetched, Order, Plan } from "./conversion/model";
@@ -46,23 +48,34 @@ export interface FetchedPicture {
 interface Job {
     readonly jobs: Jobs;
     readonly place: Place;
-    readonly source: Source;
-    readonly order: Order;
+    /** Its body; nothing before there is a place for it, and once it was given back. */
+    source: Source | undefined;
+    order: Order | undefined;
     /** Keeps what the order points to. */
     readonly pictures: readonly FetchedPicture[];
     readonly done: semaphores.Semaphore;
+    /** Whether its timer runs, which gives back what it takes. */
+    is_begun: boolean;
     answer: Answer | undefined;
-    /** The body that the conversion has made: it is freed if nobody comes for it. */
+    /** The body that the conversion has made. */
     made: Bytes | undefined;
     /** Whether nobody waits for the answer any more. */
     is_given_up: boolean;
 }
 
-/** What became of a conversion, and the body that it has made, which the caller should free. */
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** Its conversion, until it is over and what it has made was given back. */
+        image_job?: Job | undefined;
+    }
+}
+
+/** What became of a conversion, and the body that it has made, which the caller has to `free`. */
 export type Outcome = LuaMultiReturn<[answer: Answer, made: Bytes | undefined]>;
 
 /** How much a conversion counts for the mean. */
 const WEIGHT = 0.2;
+const NO_TIMER = "nginx has not run the timer of a conversion: there are more than lua_max_running_timers allows";
 const LEAST_RETRY_SECONDS = 1;
 const MOST_RETRY_SECONDS = 60;
 
@@ -70,12 +83,34 @@ function failure(problem: string, message: string, detail?: string): Outcome {
     return $multi({ problem, message, detail }, undefined);
 }
 
-function work(this: void, _premature: boolean, job: Job): void {
-    const { jobs, place, source, order, done } = job;
-    const began = clock.now();
-    const [ok, answer] = pcall(jobs.run, order, place);
-    hand_over.release(source);
+/** Gives back the body, and the place. */
+function release(job: Job): void {
+    const { jobs, place, source } = job;
+    job.source = undefined;
+    if (source !== undefined) hand_over.release(source);
     places_of.give_back(jobs.places, place);
+}
+
+function free_made(job: Job): void {
+    const { made } = job;
+    job.made = undefined;
+    if (made !== undefined) c_memory.free(made);
+}
+
+/** Nobody waits for the answer any more. One that was not begun never will be. */
+function give_up(job: Job): void {
+    if (!job.is_begun && !job.is_given_up) release(job);
+    job.is_given_up = true;
+    free_made(job);
+}
+
+function work(this: void, _premature: boolean, job: Job): void {
+    if (job.is_given_up) return;
+    job.is_begun = true;
+    const { jobs, place, order, done } = job;
+    const began = clock.now();
+    const [ok, answer] = pcall(jobs.run, order!, place);
+    release(job);
     ngx.update_time();
     const took = clock.now() - began;
     jobs.mean_seconds += WEIGHT * (took - jobs.mean_seconds);
@@ -83,8 +118,8 @@ function work(this: void, _premature: boolean, job: Job): void {
     job.answer = ok ? (answer as Answer) : { problem: "failed", message: "", detail: tostring(answer) };
     const address = job.answer.memory;
     if (address !== undefined) job.made = c_memory.take_over(address);
-    if (!job.is_given_up) return done.post(1);
-    if (job.made !== undefined) c_memory.free(job.made);
+    if (job.is_given_up) free_made(job);
+    else done.post(1);
 }
 
 /** After how many seconds there should be a place again. Phases: any. */
@@ -110,13 +145,38 @@ function fetched_of(pictures: readonly FetchedPicture[]): Fetched[] {
     return all;
 }
 
+/** The job is the request's no more. */
+function end(job: Job): void {
+    request_state.open().image_job = undefined;
+    give_up(job);
+}
+
 /** Waits for the end of a job that was started. */
 function await_end(job: Job): Outcome {
     const { jobs, done } = job;
-    done.wait(math.max(0, math.min(jobs.seconds, time_left.seconds() ?? math.huge)));
-    if (job.answer !== undefined) return $multi(job.answer, job.made);
-    job.is_given_up = true;
+    const seconds = math.max(0, math.min(jobs.seconds, time_left.seconds() ?? math.huge));
+    done.wait(seconds);
+    const { answer, made, is_begun } = job;
+    if (answer !== undefined) {
+        if (made === undefined) end(job);
+        return $multi(answer, made);
+    }
+    end(job);
+    if (!is_begun && seconds === jobs.seconds) jobs.faults.report("timer", NO_TIMER);
     return failure("image_timeout", "The conversion of the image took too long.");
+}
+
+/** Hands the body over, and starts the job. Returns why that failed, if it did. Yields: the client may leave meanwhile. */
+function begin(job: Job, body: Body, content_type: string | undefined): string | undefined {
+    const [source, err] = hand_over.open(body);
+    if (source === undefined) return err;
+    job.source = source;
+    const problem = hand_over.fill(source, body);
+    if (problem !== undefined) return problem;
+    const { bytes, file } = source;
+    const memory = source.memory === undefined ? undefined : c_memory.address_of(source.memory);
+    job.order = { plan: job.jobs.plan, bytes, memory, file, content_type, fetched: fetched_of(job.pictures) };
+    return start(job);
 }
 
 function run_in_place(
@@ -126,33 +186,31 @@ function run_in_place(
     content_type: string | undefined,
     pictures: readonly FetchedPicture[],
 ): Outcome {
-    const [source, source_err] = hand_over.take(body);
-    if (source === undefined) {
-        places_of.give_back(jobs.places, place);
-        return failure("failed", "", source_err);
-    }
     const [done, semaphore_err] = semaphores.new(0);
-    const memory = source.memory === undefined ? undefined : c_memory.address_of(source.memory);
-    const { bytes, file } = source;
-    const order: Order = { plan: jobs.plan, bytes, memory, file, content_type, fetched: fetched_of(pictures) };
+    if (done === undefined) {
+        places_of.give_back(jobs.places, place);
+        return failure("failed", "", semaphore_err);
+    }
     const job: Job = {
         jobs,
         place,
-        source,
-        order,
+        source: undefined,
+        order: undefined,
         pictures,
-        done: done!,
+        done,
+        is_begun: false,
         answer: undefined,
         made: undefined,
         is_given_up: false,
     };
-    const problem = done === undefined ? semaphore_err : start(job);
-    if (problem !== undefined) {
-        hand_over.release(source);
-        places_of.give_back(jobs.places, place);
-        return failure("failed", "", problem);
-    }
-    return await_end(job);
+    const state = request_state.open();
+    state.image_job = job;
+    // Its client may leave.
+    state.is_unfinished = true;
+    const problem = begin(job, body, content_type);
+    if (problem === undefined) return await_end(job);
+    end(job);
+    return failure("failed", "", problem);
 }
 
 /** Converts a body, after a wait if too many conversions run. Phases: access; yields. Never raises. */
@@ -173,9 +231,17 @@ export function convert(
     return failure("image_queue_timeout", "Other images were converted for as long as the request may wait.");
 }
 
-/** Gives the body back that a conversion has made. Phases: any. */
-export function free(made: Bytes): void {
-    c_memory.free(made);
+/** Gives the body back that the conversion of the request at hand has made. Phases: access. */
+export function free(): void {
+    const job = request_state.present()?.image_job;
+    if (job !== undefined) end(job);
+}
+
+function leave(this: void, state: RequestState): void {
+    const job = state.image_job;
+    if (job === undefined) return;
+    state.image_job = undefined;
+    give_up(job);
 }
 
 /** The conversions of a route. Phases: init. */
@@ -183,3 +249,6 @@ function create({ places, run, plan, queue_seconds, seconds, figures, faults }: 
     return { places, run, plan, queue_seconds, seconds, figures, faults, mean_seconds: 0 };
 }
 export { create as new };
+
+request_state.when_forgotten(leave);
+request_state.when_lost(leave);

@@ -68,8 +68,10 @@ function transient_slot(region: Region, name: string): number {
 
 function free_place(places: Places): Place | undefined {
     for (const place of places.all) {
-        const [is_held] = locks.try_lock(place);
+        const [is_held, err] = locks.try_lock(place);
         if (is_held) return place;
+        // Nobody can take a place then.
+        if (err !== undefined) places.faults.report("dict", "cannot note that a conversion runs: ", err);
     }
     return undefined;
 }

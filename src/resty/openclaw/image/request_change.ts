@@ -1,11 +1,12 @@
 /** Changes a request into one with the converted body: the body, and all headers that say something of it. */
+import * as converted_image from "../core/request/converted_image";
 import * as new_body from "../core/request/new_body";
 import * as request from "../core/request/request";
 
-/** Says to the next gateway that it need not convert the body; see `converted_by`. */
-export const MARK = "X-OpenClaw-Image";
-const MARK_VALUE = "converted";
-/** nginx's variable of it. */
+const { NAME: MARK, VALUE: MARK_VALUE } = converted_image;
+/** The same to nginx, and to the next gateway, with `underscores_in_headers on`. */
+const OTHER_MARKS = ["X_OpenClaw_Image", "X-OpenClaw_Image", "X_OpenClaw-Image"];
+/** nginx's variable of all of them. */
 const MARK_VARIABLE = "http_x_openclaw_image";
 
 /** What says something of the bytes of the body as they came: RFC 9530, RFC 9421, RFC 1864. */
@@ -22,6 +23,7 @@ export function is_marked(): boolean {
 export function unmark(): void {
     if (request.variable(MARK_VARIABLE) === undefined) return;
     ngx.req.clear_header(MARK);
+    for (const name of OTHER_MARKS) ngx.req.clear_header(name);
     request.forget(MARK_VARIABLE);
 }
 
@@ -42,6 +44,7 @@ export function apply(
 ): string | undefined {
     const problem = new_body.put(memory, bytes);
     if (problem !== undefined) return problem;
+    converted_image.note();
     for (const name of DIGESTS) ngx.req.clear_header(name);
     ngx.req.set_header("Content-Type", content_type);
     ngx.req.set_header(MARK, MARK_VALUE);

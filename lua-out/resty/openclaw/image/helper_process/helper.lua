@@ -2,7 +2,7 @@ local ____exports = {}
 local ipairs = ipairs
 local pcall = pcall
 local tonumber = tonumber
-local tostring = tostring
+local math_ceil = math.ceil
 local math_max = math.max
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
@@ -22,19 +22,26 @@ local c_memory_free = c_memory.free
 local c_memory_take_over = c_memory.take_over
 local conversion = require("resty.openclaw.image.conversion")
 local conversion_run = conversion.run
+local priority = require("resty.openclaw.image.conversion.priority")
+local priority_lower = priority.lower
+local leftovers = require("resty.openclaw.image.helper_process.leftovers")
+local leftovers_lock_path = leftovers.lock_path
 local protocol = require("resty.openclaw.image.helper_process.protocol")
+local protocol_GREETING = protocol.GREETING
 local protocol_LENGTH_DIGITS = protocol.LENGTH_DIGITS
 local protocol_framed = protocol.framed
 local protocol_length_of = protocol.length_of
 local protocol_message = protocol.message
 local protocol_read = protocol.read
-ffi_cdef("\n    struct openclaw_helper_poll { int fd; short events; short revents; };\n    int openclaw_helper_poll(struct openclaw_helper_poll *polls, unsigned long count, int milliseconds) __asm__(\"poll\");\n    int openclaw_helper_accept(int fd, void *address, void *bytes) __asm__(\"accept\");\n    long openclaw_helper_read(int fd, void *memory, size_t count) __asm__(\"read\");\n    long openclaw_helper_send(int fd, const void *memory, size_t count, int flags) __asm__(\"send\");\n    int openclaw_helper_pid(void) __asm__(\"getpid\");\n    int openclaw_helper_parent(void) __asm__(\"getppid\");\n")
+ffi_cdef("\n    struct openclaw_helper_poll { int fd; short events; short revents; };\n    int openclaw_helper_poll(struct openclaw_helper_poll *polls, unsigned long count, int milliseconds) __asm__(\"poll\");\n    int openclaw_helper_accept(int fd, void *address, void *bytes) __asm__(\"accept\");\n    long openclaw_helper_read(int fd, void *memory, size_t count) __asm__(\"read\");\n    long openclaw_helper_send(int fd, const void *memory, size_t count, int flags) __asm__(\"send\");\n    unsigned int openclaw_helper_alarm(unsigned int seconds) __asm__(\"alarm\");\n    int openclaw_helper_parent(void) __asm__(\"getppid\");\n")
 local LISTENING = 0
 local FIRST_OTHER = 3
 local POLLIN = 1
 --- It ends when nobody wants it for so long, or for a moment after the worker that has started it has ended.
 local LOOKS = 60
 local LOOK_MS = 1000
+--- An order has to come within this time. And the worker ends this process before it has taken so much longer than it may.
+local SPARE_SECONDS = 60
 local EINTR = 4
 --- MSG_NOSIGNAL
 local NO_SIGNAL = 16384
@@ -116,10 +123,14 @@ local function send_answer(fd, answer)
     end
     c_memory_free(made)
 end
+--- Ends this process after so many seconds, whatever it does then: the worker that would have ended it may be gone. With 0, never.
+local function limit_time(seconds)
+    ffi.C.openclaw_helper_alarm(seconds)
+end
 local function serve_one(fd)
     send_text(
         fd,
-        protocol_framed(tostring(ffi.C.openclaw_helper_pid()))
+        protocol_framed(protocol_GREETING)
     )
     local text = read_text(fd)
     local ____temp_1
@@ -135,6 +146,8 @@ local function serve_one(fd)
     local plan = sent.plan
     local bytes = sent.bytes
     local content_type = sent.content_type
+    local seconds = sent.seconds
+    limit_time(math_ceil(seconds) + SPARE_SECONDS)
     local memory = read_bytes(fd, bytes)
     if memory == nil then
         return
@@ -184,12 +197,15 @@ end
 local function serve(path, folder, config)
     local parent = ffi.C.openclaw_helper_parent()
     close_inherited()
+    priority_lower()
     files_remove(config)
     local polls = ffi_new("struct openclaw_helper_poll[1]", {{fd = LISTENING, events = POLLIN}})
     while is_wanted(polls, parent) do
         local fd = ffi.C.openclaw_helper_accept(LISTENING, nil, nil)
         if fd >= 0 then
+            limit_time(SPARE_SECONDS)
             local ok, err = pcall(serve_one, fd)
+            limit_time(0)
             files_close(fd)
             if not ok then
                 ngx.log(ngx.ERR, "image: helper: ", err)
@@ -197,6 +213,7 @@ local function serve(path, folder, config)
         end
     end
     files_remove(path)
+    files_remove(leftovers_lock_path(path))
     files_remove_folder(folder)
     return os.exit(0)
 end

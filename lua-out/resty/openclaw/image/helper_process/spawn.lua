@@ -1,5 +1,6 @@
 local ____exports = {}
 local ipairs = ipairs
+local pcall = pcall
 local tostring = tostring
 local bit_bor = bit.bor
 local string_find = string.find
@@ -20,7 +21,12 @@ local files_close = files.close
 local files_open = files.open
 local files_remove = files.remove
 local files_write = files.write
-ffi_cdef("\n    struct openclaw_spawn_address { unsigned short family; char path[108]; };\n    int openclaw_spawn_socket(int domain, int kind, int protocol) __asm__(\"socket\");\n    int openclaw_spawn_bind(int fd, const struct openclaw_spawn_address *address, unsigned int bytes) __asm__(\"bind\");\n    int openclaw_spawn_listen(int fd, int backlog) __asm__(\"listen\");\n    char *openclaw_spawn_make_folder(char *template) __asm__(\"mkdtemp\");\n    int openclaw_spawn_kill(int pid, int signal) __asm__(\"kill\");\n    int openclaw_spawn_begin(void *actions) __asm__(\"posix_spawn_file_actions_init\");\n    int openclaw_spawn_duplicate(void *actions, int fd, int as) __asm__(\"posix_spawn_file_actions_adddup2\");\n    int openclaw_spawn_end(void *actions) __asm__(\"posix_spawn_file_actions_destroy\");\n    int openclaw_spawn(int *pid, const char *path, void *actions, void *attributes, const char **arguments,\n        char **environment) __asm__(\"posix_spawn\");\n    extern char **openclaw_environment __asm__(\"environ\");\n")
+local leftovers = require("resty.openclaw.image.helper_process.leftovers")
+local leftovers_PARENT = leftovers.PARENT
+local leftovers_PREFIX = leftovers.PREFIX
+local leftovers_lock = leftovers.lock
+local leftovers_remove = leftovers.remove
+ffi_cdef("\n    struct openclaw_spawn_address { unsigned short family; char path[108]; };\n    int openclaw_spawn_socket(int domain, int kind, int protocol) __asm__(\"socket\");\n    int openclaw_spawn_bind(int fd, const struct openclaw_spawn_address *address, unsigned int bytes) __asm__(\"bind\");\n    int openclaw_spawn_listen(int fd, int backlog) __asm__(\"listen\");\n    char *openclaw_spawn_make_folder(char *template) __asm__(\"mkdtemp\");\n    int openclaw_spawn_kill(int pid, int signal) __asm__(\"kill\");\n    int openclaw_spawn_begin(void *actions) __asm__(\"posix_spawn_file_actions_init\");\n    int openclaw_spawn_duplicate(void *actions, int fd, int as) __asm__(\"posix_spawn_file_actions_adddup2\");\n    int openclaw_spawn_close_from(void *actions, int fd) __asm__(\"posix_spawn_file_actions_addclosefrom_np\");\n    int openclaw_spawn_end(void *actions) __asm__(\"posix_spawn_file_actions_destroy\");\n    int openclaw_spawn(int *pid, const char *path, void *actions, void *attributes, const char **arguments,\n        char **environment) __asm__(\"posix_spawn\");\n    extern char **openclaw_environment __asm__(\"environ\");\n")
 --- Lua's table `package`.
 local lua_package = _G.package
 local library = ffi.C
@@ -28,6 +34,8 @@ local AF_UNIX = 1
 --- SOCK_STREAM | SOCK_CLOEXEC
 local STREAM = bit_bor(1, 524288)
 local SIGKILL = 9
+--- The first file that is neither standard input nor output.
+local FIRST_OTHER = 3
 --- More than any C library takes for a list of actions: 80 bytes.
 local ACTIONS_BYTES = 512
 local MOST_PATH_BYTES = 107
@@ -36,7 +44,8 @@ local PROGRAM = "/proc/self/exe"
 local TITLE = "nginx: openclaw image helper"
 --- A new folder that only this user may enter. On failure nil and why. Phases: any but init.
 local function make_folder()
-    local template = "/tmp/openclaw-image-XXXXXX"
+    leftovers_remove()
+    local template = ((leftovers_PARENT .. "/") .. leftovers_PREFIX) .. "XXXXXX"
     local name = ffi_new("char[?]", #template + 1)
     ffi_copy(name, template, #template + 1)
     local made = ffi.C.openclaw_spawn_make_folder(name)
@@ -120,11 +129,17 @@ local function listen(path)
     end
     return nil, problem
 end
---- Starts the program with that socket as its standard input. Returns why that failed, if it did.
-local function start(socket, folder, config)
+--- The connections of the worker end here, if the C library can; the helper closes them itself otherwise, a moment later.
+local function close_others(actions)
+    pcall(function() return ffi.C.openclaw_spawn_close_from(actions, FIRST_OTHER) end)
+end
+--- Starts the program with that socket as its standard input, and its lock as its output. The pid; or nil and why that failed.
+local function start(socket, lock, folder, config)
     local actions = ffi_new("char[?]", ACTIONS_BYTES)
     ffi.C.openclaw_spawn_begin(actions)
     ffi.C.openclaw_spawn_duplicate(actions, socket, 0)
+    ffi.C.openclaw_spawn_duplicate(actions, lock, 1)
+    close_others(actions)
     local words = {
         TITLE,
         "-e",
@@ -150,38 +165,45 @@ local function start(socket, folder, config)
         library.openclaw_environment
     )
     ffi.C.openclaw_spawn_end(actions)
-    local ____temp_1
-    if result == 0 then
-        ____temp_1 = nil
-    else
-        ____temp_1 = (("cannot start " .. PROGRAM) .. ": errno ") .. tostring(result)
+    if result ~= 0 then
+        return nil, (("cannot start " .. PROGRAM) .. ": errno ") .. tostring(result)
     end
-    return ____temp_1
+    return pid[0]
 end
---- Starts a helper that listens at that path in that folder: it can be connected to at once. Returns why that failed, if it did. Phases: any but init.
+--- Starts a helper that listens at that path in that folder: it can be connected to at once. Its pid; or nil and why that failed. Phases: any
+-- but init.
 local function spawn(path, folder)
     if #path > MOST_PATH_BYTES then
-        return ("the path " .. path) .. " is too long"
+        return nil, ("the path " .. path) .. " is too long"
     end
     local config = path .. ".conf"
     files_remove(config)
     local file, open_err = files_open(config, "create")
     if file == nil then
-        return (config .. ": ") .. open_err
+        return nil, (config .. ": ") .. open_err
     end
     local text = configuration(path, folder, config)
     local problem = files_write(file, text, #text)
     files_close(file)
     if problem ~= nil then
-        return (config .. ": ") .. problem
+        return nil, (config .. ": ") .. problem
     end
     local socket, listen_err = listen(path)
     if socket == nil then
-        return listen_err
+        return nil, listen_err
     end
-    problem = start(socket, folder, config)
+    local lock, lock_err = leftovers_lock(path)
+    if lock == nil then
+        files_close(socket)
+        return nil, lock_err
+    end
+    local pid, err = start(socket, lock, folder, config)
     files_close(socket)
-    return problem
+    files_close(lock)
+    if pid == nil then
+        return nil, err
+    end
+    return pid
 end
 ____exports.spawn = spawn
 --- Ends a helper at once, whatever it does. Phases: any.

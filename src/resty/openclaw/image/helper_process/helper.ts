@@ -7,6 +7,8 @@ import * as files from "../../core/files/files";
 import * as c_memory from "../../core/memory/c_memory";
 import * as conversion from "../conversion";
 import type { Answer, Order } from "../conversion/model";
+import * as priority from "../conversion/priority";
+import * as leftovers from "./leftovers";
 import * as protocol from "./protocol";
 
 ffi.cdef(`
@@ -15,7 +17,7 @@ ffi.cdef(`
     int openclaw_helper_accept(int fd, void *address, void *bytes) __asm__("accept");
     long openclaw_helper_read(int fd, void *memory, size_t count) __asm__("read");
     long openclaw_helper_send(int fd, const void *memory, size_t count, int flags) __asm__("send");
-    int openclaw_helper_pid(void) __asm__("getpid");
+    unsigned int openclaw_helper_alarm(unsigned int seconds) __asm__("alarm");
     int openclaw_helper_parent(void) __asm__("getppid");
 `);
 
@@ -25,12 +27,16 @@ const POLLIN = 1;
 /** It ends when nobody wants it for so long, or for a moment after the worker that has started it has ended. */
 const LOOKS = 60;
 const LOOK_MS = 1000;
+/** An order has to come within this time. And the worker ends this process before it has taken so much longer than it may. */
+const SPARE_SECONDS = 60;
 const EINTR = 4;
 /** MSG_NOSIGNAL */
 const NO_SIGNAL = 0x4000;
 
 /** What `cjson` makes of an order. */
 interface Sent extends Omit<Order, "memory" | "file" | "fetched"> {
+    /** How long the conversion may take. */
+    readonly seconds: number;
     readonly fetched?: readonly { readonly address: string; readonly bytes: number }[];
 }
 
@@ -95,12 +101,18 @@ function send_answer(fd: number, answer: Answer): void {
     c_memory.free(made);
 }
 
+/** Ends this process after so many seconds, whatever it does then: the worker that would have ended it may be gone. With 0, never. */
+function limit_time(seconds: number): void {
+    ffi.C.openclaw_helper_alarm!(seconds);
+}
+
 function serve_one(fd: number): void {
-    send_text(fd, protocol.framed(tostring(ffi.C.openclaw_helper_pid!())));
+    send_text(fd, protocol.framed(protocol.GREETING));
     const text = read_text(fd);
     const sent = text === undefined ? undefined : (protocol.read(text) as Sent | undefined);
     if (sent === undefined) return;
-    const { plan, bytes, content_type } = sent;
+    const { plan, bytes, content_type, seconds } = sent;
+    limit_time(math.ceil(seconds) + SPARE_SECONDS);
     const memory = read_bytes(fd, bytes);
     if (memory === undefined) return;
     const kept: Bytes[] = [memory];
@@ -129,17 +141,21 @@ function is_wanted(polls: CValue, parent: unknown): boolean {
 export function serve(path: string, folder: string, config: string): never {
     const parent = ffi.C.openclaw_helper_parent!();
     close_inherited();
+    priority.lower();
     files.remove(config);
     const polls = ffi.new("struct openclaw_helper_poll[1]", [{ fd: LISTENING, events: POLLIN }]);
     while (is_wanted(polls, parent)) {
         const fd = ffi.C.openclaw_helper_accept!(LISTENING, undefined, undefined) as number;
         if (fd >= 0) {
+            limit_time(SPARE_SECONDS);
             const [ok, err] = pcall(serve_one, fd);
+            limit_time(0);
             files.close(fd);
             if (!ok) ngx.log(ngx.ERR, "image: helper: ", err);
         }
     }
     files.remove(path);
+    files.remove(leftovers.lock_path(path));
     files.remove_folder(folder);
     return os.exit(0);
 }

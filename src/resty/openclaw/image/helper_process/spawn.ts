@@ -3,7 +3,9 @@
  * nginx collects the processes that end. Linux.
  */
 import * as ffi from "ffi";
+import type { File } from "../../core/files/files";
 import * as files from "../../core/files/files";
+import * as leftovers from "./leftovers";
 
 ffi.cdef(`
     struct openclaw_spawn_address { unsigned short family; char path[108]; };
@@ -14,6 +16,7 @@ ffi.cdef(`
     int openclaw_spawn_kill(int pid, int signal) __asm__("kill");
     int openclaw_spawn_begin(void *actions) __asm__("posix_spawn_file_actions_init");
     int openclaw_spawn_duplicate(void *actions, int fd, int as) __asm__("posix_spawn_file_actions_adddup2");
+    int openclaw_spawn_close_from(void *actions, int fd) __asm__("posix_spawn_file_actions_addclosefrom_np");
     int openclaw_spawn_end(void *actions) __asm__("posix_spawn_file_actions_destroy");
     int openclaw_spawn(int *pid, const char *path, void *actions, void *attributes, const char **arguments,
         char **environment) __asm__("posix_spawn");
@@ -28,6 +31,8 @@ const AF_UNIX = 1;
 /** SOCK_STREAM | SOCK_CLOEXEC */
 const STREAM = 1 | 0x80000;
 const SIGKILL = 9;
+/** The first file that is neither standard input nor output. */
+const FIRST_OTHER = 3;
 /** More than any C library takes for a list of actions: 80 bytes. */
 const ACTIONS_BYTES = 512;
 const MOST_PATH_BYTES = 107;
@@ -37,7 +42,8 @@ const TITLE = "nginx: openclaw image helper";
 
 /** A new folder that only this user may enter. On failure nil and why. Phases: any but init. */
 export function make_folder(): Result<string> {
-    const template = "/tmp/openclaw-image-XXXXXX";
+    leftovers.remove();
+    const template = `${leftovers.PARENT}/${leftovers.PREFIX}XXXXXX`;
     const name = ffi.new("char[?]", template.length + 1);
     ffi.copy(name, template, template.length + 1);
     const made = ffi.C.openclaw_spawn_make_folder!(name) as CValue | undefined;
@@ -105,36 +111,54 @@ function listen(path: string): Result<number> {
     return $multi(undefined, problem);
 }
 
-/** Starts the program with that socket as its standard input. Returns why that failed, if it did. */
-function start(socket: number, folder: string, config: string): string | undefined {
+/** The connections of the worker end here, if the C library can; the helper closes them itself otherwise, a moment later. */
+function close_others(actions: CValue): void {
+    pcall(() => ffi.C.openclaw_spawn_close_from!(actions, FIRST_OTHER));
+}
+
+/** Starts the program with that socket as its standard input, and its lock as its output. The pid; or nil and why that failed. */
+function start(socket: number, lock: File, folder: string, config: string): Result<number> {
     const actions = ffi.new("char[?]", ACTIONS_BYTES);
     ffi.C.openclaw_spawn_begin!(actions);
     ffi.C.openclaw_spawn_duplicate!(actions, socket, 0);
+    ffi.C.openclaw_spawn_duplicate!(actions, lock, 1);
+    close_others(actions);
     const words = [TITLE, "-e", "stderr", "-p", folder, "-c", config, "-g", load_directives()];
     const list = ffi.new("const char *[?]", words.length + 1) as unknown as LuaTable<number, string>;
     for (const place of $range(0, words.length - 1)) list.set(place, words[place]!);
-    const pid = ffi.new("int[1]");
+    const pid = ffi.new("int[1]") as unknown as LuaTable<number, number>;
     const result = ffi.C.openclaw_spawn!(pid, PROGRAM, actions, undefined, list, library.openclaw_environment);
     ffi.C.openclaw_spawn_end!(actions);
-    return result === 0 ? undefined : `cannot start ${PROGRAM}: errno ${result as number}`;
+    if (result !== 0) return $multi(undefined, `cannot start ${PROGRAM}: errno ${result as number}`);
+    return $multi(pid.get(0));
 }
 
-/** Starts a helper that listens at that path in that folder: it can be connected to at once. Returns why that failed, if it did. Phases: any but init. */
-export function spawn(path: string, folder: string): string | undefined {
-    if (path.length > MOST_PATH_BYTES) return `the path ${path} is too long`;
+/**
+ * Starts a helper that listens at that path in that folder: it can be connected to at once. Its pid; or nil and why that failed. Phases: any
+ * but init.
+ */
+export function spawn(path: string, folder: string): Result<number> {
+    if (path.length > MOST_PATH_BYTES) return $multi(undefined, `the path ${path} is too long`);
     const config = `${path}.conf`;
     files.remove(config);
     const [file, open_err] = files.open(config, "create");
-    if (file === undefined) return `${config}: ${open_err}`;
+    if (file === undefined) return $multi(undefined, `${config}: ${open_err}`);
     const text = configuration(path, folder, config);
-    let problem = files.write(file, text, text.length);
+    const problem = files.write(file, text, text.length);
     files.close(file);
-    if (problem !== undefined) return `${config}: ${problem}`;
+    if (problem !== undefined) return $multi(undefined, `${config}: ${problem}`);
     const [socket, listen_err] = listen(path);
-    if (socket === undefined) return listen_err;
-    problem = start(socket, folder, config);
+    if (socket === undefined) return $multi(undefined, listen_err);
+    const [lock, lock_err] = leftovers.lock(path);
+    if (lock === undefined) {
+        files.close(socket);
+        return $multi(undefined, lock_err);
+    }
+    const [pid, err] = start(socket, lock, folder, config);
     files.close(socket);
-    return problem;
+    files.close(lock);
+    if (pid === undefined) return $multi(undefined, err);
+    return $multi(pid);
 }
 
 /** Ends a helper at once, whatever it does. Phases: any. */

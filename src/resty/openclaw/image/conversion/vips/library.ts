@@ -83,9 +83,11 @@ const FOR_EVER = 0x1 | 0x1000;
 /** What of the library's text is kept: its end, which says what made it fail. */
 const MOST_TEXT = 200;
 
-/** M_MMAP_THRESHOLD of glibc. */
+/** M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of glibc. */
 const MMAP_THRESHOLD = -3;
-const LARGE_BYTES = 1024 * 1024;
+const TRIM_THRESHOLD = -1;
+/** Bodies are mostly shorter: new memory for one would hold up the worker that fills it, by 0.5 ms for each MB. */
+const LARGE_BYTES = 16 * 1024 * 1024;
 
 let library: Library | undefined;
 
@@ -117,13 +119,14 @@ export function open(): Result<Library> {
 }
 
 /**
- * Has the process give back large memory as soon as it is freed: bodies, and images that are decoded as a whole. Otherwise glibc keeps, for each
- * thread, memory for the largest that it has seen. Other C libraries have no such option.
+ * Has the process give back large memory as soon as it is freed, such as that of images that are decoded as a whole. Otherwise glibc keeps, for
+ * each thread, memory for the largest that it has seen. Other C libraries have no such option.
  */
 function give_back_large_memory(): void {
     const c_library = ffi.C as unknown as Library;
     if (lacks(c_library, "openclaw_vips_mallopt")) return;
     c_library.openclaw_vips_mallopt!(MMAP_THRESHOLD, LARGE_BYTES);
+    c_library.openclaw_vips_mallopt!(TRIM_THRESHOLD, 2 * LARGE_BYTES);
 }
 
 /** Sets the library up for a server with jobs side by side. Only one thread may be here at a time. */

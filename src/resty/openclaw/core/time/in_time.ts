@@ -1,4 +1,4 @@
-/** Limits how long an exchange with Redis takes as a whole: the library's timeouts begin again with each reply. */
+/** Limits how long an exchange with another process takes as a whole: the timeouts of sockets begin again with each byte. */
 import type { Semaphore } from "ngx.semaphore";
 import * as semaphore from "ngx.semaphore";
 

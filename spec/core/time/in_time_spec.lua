@@ -1,6 +1,6 @@
-local in_time = require("resty.openclaw.redis_client.in_time")
+local in_time = require("resty.openclaw.core.time.in_time")
 
-describe("redis_client.in_time", function()
+describe("core.time.in_time", function()
     it("ends what takes too long", function()
         local job = {}
         assert.same({ nil, "not done in time" }, { in_time.run(0.005, function(its)

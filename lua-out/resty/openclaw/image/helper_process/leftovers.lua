@@ -1,0 +1,74 @@
+local ____exports = {}
+local ipairs = ipairs
+local string_find = string.find
+local string_sub = string.sub
+local files = require("resty.openclaw.core.files.files")
+local files_close = files.close
+local files_lock = files.lock
+local files_names = files.names
+local files_open = files.open
+local files_remove = files.remove
+local files_remove_folder = files.remove_folder
+--- Where the folders are.
+local PARENT = "/tmp"
+____exports.PARENT = PARENT
+--- What their names begin with.
+local PREFIX = "openclaw-image-"
+____exports.PREFIX = PREFIX
+--- The end of the name of a helper's lock.
+local LOCK = ".lock"
+--- The file that a helper at that path locks. Phases: any.
+local function lock_path(path)
+    return path .. LOCK
+end
+____exports.lock_path = lock_path
+--- A new lock for a helper at that path: it holds as long as any process has the file open. On failure nil and why. Phases: any.
+local function lock(path)
+    local name = lock_path(path)
+    files_remove(name)
+    local file, err = files_open(name, "lock")
+    if file == nil then
+        return nil, err
+    end
+    files_lock(file)
+    return file
+end
+____exports.lock = lock
+--- Whether no helper lives that has a lock in this folder. One without locks is just being made.
+local function is_left(folder, names)
+    local is_any = false
+    for ____, name in ipairs(names) do
+        if string_sub(name, -#LOCK) == LOCK then
+            local file = files_open((folder .. "/") .. name, "plain")
+            if file == nil then
+                return false
+            end
+            local is_free = files_lock(file)
+            files_close(file)
+            if not is_free then
+                return false
+            end
+            is_any = true
+        end
+    end
+    return is_any
+end
+--- Removes what is left of helpers that have ended. Phases: any.
+local function remove()
+    local folders = files_names(PARENT)
+    for ____, name in ipairs(folders or ({})) do
+        local folder = (PARENT .. "/") .. name
+        local found = string_find(name, PREFIX, 1, true)
+        local names = files_names(found == 1 and folder or "")
+        if names ~= nil and is_left(folder, names) then
+            for ____, file in ipairs(names) do
+                if (string_find(file, "^image_")) ~= nil then
+                    files_remove((folder .. "/") .. file)
+                end
+            end
+            files_remove_folder(folder)
+        end
+    end
+end
+____exports.remove = remove
+return ____exports

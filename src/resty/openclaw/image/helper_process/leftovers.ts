@@ -1,0 +1,62 @@
+/**
+ * Folders in /tmp that nobody needs: a helper that was killed when its gateway was ended leaves its own. Each helper holds a lock on a file
+ * beside its socket as long as it lives, so whoever gets all locks of a folder may remove it.
+ */
+import type { File } from "../../core/files/files";
+import * as files from "../../core/files/files";
+
+/** Where the folders are. */
+export const PARENT = "/tmp";
+/** What their names begin with. */
+export const PREFIX = "openclaw-image-";
+
+/** The end of the name of a helper's lock. */
+const LOCK = ".lock";
+
+/** The file that a helper at that path locks. Phases: any. */
+export function lock_path(path: string): string {
+    return path + LOCK;
+}
+
+/** A new lock for a helper at that path: it holds as long as any process has the file open. On failure nil and why. Phases: any. */
+export function lock(path: string): Result<File> {
+    const name = lock_path(path);
+    // A helper that was there before may live on for a while.
+    files.remove(name);
+    const [file, err] = files.open(name, "lock");
+    if (file === undefined) return $multi(undefined, err);
+    files.lock(file);
+    return $multi(file);
+}
+
+/** Whether no helper lives that has a lock in this folder. One without locks is just being made. */
+function is_left(folder: string, names: readonly string[]): boolean {
+    let is_any = false;
+    for (const name of names) {
+        if (string.sub(name, -LOCK.length) === LOCK) {
+            const [file] = files.open(`${folder}/${name}`, "plain");
+            if (file === undefined) return false;
+            const is_free = files.lock(file);
+            files.close(file);
+            if (!is_free) return false;
+            is_any = true;
+        }
+    }
+    return is_any;
+}
+
+/** Removes what is left of helpers that have ended. Phases: any. */
+export function remove(): void {
+    const [folders] = files.names(PARENT);
+    for (const name of folders ?? []) {
+        const folder = `${PARENT}/${name}`;
+        const [found] = string.find(name, PREFIX, 1, true);
+        // Those of other users cannot be read.
+        const [names] = files.names(found === 1 ? folder : "");
+        if (names !== undefined && is_left(folder, names)) {
+            for (const file of names)
+                if (string.find(file, "^image_")[0] !== undefined) files.remove(`${folder}/${file}`);
+            files.remove_folder(folder);
+        }
+    }
+}
