@@ -1,11 +1,12 @@
 /** The plugin image in a real nginx: real pictures, hostile clients, workers and helper processes that die. */
 import { randomBytes } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
+import { helpersOf } from "./support/image_gateway";
 import { NativeNginx, packagedConf } from "./support/native_nginx";
 import { draw, look, photographWithPlace, scene } from "./support/pictures";
 
@@ -122,14 +123,9 @@ async function metric(gateway: NativeNginx, series: string): Promise<number> {
     return Number(line?.split(" ")[1] ?? 0);
 }
 
-/** The pids of helper processes of this machine that were started from that prefix. */
-async function helperPids(): Promise<number[]> {
-    const pids: number[] = [];
-    for (const name of await readdir("/proc")) {
-        const line = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
-        if (line.startsWith("nginx: openclaw image helper")) pids.push(Number(name));
-    }
-    return pids;
+/** The pids of the gateway's helper processes. */
+async function helperPids(gateway: NativeNginx): Promise<number[]> {
+    return (await helpersOf(gateway)).map(({ pid }) => pid);
 }
 
 describe("one form in", () => {
@@ -348,12 +344,11 @@ interface Held {
 
 /** Gateways whose only helper process is stopped, so that a conversion takes as long as the test wants. */
 async function startHeld({ queue = 8, queueSeconds = 60, seconds = 60, workers = 2 }): Promise<Held> {
-    const before = new Set(await helperPids());
     const limits = `queue = ${queue}, queue_seconds = ${queueSeconds}, seconds = ${seconds}`;
     const gateway = await startGateway({ image: `isolate = "process", jobs = 1, ${limits}`, workers });
     const picture = await scene("png", 64, 64);
     expect(await post(gateway, picture)).toMatchObject({ status: 200 });
-    const helper = (await helperPids()).find((pid) => !before.has(pid)) as number;
+    const [helper] = (await helperPids(gateway)) as [number];
     process.kill(helper, "SIGSTOP");
     onTestFinished(() => {
         try {
@@ -491,7 +486,8 @@ describe("helper processes", () => {
         const idle = net.connect(gateway.port, "127.0.0.1");
         await new Promise((resolve) => idle.once("connect", resolve));
         await post(gateway, await scene("png", 64, 64));
-        const pids = await helperPids();
+        const pids = await helperPids(gateway);
+        expect(pids.length).toBeGreaterThan(0);
         const files = await Promise.all(
             pids.map(async (pid) => readdir(`/proc/${pid}/fd`).catch(() => [] as string[])),
         );
