@@ -1,5 +1,6 @@
 local bit = require("bit")
 local clock = require("resty.openclaw.core.time.clock")
+local now = clock.now
 local heads = require("resty.openclaw.cache.answer_head")
 local kept_answers = require("resty.openclaw.cache.kept_answers")
 local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
@@ -41,6 +42,8 @@ end
 
 describe("cache.near_answers", function()
     local answers, at
+
+    after_each(function() clock.now = now end)
 
     before_each(function()
         at = 500000.25

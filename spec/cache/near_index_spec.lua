@@ -1,5 +1,6 @@
 local bit = require("bit")
 local clock = require("resty.openclaw.core.time.clock")
+local now = clock.now
 local near_index = require("resty.openclaw.cache.near_index")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
@@ -47,6 +48,8 @@ end
 
 describe("cache.near_index", function()
     local at
+
+    after_each(function() clock.now = now end)
 
     before_each(function()
         at = 100000
