@@ -299,6 +299,32 @@ describe("an image in JSON", function()
 end)
 
 describe("images in chats", function()
+    it("of Anthropic and Ollama stay in their forms", function()
+        local new = ngx.encode_base64(PICTURE.text)
+        for old, expected in pairs({
+            ['{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}],"x":1.0}'] =
+                '{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/jpeg","data":"%s"}}]}],"x":1.0}',
+            ['{"messages":[{"content":[{"source":{"data":"AAAA","media_type":"image/png"}}]}]}'] =
+                '{"messages":[{"content":[{"source":{"data":"%s","media_type":"image/jpeg"}}]}]}',
+            ['{"model":"llava","prompt":"x","images":["AAAA"]}'] = '{"model":"llava","prompt":"x","images":["%s"]}',
+            ['{"messages":[{"role":"user","images":["AAAA"],"content":"x"}]}'] = '{"messages":[{"role":"user","images":["%s"],"content":"x"}]}',
+        }) do
+            for _, send in ipairs({ "raw", "json", "multipart" }) do
+                local made = convert(old, "application/json", wants({ send = send }), PICTURE)
+                assert.same({ "\0\0\0" }, made.images)
+                assert.equal(expected:format(new), made.body)
+            end
+        end
+        for _, chat in ipairs({
+            '{"messages":[{"content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"AAAA"}}]}]}',
+            '{"messages":[{"content":[{"source":{"type":"url","url":"https://example.com/a.png"}}]}]}',
+            '{"messages":[{"content":[{"source":{"media_type":1,"data":"AAAA"}},{"source":"x"}]}]}', '{"images":[]}', '{"images":[1,null,{}]}',
+        }) do
+            assert.equal("untouched 200", refusal(chat, "application/json", wants()), chat)
+        end
+        assert.equal("too_many_images 422", refusal('{"images":["AAAA","AAAA","AAAA"]}', "application/json", wants({ most_images = 2 })))
+    end)
+
     local CHAT = '{"model":"m","messages":[{"role":"system","content":"x"},{"role":"user","content":[{"type":"text","text":"?"},{"type":"image_url","image_url":{"detail":"low", "url" : "%s"}},'
         .. '{ "type":"image_url", "image_url":"%s" }]}],"max_tokens":1e2}'
     local RESPONSES = '{"input":[{"role":"user","content":[{"type":"input_text","text":"?"},{"type":"input_image","image_url":"%s"},{"type":"input_image","file_id":"f"}]},"x"],"image":null}'

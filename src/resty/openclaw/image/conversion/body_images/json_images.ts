@@ -1,7 +1,8 @@
 /**
- * Finds the images in JSON: the member of the top-level object that the route names, and the parts of chats: `messages[*].content[*]`
- * (OpenAI's Chat Completions) and `input[*].content[*]` (its Responses). A part has an image if it has a member `image_url`, whatever its
- * `type` says: some servers go by that.
+ * Finds the images in JSON: the member of the top-level object that the route names, and those of chats. In `messages[*].content[*]` (OpenAI's
+ * Chat Completions, Anthropic's Messages) and `input[*].content[*]` (OpenAI's Responses) a part has an image if it has a member
+ * `image_url`, or a `source` with an image's type, whatever its own `type` says: some servers go by that. Ollama has lists: `images` and
+ * `messages[*].images`.
  */
 import * as image_text from "./image_text";
 import * as json_body from "./json_body";
@@ -17,6 +18,7 @@ import * as readings from "./readings";
 
 /** Longer names are none that are wanted here, whatever their escapes are. */
 const MOST_NAME_BYTES = 1024;
+const IMAGE_TYPE = "image/";
 
 interface Range {
     readonly from: number;
@@ -57,9 +59,47 @@ function add_url(search: Search, from: number, end: number): void {
     edits.push({ from, end, image, as: "data_url", missing: [] });
 }
 
+/** An image in base64 without a URL around it. Returns its number. */
+function add_letters(search: Search, { from, end }: Range): number {
+    const { reading, edits } = search;
+    const image = readings.add(reading, image_text.read(reading, from + 1, end - 1, true, false));
+    edits.push({ from, end, image, as: "base64", missing: [] });
+    return image;
+}
+
+function is_image_type(memory: Bytes, { from, end }: Range): boolean {
+    const text = json_text.unescaped(memory, from + 1, math.min(end - from - 2, MOST_NAME_BYTES)) ?? "";
+    return string.sub(string.lower(text), 1, IMAGE_TYPE.length) === IMAGE_TYPE;
+}
+
+/** A part with a `source` of base64, if that is an image: documents have one, too. */
+function read_source(search: Search, part: Cursor): void {
+    const { memory } = part;
+    const source = member_at(memory, part.from, part.end, "source");
+    if (source === undefined) return;
+    const type = member_at(memory, source.from, source.end, "media_type");
+    const data = member_at(memory, source.from, source.end, "data");
+    if (type === undefined || !json_ranges.is_string(memory, type.from) || !is_image_type(memory, type)) return;
+    if (data === undefined || !json_ranges.is_string(memory, data.from)) return;
+    const image = add_letters(search, data);
+    search.edits.push({ from: type.from, end: type.end, image, as: "content_type", missing: [] });
+}
+
+/** A list of images in base64. */
+function read_images(search: Search, list: Cursor): void {
+    const { memory } = list;
+    if (!json_ranges.is_array(memory, list.from)) return;
+    search.is_chat = true;
+    const entry = json_ranges.enter(memory, list.from, list.end);
+    while (search.reading.problem === undefined && json_ranges.next_entry(entry)) {
+        if (json_ranges.is_string(memory, entry.from)) add_letters(search, entry);
+    }
+}
+
 /** A part of a message: `image_url` is a URL, or an object with one. */
 function read_part(search: Search, part: Cursor): void {
     const { memory } = part;
+    read_source(search, part);
     const member = member_at(memory, part.from, part.end, "image_url");
     if (member === undefined) return;
     const url = json_ranges.is_object(memory, member.from) ? member_at(memory, member.from, member.end, "url") : member;
@@ -71,7 +111,9 @@ function read_messages(search: Search, messages: Cursor): void {
     if (!json_ranges.is_array(memory, messages.from)) return;
     search.is_chat = true;
     const message = json_ranges.enter(memory, messages.from, messages.end);
-    while (json_ranges.next_entry(message)) {
+    while (search.reading.problem === undefined && json_ranges.next_entry(message)) {
+        const images = member_at(memory, message.from, message.end, "images");
+        if (images !== undefined) read_images(search, images);
         const content = member_at(memory, message.from, message.end, "content");
         if (content !== undefined && json_ranges.is_array(memory, content.from)) {
             const part = json_ranges.enter(memory, content.from, content.end);
@@ -100,6 +142,7 @@ function read_members(search: Search, at: number): void {
         if (name === "messages" || name === "input") read_messages(search, cursor);
         // What is asked may be a text alone.
         if (name === "input" && json_ranges.is_string(memory, cursor.from)) search.is_chat = true;
+        if (name === "images") read_images(search, cursor);
         if (name === wants.json_field) read_image(search, cursor);
         for (const own of OWN_MEMBERS) if (name === own) search.own.set(own, { from: cursor.from, end: cursor.end });
     }
