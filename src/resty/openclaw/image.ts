@@ -241,8 +241,7 @@ function create(options: Options, { path, route }: Context): Image {
 const declaration = {
     name: NAME,
     meaning: "[converts images](image.md) in requests, and puts answers into one envelope",
-    // Before the digests and the cache, which see what a node gets.
-    // And its envelopes are put around what these have seen.
+    // Before the digests and the cache, which see what a node gets; envelopes are put around what these have seen.
     order: { access: 490, header_filter: 900, body_filter: 900 },
     schema: settings.SCHEMA,
     variables: { [rejections.VARIABLE]: "" },
