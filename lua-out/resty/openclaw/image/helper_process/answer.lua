@@ -21,31 +21,39 @@ local FAILED = "failed"
 local function is_number(value)
     return type(value) == "number" and value >= 0 and value <= MOST_NUMBER
 end
---- A text of at most so many bytes that matches all of a pattern; nothing if it is none.
-local function text_of(value, most, pattern)
-    if type(value) ~= "string" or #value > most then
+--- A text of at most so many bytes; nothing if it is none.
+local function text_of(value, most)
+    return type(value) == "string" and #value <= most and value or nil
+end
+--- The same without control characters, such as the ends of lines in headers.
+local function line_of(value, most)
+    local text = text_of(value, most)
+    if text == nil then
         return nil
     end
-    local found = string_find(value, pattern)
-    local ____temp_0
-    if found == nil then
-        ____temp_0 = nil
-    else
-        ____temp_0 = value
+    local control = string_find(text, "%c")
+    return control == nil and text or nil
+end
+--- A query as it may stand in a URL.
+local function query_of(value)
+    local text = text_of(value, MOST_QUERY_BYTES)
+    if text == nil then
+        return nil
     end
-    return ____temp_0
+    local odd = string_find(text, "[^!-~]")
+    return odd == nil and text or nil
 end
 local function image_of(value)
     if type(value) ~= "table" then
         return nil
     end
-    local ____value_1 = value
-    local source_type = ____value_1.source_type
-    local source_bytes = ____value_1.source_bytes
-    local source_pixels = ____value_1.source_pixels
-    local bytes = ____value_1.bytes
-    local width = ____value_1.width
-    local height = ____value_1.height
+    local ____value_0 = value
+    local source_type = ____value_0.source_type
+    local source_bytes = ____value_0.source_bytes
+    local source_pixels = ____value_0.source_pixels
+    local bytes = ____value_0.bytes
+    local width = ____value_0.width
+    local height = ____value_0.height
     local is_whole = is_number(source_bytes) and is_number(source_pixels) and is_number(bytes)
     if not is_whole or not is_number(width) or not is_number(height) then
         return nil
@@ -72,13 +80,13 @@ local function list_of(value, most, read)
         end
         items[#items + 1] = known
     end
-    local ____temp_2
+    local ____temp_1
     if #items == 0 then
-        ____temp_2 = nil
+        ____temp_1 = nil
     else
-        ____temp_2 = items
+        ____temp_1 = items
     end
-    return ____temp_2
+    return ____temp_1
 end
 local function failed_of(____bindingPattern0)
     local detail
@@ -87,15 +95,15 @@ local function failed_of(____bindingPattern0)
     problem = ____bindingPattern0.problem
     message = ____bindingPattern0.message
     detail = ____bindingPattern0.detail
-    local code = text_of(problem, MOST_MESSAGE_BYTES, "^[%l_]+$")
+    local code = text_of(problem, MOST_MESSAGE_BYTES)
     local its_detail = string_gsub(
-        text_of(detail, MOST_MESSAGE_BYTES, "") or "",
+        text_of(detail, MOST_MESSAGE_BYTES) or "",
         "%c",
         " "
     )
     return {
         problem = code ~= nil and refusals_status_of(code) ~= nil and code or FAILED,
-        message = text_of(message, MOST_MESSAGE_BYTES, "^%C*$") or "",
+        message = line_of(message, MOST_MESSAGE_BYTES) or "",
         detail = its_detail
     }
 end
@@ -107,37 +115,37 @@ local function made_bytes(value)
     return value
 end
 local function address_of(value)
-    return text_of(value, protocol_MOST_TEXT_BYTES, "")
+    return text_of(value, protocol_MOST_TEXT_BYTES)
 end
 local function done_of(said, plan)
     local bytes = made_bytes(said.bytes)
-    local content_type = text_of(said.content_type, MOST_TYPE_BYTES, "^%C+$")
+    local content_type = line_of(said.content_type, MOST_TYPE_BYTES)
     local images = list_of(said.images, plan.most_images, image_of)
-    local ____said_3 = said
-    local query = ____said_3.query
-    local hash = ____said_3.hash
-    local rest = ____said_3.rest
-    local its_query = text_of(query, MOST_QUERY_BYTES, "^[!-~]*$")
-    if bytes == nil or content_type == nil or images == nil then
+    local ____said_2 = said
+    local query = ____said_2.query
+    local hash = ____said_2.hash
+    local rest = ____said_2.rest
+    local its_query = query_of(query)
+    if bytes == nil or (content_type or "") == "" or images == nil then
         return nil
     end
     if query ~= nil and its_query == nil then
         return nil
     end
-    local ____plan_wants_hash_4
+    local ____plan_wants_hash_3
     if plan.wants_hash then
-        ____plan_wants_hash_4 = text_of(hash, 16, "^%x+$")
+        ____plan_wants_hash_3 = line_of(hash, 16)
     else
-        ____plan_wants_hash_4 = nil
+        ____plan_wants_hash_3 = nil
     end
-    local its_hash = ____plan_wants_hash_4
-    local ____temp_5
+    local its_hash = ____plan_wants_hash_3
+    local ____temp_4
     if its_hash == nil then
-        ____temp_5 = nil
+        ____temp_4 = nil
     else
-        ____temp_5 = text_of(rest, protocol_MOST_TEXT_BYTES, "")
+        ____temp_4 = text_of(rest, protocol_MOST_TEXT_BYTES)
     end
-    local its_rest = ____temp_5
+    local its_rest = ____temp_4
     return {
         bytes = bytes,
         content_type = content_type,
@@ -163,19 +171,19 @@ function ____exports.read(text, plan)
     if said.addresses == nil then
         return done_of(said, plan)
     end
-    local ____plan_takes_addresses_6
+    local ____plan_takes_addresses_5
     if plan.takes_addresses then
-        ____plan_takes_addresses_6 = list_of(said.addresses, plan.most_images, address_of)
+        ____plan_takes_addresses_5 = list_of(said.addresses, plan.most_images, address_of)
     else
-        ____plan_takes_addresses_6 = nil
+        ____plan_takes_addresses_5 = nil
     end
-    local addresses = ____plan_takes_addresses_6
-    local ____temp_7
+    local addresses = ____plan_takes_addresses_5
+    local ____temp_6
     if addresses == nil then
-        ____temp_7 = nil
+        ____temp_6 = nil
     else
-        ____temp_7 = {addresses = addresses}
+        ____temp_6 = {addresses = addresses}
     end
-    return ____temp_7
+    return ____temp_6
 end
 return ____exports

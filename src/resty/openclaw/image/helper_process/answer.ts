@@ -26,11 +26,25 @@ function is_number(value: unknown): value is number {
     return type(value) === "number" && (value as number) >= 0 && (value as number) <= MOST_NUMBER;
 }
 
-/** A text of at most so many bytes that matches all of a pattern; nothing if it is none. */
-function text_of(value: unknown, most: number, pattern: string): string | undefined {
-    if (typeof value !== "string" || value.length > most) return undefined;
-    const [found] = string.find(value, pattern);
-    return found === undefined ? undefined : value;
+/** A text of at most so many bytes; nothing if it is none. */
+function text_of(value: unknown, most: number): string | undefined {
+    return typeof value === "string" && value.length <= most ? value : undefined;
+}
+
+/** The same without control characters, such as the ends of lines in headers. */
+function line_of(value: unknown, most: number): string | undefined {
+    const text = text_of(value, most);
+    if (text === undefined) return undefined;
+    const [control] = string.find(text, "%c");
+    return control === undefined ? text : undefined;
+}
+
+/** A query as it may stand in a URL. */
+function query_of(value: unknown): string | undefined {
+    const text = text_of(value, MOST_QUERY_BYTES);
+    if (text === undefined) return undefined;
+    const [odd] = string.find(text, "[^!-~]");
+    return odd === undefined ? text : undefined;
 }
 
 function image_of(value: unknown): Converted | undefined {
@@ -58,12 +72,12 @@ function list_of<T extends object | string>(
 }
 
 function failed_of({ problem, message, detail }: Said): Received {
-    const code = text_of(problem, MOST_MESSAGE_BYTES, "^[%l_]+$");
-    const [its_detail] = string.gsub(text_of(detail, MOST_MESSAGE_BYTES, "") ?? "", "%c", " ");
+    const code = text_of(problem, MOST_MESSAGE_BYTES);
+    const [its_detail] = string.gsub(text_of(detail, MOST_MESSAGE_BYTES) ?? "", "%c", " ");
     return {
         // As it becomes the label of a metric.
         problem: code !== undefined && refusals.status_of(code) !== undefined ? code : FAILED,
-        message: text_of(message, MOST_MESSAGE_BYTES, "^%C*$") ?? "",
+        message: line_of(message, MOST_MESSAGE_BYTES) ?? "",
         detail: its_detail,
     };
 }
@@ -75,22 +89,22 @@ function made_bytes(value: unknown): number | undefined {
 }
 
 function address_of(value: unknown): string | undefined {
-    return text_of(value, protocol.MOST_TEXT_BYTES, "");
+    return text_of(value, protocol.MOST_TEXT_BYTES);
 }
 
 function done_of(said: Said, plan: Plan): Received | undefined {
     const bytes = made_bytes(said.bytes);
-    const content_type = text_of(said.content_type, MOST_TYPE_BYTES, "^%C+$");
+    const content_type = line_of(said.content_type, MOST_TYPE_BYTES);
     const images = list_of(said.images, plan.most_images, image_of);
     const { query, hash, rest } = said;
-    const its_query = text_of(query, MOST_QUERY_BYTES, "^[!-~]*$");
-    if (bytes === undefined || content_type === undefined || images === undefined) return undefined;
+    const its_query = query_of(query);
+    if (bytes === undefined || (content_type ?? "") === "" || images === undefined) return undefined;
     if (query !== undefined && its_query === undefined) return undefined;
-    const its_hash = plan.wants_hash ? text_of(hash, 16, "^%x+$") : undefined;
-    const its_rest = its_hash === undefined ? undefined : text_of(rest, protocol.MOST_TEXT_BYTES, "");
+    const its_hash = plan.wants_hash ? line_of(hash, 16) : undefined;
+    const its_rest = its_hash === undefined ? undefined : text_of(rest, protocol.MOST_TEXT_BYTES);
     return {
         bytes,
-        content_type,
+        content_type: content_type!,
         query: its_query,
         images,
         hash: its_hash !== undefined && its_hash.length === 16 ? its_hash : undefined,
