@@ -272,6 +272,8 @@ describe("one request", () => {
         const gateway = await startImageGateway(node, {
             http: "underscores_in_headers on;",
             image: "converted_by = true",
+            // It may say who asks.
+            route: "plugins = { { access = function() end } },",
         });
         for (const name of ["X-OpenClaw-Image", "X_OpenClaw_Image", "x-openclaw_image", "X_OPENCLAW-IMAGE"]) {
             const headers = { [name]: "converted", "Content-Type": "application/json" };

@@ -89,15 +89,8 @@ local function renewed(plugin, purges, given)
     end
     return nil
 end
---- Reads the body, and sets the key of the request. Returns the key, nothing if the request has none; and its picture.
-local function make_key(plugin)
-    local body, err = request_body_read()
-    if body == nil then
-        return skip_unreadable(plugin, err)
-    end
-    if body.bytes > plugin.max_bytes then
-        return skip(plugin, "too_large")
-    end
+--- Sets the key of a request with that body. Returns the key, nothing if the request has none; and its picture.
+local function key_of_body(plugin, body)
     request_headers_look()
     local content_type = request_headers_value_of("content-type")
     local encoding = request_headers_value_of("content-encoding")
@@ -125,13 +118,21 @@ local function make_key(plugin)
         generations,
         purges
     )
-    local ____temp_3
     if (purges and purges.has_keys) == true then
-        ____temp_3 = renewed(plugin, purges, key)
-    else
-        ____temp_3 = key
+        return renewed(plugin, purges, key), near
     end
-    return ____temp_3, near
+    return key, near
+end
+--- Reads the body, and sets the key. As `key_of_body`.
+local function make_key(plugin)
+    local body, err = request_body_read()
+    if body == nil then
+        return skip_unreadable(plugin, err)
+    end
+    if body.bytes > plugin.max_bytes then
+        return skip(plugin, "too_large")
+    end
+    return key_of_body(plugin, body)
 end
 local function access(self)
     preconditions_drop()
@@ -184,9 +185,9 @@ local function create(options, ____bindingPattern0)
     for ____, reason in ipairs(REASONS) do
         skipped[reason] = family:labels(route, reason)
     end
-    local ____options_4 = options
-    local credentials = ____options_4.credentials
-    local key_variables = ____options_4.key_variables
+    local ____options_3 = options
+    local credentials = ____options_3.credentials
+    local key_variables = ____options_3.key_variables
     local faults = fault_new(NAME, registry)
     local key = cache_key_new({
         credentials = credentials,

@@ -27,6 +27,7 @@ import * as cache_key from "./core/request/cache_key";
 import * as cache_status from "./core/request/cache_status";
 import * as preconditions from "./core/request/preconditions";
 import * as request from "./core/request/request";
+import type { Body } from "./core/request/request_body";
 import * as request_body from "./core/request/request_body";
 import * as request_headers from "./core/request/request_headers";
 import type { Context } from "./gateway/contract";
@@ -90,11 +91,8 @@ function renewed(plugin: Cache, purges: Purges, given: string): string | undefin
 
 type Made = LuaMultiReturn<[key: string | undefined, near?: Near | undefined]>;
 
-/** Reads the body, and sets the key of the request. Returns the key, nothing if the request has none; and its picture. */
-function make_key(plugin: Cache): Made {
-    const [body, err] = request_body.read();
-    if (body === undefined) return $multi(skip_unreadable(plugin, err));
-    if (body.bytes > plugin.max_bytes) return $multi(skip(plugin, "too_large"));
+/** Sets the key of a request with that body. Returns the key, nothing if the request has none; and its picture. */
+function key_of_body(plugin: Cache, body: Body): Made {
     request_headers.look();
     const content_type = request_headers.value_of("content-type");
     const encoding = request_headers.value_of("content-encoding");
@@ -111,7 +109,16 @@ function make_key(plugin: Cache): Made {
         return $multi(undefined);
     }
     const near = near_answers.of_request(plugin.key, its_type, model, generations, purges);
-    return $multi(purges?.has_keys === true ? renewed(plugin, purges, key) : key, near);
+    if (purges?.has_keys === true) return $multi(renewed(plugin, purges, key), near);
+    return $multi(key, near);
+}
+
+/** Reads the body, and sets the key. As `key_of_body`. */
+function make_key(plugin: Cache): Made {
+    const [body, err] = request_body.read();
+    if (body === undefined) return $multi(skip_unreadable(plugin, err));
+    if (body.bytes > plugin.max_bytes) return $multi(skip(plugin, "too_large"));
+    return key_of_body(plugin, body);
 }
 
 function access(this: Cache): void {
