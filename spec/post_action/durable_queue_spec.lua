@@ -149,11 +149,13 @@ describe("post_action on disk", function()
         eventually(function() return first.flusher.failures > 0 end)
         assert.equal(0, #receiver.lines)
         quit(first)
-        eventually(function()
+        local ok = pcall(eventually, function()
             -- It looks again after a while; here at once, as the other may have been about to leave.
             second.queue.adopt_at = 0
             return receiver.lines[1] == "kept"
         end)
+        local lanes = #second.queue.spool.adopted
+        assert(ok, ("not delivered: %d lanes, %d failures, lines: %s"):format(lanes, second.flusher.failures, table.concat(receiver.lines, ", ")))
     end)
 
     it("keeps in memory what the disk does not take, in order, and says so", function()
