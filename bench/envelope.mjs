@@ -42,9 +42,10 @@ const config = `
     include nginx/openclaw.conf;
     init_by_lua_block {
         local envelope = require("resty.openclaw.image.envelope")
+        local hook = envelope.new_hook()
         local wrapped = {
-            header_filter = function() envelope.header_filter() end,
-            body_filter = function() envelope.body_filter() end,
+            header_filter = function() envelope.header_filter(hook) end,
+            body_filter = function() envelope.body_filter(hook) end,
         }
         require("resty.openclaw").setup { routes = { bare = {}, wrapped = { plugins = { wrapped } } } }
     }

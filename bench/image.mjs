@@ -43,7 +43,7 @@ const IMAGE = 'max_bytes = 50000000, queue = 1000, queue_seconds = 600, seconds 
 const small = (way) => `${way} = { upstream = "cluster", image = { jobs = ${JOBS}, ${IMAGE}${way}" } },`;
 /** The result is nearly as long as the body. */
 const large = (way) =>
-    `large_${way} = { upstream = "cluster", image = { max_side = 16384, quality = 92, ${IMAGE}${way}" } },`;
+    `large_${way} = { upstream = "cluster", image = { max_side = 16383, quality = 92, ${IMAGE}${way}" } },`;
 const location = (path, route, more) => `
     location = /${path} {
         set $openclaw_route ${route};
