@@ -608,7 +608,9 @@ describe("balancer", function()
             forgive("falling_back")
             nodes.behave = {}
             for trial = 1, 3 do
-                record[3] = clock.now() - 1 -- the next trial is due
+                -- A second has passed: the failover began before it, and the next trial is due.
+                record[1] = clock.now() - 1
+                record[3] = clock.now() - 1
                 assert.is_nil(http.post("/retried/falling_back", "image").header("X-OpenClaw-Degraded"))
                 if trial < 3 then
                     assert.equal("1", http.post("/retried/falling_back", "image").header("X-OpenClaw-Degraded"))

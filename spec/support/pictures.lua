@@ -1,4 +1,5 @@
 --- Files of real encoders, made when they are first asked for, and what converts them. Needs the programs of libvips and ImageMagick.
+local execute = require("spec.support.execute")
 local ffi = require("ffi")
 local images = require("spec.support.images")
 local vips = require("resty.openclaw.image.conversion.vips")
@@ -36,12 +37,6 @@ vips copy large.png large.heic & vips copy large.png large.avif[compression=av1,
 
 local folder
 
-local function is_there(path)
-    local file = io.open(path)
-    if file then file:close() end
-    return file ~= nil
-end
-
 --- The folder with all files, made once for all specs. It is gone when the specs' own folder is.
 function _M.folder()
     if folder then return folder end
@@ -52,11 +47,10 @@ function _M.folder()
     for orientation, turn in ipairs(TURNS) do
         file:write(("convert base.png %s -quality 100 -sampling-factor 1x1 turned%d.jpg &\n"):format(turn, orientation))
     end
-    file:write("wait\ntouch done\n")
+    file:write("wait\n")
     file:close()
-    -- nginx may be told of the child's end before os.execute is: its result says nothing.
-    os.execute(("rm -rf %s; mkdir %s && sh %s %s >%s.log 2>&1 || cat %s.log >&2"):format(path, path, script, path, script, script))
-    assert(is_there(path .. "/done"), "cannot make the pictures")
+    local command = "rm -rf %s; mkdir %s && sh %s %s >%s.log 2>&1 || { cat %s.log >&2; false; }"
+    assert(execute(command:format(path, path, script, path, script, script)), "cannot make the pictures")
     folder = path
     return folder
 end
