@@ -9,6 +9,7 @@ import * as files from "../files/files";
 import * as open_files from "../files/open_files";
 import type { Slice } from "../time/time_slice";
 import * as time_slice from "../time/time_slice";
+import * as client_watch from "./client_watch";
 import * as request from "./request";
 import * as request_state from "./request_state";
 
@@ -155,6 +156,7 @@ function fetch_body(): LuaMultiReturn<[problem: string | undefined, was_in_file:
     const was_in_file = ngx.req.get_body_file() !== undefined;
     // Some versions raise: 0.10.26 does for HTTP/2 without Content-Length.
     const [ok, err] = pcall(ngx.req.read_body);
+    client_watch.go_on(request_state.present());
     return $multi(ok ? undefined : tostring(err), was_in_file);
 }
 
