@@ -4,124 +4,26 @@ import { readdir, readFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
-import { helpersOf } from "./support/image_gateway";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import {
+    type Answer,
+    helpersOf,
+    KeepingNode,
+    metric,
+    post,
+    running,
+    startImageGateway,
+    waiting,
+} from "./support/image_gateway";
+import type { NativeNginx } from "./support/native_nginx";
 import { draw, look, photographWithPlace, scene } from "./support/pictures";
 
-interface Seen {
-    url: string;
-    headers: http.IncomingHttpHeaders;
-    body: Buffer;
-}
-
-/** What the node has got. */
-let seen: Seen[] = [];
-let node: http.Server;
+let node: KeepingNode;
 
 beforeEach(async () => {
-    seen = [];
-    node = http.createServer((request, response) => {
-        const chunks: Buffer[] = [];
-        request.on("data", (chunk: Buffer) => chunks.push(chunk));
-        request.on("end", () => {
-            seen.push({ url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks) });
-            const headers = { "Content-Type": "application/json", "Content-Length": 20 };
-            response.writeHead(200, headers).end('{"label":"crawfish"}');
-        });
-    });
-    await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
+    node = await KeepingNode.start();
 });
-
-afterEach(() => {
-    node.closeAllConnections();
-    node.close();
-});
-
-interface GatewayOptions {
-    image?: string;
-    route?: string;
-    workers?: number;
-    server?: string;
-    http?: string;
-    location?: string;
-}
-
-async function startGateway(options: GatewayOptions = {}): Promise<NativeNginx> {
-    const names = ["openclaw", "errors", "proxy", "route", "cache", "image"];
-    const gateway = await NativeNginx.start({
-        workers: options.workers ?? 2,
-        main: "thread_pool default threads=4;",
-        http: `
-            include openclaw.conf;
-            init_by_lua_block {
-                require("resty.openclaw").setup {
-                    upstreams = { cluster = { nodes = { "127.0.0.1:${(node.address() as AddressInfo).port}" } } },
-                    routes = { analyze = { upstream = "cluster", image = { ${options.image ?? ""} }, ${options.route ?? ""} } },
-                }
-            }
-            proxy_cache_path run/cache keys_zone=answers:1m;
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-                keepalive 8;
-            }
-            ${options.http ?? ""}
-        `,
-        server: `
-            include errors.conf;
-            include proxy.conf;
-            client_max_body_size 100m;
-            client_body_buffer_size 64k;
-            location / {
-                set $openclaw_route analyze;
-                include route.conf;
-                ${options.location ?? ""}
-                proxy_pass http://cluster;
-            }
-            location = /metrics {
-                access_by_lua_block { require("resty.openclaw").metrics_access() }
-                content_by_lua_block { require("resty.openclaw").metrics_page() }
-            }
-            ${options.server ?? ""}
-        `,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
-    });
-    onTestFinished(() => gateway.stop());
-    return gateway;
-}
-
-interface Answer {
-    status: number;
-    headers: Headers;
-    text: string;
-    code: string | undefined;
-}
-
-async function post(
-    gateway: NativeNginx,
-    body: BodyInit | Buffer,
-    headers: Record<string, string> = {},
-    target = "/api/analyze",
-): Promise<Answer> {
-    const response = await fetch(gateway.url(target), { method: "POST", body: body as BodyInit, headers });
-    const text = await response.text();
-    const json = /^\{/.test(text) ? (JSON.parse(text) as { error?: { code: string } }) : {};
-    return { status: response.status, headers: response.headers, text, code: json.error?.code };
-}
-
-function lastSeen(): Seen {
-    const last = seen.at(-1);
-    if (last === undefined) throw new Error("the node has seen nothing");
-    return last;
-}
-
-async function metric(gateway: NativeNginx, series: string): Promise<number> {
-    const page = await gateway.get("/metrics");
-    const line = page.split("\n").find((one) => one.startsWith(`${series} `));
-    return Number(line?.split(" ")[1] ?? 0);
-}
 
 /** The pids of the gateway's helper processes. */
 async function helperPids(gateway: NativeNginx): Promise<number[]> {
@@ -130,7 +32,7 @@ async function helperPids(gateway: NativeNginx): Promise<number[]> {
 
 describe("one form in", () => {
     test("a large PNG reaches the node as a small JPEG, with headers that are true", async () => {
-        const gateway = await startGateway();
+        const gateway = await startImageGateway(node);
         const png = await scene("png", 2000, 1500);
         const answer = await post(gateway, png, {
             "Content-Type": "image/png",
@@ -139,7 +41,7 @@ describe("one form in", () => {
             "Content-Digest": "sha-256=:x:",
         });
         expect(answer).toMatchObject({ status: 200, text: '{"label":"crawfish"}' });
-        const { headers, body } = lastSeen();
+        const { headers, body } = node.last();
         expect(await look(body)).toEqual({ format: "JPEG", width: 1024, height: 768 });
         expect(headers).toMatchObject({
             "content-type": "image/jpeg",
@@ -155,39 +57,39 @@ describe("one form in", () => {
     });
 
     test("a form, base64, a data URL and a chat message with the same picture reach the node as the same JPEG", async () => {
-        const gateway = await startGateway();
+        const gateway = await startImageGateway(node);
         const png = await scene("png", 300, 200);
         const base64 = png.toString("base64");
         await post(gateway, png);
-        const converted = lastSeen().body;
+        const converted = node.last().body;
         const form = new FormData();
         form.set("image", new Blob([new Uint8Array(png)], { type: "image/png" }), "pond.png");
         await post(gateway, form);
-        expect(lastSeen().body.equals(converted)).toBe(true);
+        expect(node.last().body.equals(converted)).toBe(true);
         const json = { "Content-Type": "application/json" };
         await post(gateway, JSON.stringify({ image: base64 }), json);
-        expect(lastSeen().body.equals(converted)).toBe(true);
+        expect(node.last().body.equals(converted)).toBe(true);
         await post(gateway, JSON.stringify({ image: `data:image/png;base64,${base64}` }), json);
-        expect(lastSeen().body.equals(converted)).toBe(true);
+        expect(node.last().body.equals(converted)).toBe(true);
         const parts = [
             { type: "text", text: "How many crawfish?" },
             { type: "image_url", image_url: { url: `data:image/png;base64,${base64}`, detail: "low" } },
         ];
         const chat = { model: "vision", messages: [{ role: "user", content: parts }], seed: 12345678901234567 };
         await post(gateway, JSON.stringify(chat), json);
-        const asked = JSON.parse(lastSeen().body.toString()) as typeof chat;
+        const asked = JSON.parse(node.last().body.toString()) as typeof chat;
         const url = asked.messages[0]?.content[1]?.image_url?.url ?? "";
         expect(url.slice(0, 23)).toBe("data:image/jpeg;base64,");
         expect(Buffer.from(url.slice(23), "base64").equals(converted)).toBe(true);
         expect(asked).toMatchObject({ model: "vision", messages: [{ role: "user" }] });
-        expect(lastSeen().headers["content-length"]).toBe(String(lastSeen().body.length));
+        expect(node.last().headers["content-length"]).toBe(String(node.last().body.length));
     });
 
     test("a chat without a picture reaches the node as it is", async () => {
-        const gateway = await startGateway();
+        const gateway = await startImageGateway(node);
         const chat = '{"model":"m","messages":[{"role":"user","content":"hello"}],  "x": 1.50}';
         expect(await post(gateway, chat, { "Content-Type": "application/json" })).toMatchObject({ status: 200 });
-        expect(lastSeen().body.toString()).toBe(chat);
+        expect(node.last().body.toString()).toBe(chat);
         expect(await metric(gateway, 'openclaw_image_jobs_total{route="analyze",result="untouched"}')).toBe(1);
     });
 
@@ -197,24 +99,24 @@ describe("one form in", () => {
         form.set("camera", "pond 7 & more");
         form.set("image", new Blob([new Uint8Array(png)], { type: "image/png" }), "pond.png");
 
-        const raw = await startGateway({ image: 'send = "raw"' });
+        const raw = await startImageGateway(node, { image: 'send = "raw"' });
         await post(raw, form, {}, "/api/analyze?day=1");
-        const url = new URL(lastSeen().url, "http://node");
+        const url = new URL(node.last().url, "http://node");
         expect(Object.fromEntries(url.searchParams)).toEqual({ day: "1", camera: "pond 7 & more" });
 
-        const json = await startGateway({ image: 'send = "json", format = "webp"' });
+        const json = await startImageGateway(node, { image: 'send = "json", format = "webp"' });
         await post(json, form);
-        const sent = JSON.parse(lastSeen().body.toString()) as Record<string, unknown>;
+        const sent = JSON.parse(node.last().body.toString()) as Record<string, unknown>;
         expect(sent).toMatchObject({ camera: "pond 7 & more", content_type: "image/webp", width: 64, height: 64 });
         expect(await look(Buffer.from(String(sent.image), "base64"))).toMatchObject({ format: "WEBP" });
-        expect(lastSeen().headers["content-type"]).toBe("application/json");
+        expect(node.last().headers["content-type"]).toBe("application/json");
 
-        const multipart = await startGateway({ image: 'send = "multipart"' });
+        const multipart = await startImageGateway(node, { image: 'send = "multipart"' });
         await post(multipart, JSON.stringify({ image: png.toString("base64"), camera: "pond 7" }), {
             "Content-Type": "application/json",
         });
-        const response = new Response(new Uint8Array(lastSeen().body), {
-            headers: { "Content-Type": String(lastSeen().headers["content-type"]) },
+        const response = new Response(new Uint8Array(node.last().body), {
+            headers: { "Content-Type": String(node.last().headers["content-type"]) },
         });
         const got = await response.formData();
         expect(got.get("camera")).toBe("pond 7");
@@ -224,16 +126,16 @@ describe("one form in", () => {
     });
 
     test("a result of megabytes reaches the node whole", async () => {
-        const gateway = await startGateway({ image: 'format = "png", max_side = 4096' });
+        const gateway = await startImageGateway(node, { image: 'format = "png", max_side = 4096' });
         const picture = await draw("png", "-size", "1500x1200", "xc:gray", "-seed", "3", "+noise", "Random");
         expect(picture.length).toBeGreaterThan(3_000_000);
         expect(await post(gateway, picture)).toMatchObject({ status: 200 });
-        expect(await look(lastSeen().body)).toEqual({ format: "PNG", width: 1500, height: 1200 });
-        expect(lastSeen().headers["content-length"]).toBe(String(lastSeen().body.length));
+        expect(await look(node.last().body)).toEqual({ format: "PNG", width: 1500, height: 1200 });
+        expect(node.last().headers["content-length"]).toBe(String(node.last().body.length));
     });
 
     test("a body in chunks is converted, too", async () => {
-        const gateway = await startGateway();
+        const gateway = await startImageGateway(node);
         const png = await scene("png", 300, 200);
         const answer = await new Promise<number>((resolve, reject) => {
             const request = http.request(gateway.url("/api/analyze"), { method: "POST" }, (response) => {
@@ -245,12 +147,12 @@ describe("one form in", () => {
             request.end(png.subarray(1000));
         });
         expect(answer).toBe(200);
-        expect(lastSeen().headers["transfer-encoding"]).toBeUndefined();
-        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG", width: 300 });
+        expect(node.last().headers["transfer-encoding"]).toBeUndefined();
+        expect(await look(node.last().body)).toMatchObject({ format: "JPEG", width: 300 });
     });
 
     test("where a photograph was taken reaches neither the node, nor the cache, nor the log", async () => {
-        const gateway = await startGateway({
+        const gateway = await startImageGateway(node, {
             image: "max_side = 2000",
             route: "cache = { shared = true },",
             location: "include cache.conf; proxy_cache answers;",
@@ -258,9 +160,9 @@ describe("one form in", () => {
         const photograph = await photographWithPlace();
         expect(photograph.includes("SecretFarmOwner")).toBe(true);
         expect(await post(gateway, photograph)).toMatchObject({ status: 200 });
-        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG", width: 640 });
+        expect(await look(node.last().body)).toMatchObject({ format: "JPEG", width: 640 });
         for (const text of ["SecretFarmOwner", "2099:12:31", "Exif"]) {
-            expect(lastSeen().body.includes(text)).toBe(false);
+            expect(node.last().body.includes(text)).toBe(false);
             expect(await gateway.errorLog()).not.toContain(text);
         }
         const again = await post(gateway, photograph);
@@ -268,7 +170,7 @@ describe("one form in", () => {
     });
 
     test("two files that convert to the same bytes share an answer", async () => {
-        const gateway = await startGateway({
+        const gateway = await startImageGateway(node, {
             image: 'format = "png", max_side = 64',
             route: "cache = { shared = true },",
             location: "include cache.conf; proxy_cache answers;",
@@ -280,13 +182,13 @@ describe("one form in", () => {
         const first = await post(gateway, small);
         const second = await post(gateway, large);
         expect([first, second].map(({ headers }) => headers.get("x-cache-status"))).toEqual(["MISS", "HIT"]);
-        expect(seen.length).toBe(1);
+        expect(node.seen.length).toBe(1);
     });
 });
 
 describe("limits", () => {
     test("a broken image, another format, and what is no image get their codes, and no node is asked", async () => {
-        const gateway = await startGateway({
+        const gateway = await startImageGateway(node, {
             image: 'formats = { "jpeg", "png" }, max_pixels = 100000, max_bytes = 100000',
         });
         const png = await scene("png", 200, 200);
@@ -314,25 +216,25 @@ describe("limits", () => {
             code: "no_image",
         });
         expect(await post(gateway, png, { "Content-Encoding": "gzip" })).toMatchObject({ status: 415 });
-        expect(seen).toEqual([]);
+        expect(node.seen).toEqual([]);
         const page = await gateway.get("/metrics");
         expect(page).toContain('openclaw_image_jobs_total{route="analyze",result="broken_image"} 1');
     });
 
     test("a request without a body passes", async () => {
-        const gateway = await startGateway();
+        const gateway = await startImageGateway(node);
         const response = await fetch(gateway.url("/api/analyze"));
         expect(response.status).toBe(200);
-        expect(lastSeen().body.length).toBe(0);
+        expect(node.last().body.length).toBe(0);
     });
 
     test("without a thread pool the request fails, and the log says what to add, also before", async () => {
-        const gateway = await startGateway({ image: 'thread_pool = "none_such"' });
+        const gateway = await startImageGateway(node, { image: 'thread_pool = "none_such"' });
         const sentence = 'write "thread_pool none_such threads=4;" in nginx.conf, outside of http';
         await eventually("the log says so", async () => (await gateway.errorLog()).includes(sentence));
         expect(await post(gateway, await scene("png", 9, 9))).toMatchObject({ status: 500, code: "internal_error" });
         expect(await metric(gateway, 'openclaw_faults_total{plugin="image",kind="no_thread"}')).toBe(2);
-        expect(seen).toEqual([]);
+        expect(node.seen).toEqual([]);
     });
 });
 
@@ -345,7 +247,7 @@ interface Held {
 /** Gateways whose only helper process is stopped, so that a conversion takes as long as the test wants. */
 async function startHeld({ queue = 8, queueSeconds = 60, seconds = 60, workers = 2 }): Promise<Held> {
     const limits = `queue = ${queue}, queue_seconds = ${queueSeconds}, seconds = ${seconds}`;
-    const gateway = await startGateway({ image: `isolate = "process", jobs = 1, ${limits}`, workers });
+    const gateway = await startImageGateway(node, { image: `isolate = "process", jobs = 1, ${limits}`, workers });
     const picture = await scene("png", 64, 64);
     expect(await post(gateway, picture)).toMatchObject({ status: 200 });
     const [helper] = (await helperPids(gateway)) as [number];
@@ -358,14 +260,6 @@ async function startHeld({ queue = 8, queueSeconds = 60, seconds = 60, workers =
         }
     });
     return { gateway, helper, picture };
-}
-
-function waiting(gateway: NativeNginx): Promise<number> {
-    return metric(gateway, 'openclaw_image_waiting{route="analyze"}');
-}
-
-function running(gateway: NativeNginx): Promise<number> {
-    return metric(gateway, 'openclaw_image_running{route="analyze"}');
 }
 
 describe("the line", () => {
@@ -444,13 +338,13 @@ async function niceness(pid = 0): Promise<Map<number, number>> {
 }
 
 test("conversions have a lower priority than the worker", async () => {
-    const threads = await startGateway({ workers: 1 });
+    const threads = await startImageGateway(node, { workers: 1 });
     const [worker] = await threads.workerPids();
     await post(threads, await scene("png", 300, 200));
     const all = await niceness(worker);
     expect(all.get(worker ?? 0)).toBe(0);
     expect([...all.values()]).toContain(10);
-    const processes = await startGateway({ workers: 1, image: 'isolate = "process"' });
+    const processes = await startImageGateway(node, { workers: 1, image: 'isolate = "process"' });
     const [starter] = await processes.workerPids();
     await post(processes, await scene("png", 300, 200));
     const [helper] = await helperPids(processes);
@@ -460,13 +354,13 @@ test("conversions have a lower priority than the worker", async () => {
 
 describe("helper processes", () => {
     test("convert as threads do, and end with their gateway's work", async () => {
-        const threads = await startGateway();
-        const processes = await startGateway({ image: 'isolate = "process"' });
+        const threads = await startImageGateway(node);
+        const processes = await startImageGateway(node, { image: 'isolate = "process"' });
         const png = await scene("png", 1500, 1000);
         await post(threads, png);
-        const converted = lastSeen().body;
+        const converted = node.last().body;
         await post(processes, png);
-        expect(lastSeen().body.equals(converted)).toBe(true);
+        expect(node.last().body.equals(converted)).toBe(true);
         expect(await post(processes, png.subarray(0, 5000))).toMatchObject({ status: 422, code: "broken_image" });
     });
 
@@ -481,7 +375,7 @@ describe("helper processes", () => {
     });
 
     test("keep no connection of the worker open", async () => {
-        const gateway = await startGateway({ image: 'isolate = "process"' });
+        const gateway = await startImageGateway(node, { image: 'isolate = "process"' });
         const idle = net.connect(gateway.port, "127.0.0.1");
         await new Promise((resolve) => idle.once("connect", resolve));
         await post(gateway, await scene("png", 64, 64));
@@ -497,7 +391,7 @@ describe("helper processes", () => {
 
 describe("one form out", () => {
     test("JSON of the node stands in an envelope, also from the cache, and errors do not", async () => {
-        const gateway = await startGateway({
+        const gateway = await startImageGateway(node, {
             image: "envelope = true",
             route: "cache = { shared = true },",
             location: "include cache.conf; proxy_cache answers;",
@@ -514,7 +408,7 @@ describe("one form out", () => {
     });
 
     test("a location without the hook breaks off one response of a worker, if another one has the hook", async () => {
-        const gateway = await startGateway({
+        const gateway = await startImageGateway(node, {
             workers: 1,
             image: "envelope = true",
             server: `location /hooked {
@@ -543,7 +437,7 @@ describe("one form out", () => {
     });
 
     test("without the hook the log names the file that has it", async () => {
-        const gateway = await startGateway({ image: "envelope = true" });
+        const gateway = await startImageGateway(node, { image: "envelope = true" });
         expect((await post(gateway, await scene("png", 9, 9))).text).toBe('{"label":"crawfish"}');
         await eventually("the log names it", async () => (await gateway.errorLog()).includes("image.conf"));
     });
@@ -551,7 +445,7 @@ describe("one form out", () => {
 
 describe("near hits", () => {
     test("nearly the same picture gets the earlier answer, and another prompt does not", async () => {
-        const gateway = await startGateway({
+        const gateway = await startImageGateway(node, {
             image: 'near = { distance = 6, seconds = 60 }, send = "json"',
             route: "cache = { shared = true },",
             location: "include cache.conf; proxy_cache answers;",
@@ -587,14 +481,14 @@ describe("addresses", () => {
             JSON.stringify({ messages: [{ role: "user", content: [{ type: "image_url", image_url: { url } }] }] });
         const json = { "Content-Type": "application/json" };
 
-        const closed = await startGateway();
+        const closed = await startImageGateway(node);
         const url = `http://127.0.0.1:${port}/pond.png`;
         expect(await post(closed, chat(url), json)).toMatchObject({ status: 422, code: "remote_refused" });
-        const open = await startGateway({ image: `remote = { hosts = { "http://127.0.0.1:${port}" } }` });
+        const open = await startImageGateway(node, { image: `remote = { hosts = { "http://127.0.0.1:${port}" } }` });
         expect(await post(open, chat("https://example.com/x.png"), json)).toMatchObject({ code: "remote_refused" });
-        expect(seen).toEqual([]);
+        expect(node.seen).toEqual([]);
         expect(await post(open, chat(url), json)).toMatchObject({ status: 200 });
-        const sent = JSON.parse(lastSeen().body.toString()) as {
+        const sent = JSON.parse(node.last().body.toString()) as {
             messages: { content: { image_url: { url: string } }[] }[];
         };
         const converted = sent.messages[0]?.content[0]?.image_url.url ?? "";
@@ -607,24 +501,24 @@ describe("what was converted before", () => {
     const OWN_PLUGIN = "plugins = { { access = function() end } }";
 
     test("is not converted again if a verified caller says so, and is if any other does", async () => {
-        const gateway = await startGateway({
+        const gateway = await startImageGateway(node, {
             image: "converted_by = true",
             route: OWN_PLUGIN,
             location: 'set $openclaw_identity "";',
         });
         const png = await scene("png", 64, 64);
         await post(gateway, png, { "X-OpenClaw-Image": "converted" });
-        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG" });
-        const verified = await startGateway({
+        expect(await look(node.last().body)).toMatchObject({ format: "JPEG" });
+        const verified = await startImageGateway(node, {
             image: 'converted_by = { "edge-7" }',
             route: OWN_PLUGIN,
             location: "set $openclaw_identity $http_x_verified;",
         });
         await post(verified, png, { "X-OpenClaw-Image": "converted", "X-Verified": "edge-8" });
-        expect(await look(lastSeen().body)).toMatchObject({ format: "JPEG" });
+        expect(await look(node.last().body)).toMatchObject({ format: "JPEG" });
         await post(verified, png, { "X-OpenClaw-Image": "converted", "X-Verified": "edge-7" });
-        expect(lastSeen().body.equals(png)).toBe(true);
-        expect(lastSeen().headers["x-openclaw-image"]).toBe("converted");
+        expect(node.last().body.equals(png)).toBe(true);
+        expect(node.last().headers["x-openclaw-image"]).toBe("converted");
         expect(await metric(verified, 'openclaw_image_jobs_total{route="analyze",result="trusted"}')).toBe(1);
     });
 });

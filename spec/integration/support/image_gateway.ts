@@ -11,6 +11,8 @@ export interface Seen {
     body: Buffer;
 }
 
+const ANSWER = '{"label":"crawfish"}';
+
 /** A node that keeps all requests. */
 export class KeepingNode {
     readonly seen: Seen[] = [];
@@ -24,7 +26,8 @@ export class KeepingNode {
             request.on("data", (chunk: Buffer) => chunks.push(chunk));
             request.on("end", () => {
                 node.seen.push({ url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks) });
-                response.writeHead(200, { "Content-Type": "application/json" }).end('{"label":"crawfish"}');
+                const headers = { "Content-Type": "application/json", "Content-Length": ANSWER.length };
+                response.writeHead(200, headers).end(ANSWER);
             });
         });
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -58,13 +61,11 @@ export interface GatewayOptions {
     server?: string;
     http?: string;
     location?: string;
-    /** In place of `10m`. */
-    dictSize?: string;
 }
 
 /** Its location `/` has the route `analyze`. */
 export async function startImageGateway(node: KeepingNode, options: GatewayOptions = {}): Promise<NativeNginx> {
-    const names = ["openclaw", "errors", "proxy", "route", "cache"];
+    const names = ["openclaw", "errors", "proxy", "route", "cache", "image"];
     const gateway = await NativeNginx.start({
         workers: options.workers ?? 2,
         main: `thread_pool default threads=4; ${options.main ?? ""}`,
