@@ -12,6 +12,7 @@ local SPOOL = ngx.config.prefix() .. "/post_action_durable"
 
 local made = 0
 local plugins = {}
+local ended = {}
 local region = shared_memory.open("openclaw")
 
 local function all_of(options)
@@ -60,11 +61,15 @@ end
 
 --- Ends a plugin as a graceful quit does, while the worker lives on.
 local function quit(plugin)
+    if ended[plugin] then return end
+    ended[plugin] = true
     local restore = replace(ngx.worker, "exiting", function() return true end)
     plugin.flusher.semaphore:post(1)
     eventually(function() return plugin.flusher.state == "idle" end)
     plugin:exit_worker()
     restore()
+    -- In a worker that has ended no timer runs. The watch timer of this one would start the thread again, which would adopt what it has left.
+    plugin.flusher.state = "running"
 end
 
 describe("post_action on disk", function()
@@ -143,19 +148,27 @@ describe("post_action on disk", function()
         local first = new({ name = "left behind" })
         local second = new()
         second.queue.spool.settings.directory = first.queue.spool.settings.directory
+        local semaphore, longest = second.flusher.semaphore, 0
+        second.flusher.semaphore = {
+            post = function(_, times) semaphore:post(times) end,
+            wait = function(_, seconds)
+                longest = math.max(longest, seconds)
+                return semaphore:wait(seconds)
+            end,
+        }
         scripted(first, dead)
         second:init_worker()
         first:push("kept")
         eventually(function() return first.flusher.failures > 0 end)
         assert.equal(0, #receiver.lines)
         quit(first)
-        local ok = pcall(eventually, function()
-            -- It looks again after a while; here at once, as the other may have been about to leave.
+        eventually(function()
+            -- It wakes up and looks again after a while; here at once, as the other may have been about to leave.
             second.queue.adopt_at = 0
+            semaphore:post(1)
             return receiver.lines[1] == "kept"
         end)
-        local lanes = #second.queue.spool.adopted
-        assert(ok, ("not delivered: %d lanes, %d failures, lines: %s"):format(lanes, second.flusher.failures, table.concat(receiver.lines, ", ")))
+        assert.is_true(longest > 0 and longest <= 5)
     end)
 
     it("keeps in memory what the disk does not take, in order, and says so", function()
