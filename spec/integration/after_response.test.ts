@@ -6,7 +6,8 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { NativeNginx } from "./support/native_nginx";
 import { parseMetrics } from "./support/scenario";
 import { Streamed } from "./support/streamed";
 

@@ -7,7 +7,8 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { NativeNginx } from "./support/native_nginx";
 import { ServerProcess } from "./support/process";
 
 async function folder(): Promise<string> {

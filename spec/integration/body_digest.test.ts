@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import http2 from "node:http2";
 import { expect, test } from "vitest";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { NativeNginx } from "./support/native_nginx";
 
 const KIB = 1024;
 

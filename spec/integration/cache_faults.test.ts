@@ -8,7 +8,8 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { areUnderWay, AskingClient, question, sendAway } from "./support/asking_client";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx, packagedConf } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { NativeNginx, packagedConf } from "./support/native_nginx";
 
 const WORKERS = 2;
 const SOME = 10;

@@ -7,7 +7,8 @@ import net from "node:net";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { NativeNginx } from "./support/native_nginx";
 
 function conf(name: string): string {
     const text = readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8");

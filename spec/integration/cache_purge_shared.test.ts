@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx, packagedConf } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { NativeNginx, packagedConf } from "./support/native_nginx";
 import { RedisServer } from "./support/redis_server";
 
 const NOBODY = 65534;

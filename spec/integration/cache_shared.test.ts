@@ -3,7 +3,8 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx, packagedConf } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { NativeNginx, packagedConf } from "./support/native_nginx";
 import { RedisServer } from "./support/redis_server";
 
 let asked = 0;

@@ -3,7 +3,8 @@ import http2 from "node:http2";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { NativeNginx } from "./support/native_nginx";
 
 const PNG = readFileSync(path.join(CHECKOUT, "spec/support/images/rgb.png"));
 const JSON_BODY = Buffer.from('{"model":"m","messages":[{"role":"user","content":"Hello"}]}');

@@ -7,8 +7,9 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
+import { freePort } from "./support/free_port";
 import { Load } from "./support/load";
-import { freePort, makePrefix, NativeNginx } from "./support/native_nginx";
+import { makePrefix, NativeNginx } from "./support/native_nginx";
 import { AUDIENCE, ISSUER, setOf, SigningKey } from "./support/signing_keys";
 
 const NODES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];

@@ -11,7 +11,7 @@ import type { Received } from "./support/centre";
 import { Centre } from "./support/centre";
 import { EdgeGateway } from "./support/edge_gateway";
 import { eventually } from "./support/eventually";
-import { freePort } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
 import type { Answer } from "./support/scenario";
 import { ask } from "./support/scenario";
 

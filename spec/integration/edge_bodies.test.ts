@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EdgeOptions } from "./support/edge_gateway";
 import { EdgeGateway } from "./support/edge_gateway";
 import { eventually } from "./support/eventually";
-import { freePort, makePrefix } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { makePrefix } from "./support/native_nginx";
 import type { Answer } from "./support/scenario";
 import { ask } from "./support/scenario";
 

@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./support/eventually";
-import { freePort, makePrefix, NativeNginx, packagedConf } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { makePrefix, NativeNginx, packagedConf } from "./support/native_nginx";
 
 const RESULT = '{ "label" : "crawfish",\n "score":1.0e-2, "x":"\\u00e9\u00e9" }\n';
 const LARGE = `["${"0123456789".repeat(60_000)}"]`;

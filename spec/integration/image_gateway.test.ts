@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
-import { freePort } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
 import { startNativeScenario } from "./support/native_scenario";
 import type { Look } from "./support/pictures";
 import { look, scene } from "./support/pictures";

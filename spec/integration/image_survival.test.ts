@@ -5,6 +5,7 @@ import net from "node:net";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { EdgeGateway } from "./support/edge_gateway";
 import { eventually } from "./support/eventually";
+import { freePort } from "./support/free_port";
 import {
     type Helper,
     helpersOf,
@@ -14,7 +15,7 @@ import {
     startImageGateway,
     waiting,
 } from "./support/image_gateway";
-import { freePort, type NativeNginx } from "./support/native_nginx";
+import type { NativeNginx } from "./support/native_nginx";
 import { look, scene } from "./support/pictures";
 
 let node: KeepingNode;

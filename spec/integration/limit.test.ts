@@ -5,7 +5,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { AuthGateway } from "./support/auth_gateway";
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { NativeNginx } from "./support/native_nginx";
 import { PacedLoad } from "./support/paced_load";
 
 const WORKERS = 4;

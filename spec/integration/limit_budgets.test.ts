@@ -4,7 +4,8 @@ import http2 from "node:http2";
 import net from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
-import { freePort, makePrefix, NativeNginx, packagedConf } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { makePrefix, NativeNginx, packagedConf } from "./support/native_nginx";
 
 /** What a request may cost: 20 bytes of prompt, and the maximum of its answer. */
 const BODY = '{"max_tokens":95}   ';

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { AuthGateway } from "./support/auth_gateway";
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
 import { PacedLoad } from "./support/paced_load";
 import { RedisServer } from "./support/redis_server";
 

@@ -7,7 +7,8 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort, makePrefix, NativeNginx } from "./support/native_nginx";
+import { freePort } from "./support/free_port";
+import { makePrefix, NativeNginx } from "./support/native_nginx";
 import { readPromql } from "./support/promql";
 import { readSnippets } from "./support/snippets";
 

@@ -7,8 +7,9 @@ import { gunzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
+import { freePort } from "./support/free_port";
 import { Load } from "./support/load";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 import { ServerProcess } from "./support/process";
 
 /** A server that pushes what it is asked to, to this sink, a table in Lua; and records its requests to /work. */

@@ -7,8 +7,9 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
+import { freePort } from "./support/free_port";
 import { HeldNode } from "./support/held_node";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 import { JPEG, parseMetrics } from "./support/scenario";
 
 let files: string;

@@ -4,7 +4,8 @@ import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { CHECKOUT } from "./checkout";
-import { freePort, NativeNginx } from "./native_nginx";
+import { freePort } from "./free_port";
+import { NativeNginx } from "./native_nginx";
 
 /** What a node was sent. */
 export interface Seen {

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
 import path from "node:path";
 import { CHECKOUT } from "./checkout";
-import { freePort, makePrefix, NativeNginx } from "./native_nginx";
+import { freePort } from "./free_port";
+import { makePrefix, NativeNginx } from "./native_nginx";
 import { parseMetrics } from "./scenario";
 
 export interface EdgeOptions {

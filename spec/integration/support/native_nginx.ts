@@ -3,13 +3,12 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFailed } from "vitest";
 import { CHECKOUT, run } from "./checkout";
 import { eventually } from "./eventually";
+import { freePort } from "./free_port";
 
 export interface NativeOptions {
     /** How many workers (2). */
@@ -31,15 +30,6 @@ export async function findNginx(): Promise<{ binary: string; modules: string }> 
     const binary = await run("tools/find_nginx.sh");
     const modules = await run("tools/find_nginx.sh", "modules");
     return { binary: binary.trim(), modules: modules.trim() };
-}
-
-/** A port of 127.0.0.1 that nobody listens on. */
-export async function freePort(): Promise<number> {
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
 }
 
 /** Makes a folder that workers, whoever they run as, can read: the prefix of an nginx. */

@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { eventually } from "./eventually";
-import { findNginx, freePort, makePrefix } from "./native_nginx";
+import { freePort } from "./free_port";
+import { findNginx, makePrefix } from "./native_nginx";
 import type { Behaviour } from "./obedient_node";
 import { behave, OBEDIENT_FILE, OBEDIENT_LOCATIONS, OBEDIENT_LUA } from "./obedient_node";
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { onTestFinished } from "vitest";
 import { run } from "./checkout";
 import { eventually } from "./eventually";
-import { freePort } from "./native_nginx";
+import { freePort } from "./free_port";
 import { ServerProcess } from "./process";
 
 /** A real Redis, until the test is finished. */
