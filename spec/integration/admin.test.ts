@@ -1,9 +1,6 @@
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import { expect, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { buildImage, GatewayContainer } from "./support/gateway_container";
 import { Load } from "./support/load";
@@ -72,10 +69,6 @@ class Node {
     }
 }
 
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, "nginx", `${name}.conf`), "utf8");
-}
-
 /**
  * The gateway over some nodes. `/seen` shows what the answering worker has in force: its nodes, and how many places the waiting room
  * has; it looks at nothing anew. `options`: further ones of the upstream, in Lua.
@@ -121,13 +114,6 @@ function startGateway(nodes: readonly Node[], workers = 2, options = ""): Promis
                     ngx.print(require("cjson").encode({ pid = ngx.worker.pid(), nodes = nodes, concurrency = concurrency }))
                 }
             }`,
-        files: {
-            "openclaw.conf": conf("openclaw").replace("lua_shared_dict openclaw 10m;", ""),
-            "errors.conf": conf("errors"),
-            "admin.conf": conf("admin"),
-            "proxy.conf": conf("proxy"),
-            "route.conf": conf("route"),
-        },
     });
 }
 

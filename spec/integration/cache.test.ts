@@ -2,7 +2,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 
 let asked = 0;
 /** From then on the node's answers of the kind "turning" have no end. */
@@ -50,7 +50,6 @@ beforeAll(async () => {
         controlled: "cache = { request_control = true }",
         both: 'body_digest = { algorithm = "md5" }, cache = { key = "json" }',
     };
-    const names = ["openclaw", "errors", "proxy", "route", "cache", "metrics"];
     gateway = await NativeNginx.start({
         workers: 2,
         http: `
@@ -93,7 +92,6 @@ beforeAll(async () => {
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
 });
 

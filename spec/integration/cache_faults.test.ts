@@ -53,7 +53,6 @@ async function startGateway(port: number): Promise<NativeNginx> {
         stale: "cache = { shared = true }",
         full: "cache = { shared = true }",
     };
-    const names = ["openclaw", "errors", "proxy", "route", "cache"];
     return NativeNginx.start({
         workers: WORKERS,
         http: `
@@ -157,10 +156,7 @@ async function startGateway(port: number): Promise<NativeNginx> {
                 include route.conf;
                 proxy_pass http://cluster;
             }`,
-        files: {
-            ...Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
-            "cache_of_a_second.conf": packagedConf("cache").replace("200 1h", "200 1s"),
-        },
+        files: { "cache_of_a_second.conf": packagedConf("cache.conf").replace("200 1h", "200 1s") },
     });
 }
 

@@ -1,19 +1,11 @@
 /** Who can give whom a cached answer: nginx/cache.conf and $openclaw_cache_key in a real nginx, and hostile clients. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
-import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
 import { freePort } from "./support/free_port";
 import { NativeNginx } from "./support/native_nginx";
-
-function conf(name: string): string {
-    const text = readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8");
-    return text.replace("lua_shared_dict openclaw 10m;", "");
-}
 
 /** A node that answers with all it was sent, in a way that can be asked for conditionally and in parts. */
 async function startNode(): Promise<http.Server> {
@@ -163,9 +155,6 @@ beforeAll(async () => {
             }
             server { listen 127.0.0.1:${otherPort}; ${locations} }`,
         server: locations,
-        files: Object.fromEntries(
-            ["openclaw", "errors", "proxy", "route", "cache"].map((name) => [`${name}.conf`, conf(name)]),
-        ),
     });
 });
 

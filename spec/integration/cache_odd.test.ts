@@ -11,7 +11,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { areUnderWay, AskingClient, question, sendAway } from "./support/asking_client";
 import { eventually } from "./support/eventually";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 
 const CROWD = 1000;
 const SOME = 20;
@@ -68,7 +68,6 @@ function startSecure(): https.Server {
 beforeAll(async () => {
     secure = startSecure();
     const [port, securePort] = [await listen(node), await listen(secure)];
-    const names = ["openclaw", "errors", "proxy", "route", "cache"];
     const location = (name: string, more: string) => `
         location ^~ /${name} {
             set $openclaw_route ${name};
@@ -112,7 +111,6 @@ beforeAll(async () => {
             ${location("impatient", "proxy_cache answers; proxy_pass http://cluster;")}
             ${location("tiny", "proxy_cache tiny; proxy_pass http://cluster;")}
             ${location("secure", "proxy_cache answers; proxy_ssl_verify off; proxy_pass https://secure;")}`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
 });
 

@@ -7,10 +7,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 
 const NOBODY = 65534;
-const FILES = ["openclaw", "errors", "proxy", "route", "cache", "metrics", "admin"];
 
 let asked = 0;
 const node = http.createServer((request, response) => {
@@ -87,7 +86,6 @@ async function start({ purges, main = "", workers = 2 }: Options): Promise<Nativ
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(FILES.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
     onTestFinished(() => nginx.stop());
     return nginx;

@@ -8,11 +8,10 @@ import path from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 import { RedisServer } from "./support/redis_server";
 
 const NOBODY = 65534;
-const FILES = ["openclaw", "errors", "proxy", "route", "cache", "admin", "metrics"];
 const LIST = "openclaw:cache:purges";
 /** A purge holds everywhere after so long. */
 const DELAY_MS = 2000;
@@ -95,7 +94,6 @@ class Gateway {
                     proxy_cache answers;
                     proxy_pass http://cluster;
                 }`,
-            files: Object.fromEntries(FILES.map((name) => [`${name}.conf`, packagedConf(name)])),
         });
         onTestFinished(() => nginx.stop());
         return new Gateway(nginx, address, `${folder}/purges`);

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 import { RedisServer } from "./support/redis_server";
 
 let asked = 0;
@@ -47,7 +47,6 @@ beforeEach(async () => {
 });
 
 async function startGateway(redis: RedisServer, address: string): Promise<NativeNginx> {
-    const names = ["openclaw", "errors", "proxy", "route", "cache"];
     const gateway = await NativeNginx.start({
         workers: 2,
         http: `
@@ -85,7 +84,6 @@ async function startGateway(redis: RedisServer, address: string): Promise<Native
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
     onTestFinished(() => gateway.stop());
     return gateway;

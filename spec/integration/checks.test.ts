@@ -17,13 +17,7 @@ interface Gateway extends AsyncDisposable {
 
 async function startGateway(): Promise<Gateway> {
     const http2Port = await freePort();
-    const conf = (name: string): string => readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8");
     const nginx = await NativeNginx.start({
-        files: {
-            "openclaw.conf": conf("openclaw").replace("lua_shared_dict openclaw 10m;", ""),
-            "errors.conf": conf("errors"),
-            "route.conf": conf("route"),
-        },
         http: `
             include openclaw.conf;
             init_by_lua_block {

@@ -3,9 +3,7 @@ import net from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { HeldNode } from "./support/held_node";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
-
-const FILES = ["openclaw", "errors", "proxy", "route", "cache"];
+import { NativeNginx } from "./support/native_nginx";
 
 /** One worker, which learns of all in the order in which it happens. */
 function startGateway(node: HeldNode): Promise<NativeNginx> {
@@ -37,7 +35,6 @@ function startGateway(node: HeldNode): Promise<NativeNginx> {
                 include route.conf;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(FILES.map((file) => [`${file}.conf`, packagedConf(file)])),
     });
 }
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Answer } from "./support/asking_client";
 import { areUnderWay, AskingClient, question, sendAway } from "./support/asking_client";
 import { eventually } from "./support/eventually";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 
 const WORKERS = 4;
 const MANY = 200;
@@ -73,7 +73,6 @@ async function startGateway(): Promise<NativeNginx> {
     TENANT_OPTIONS.forEach((options, at) => {
         routes[`tenant${at}`] = `cache = { by = { "tenant" }, ${options} }`;
     });
-    const names = ["openclaw", "errors", "proxy", "route", "cache"];
     return NativeNginx.start({
         workers: WORKERS,
         http: `
@@ -112,7 +111,6 @@ async function startGateway(): Promise<NativeNginx> {
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
 }
 

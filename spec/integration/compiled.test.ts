@@ -63,10 +63,6 @@ function read(file: string): string {
     return readFileSync(path.join(CHECKOUT, file), "utf8");
 }
 
-function conf(name: string): string {
-    return read(`nginx/${name}.conf`).replace("lua_shared_dict openclaw 10m;", "");
-}
-
 /** The port of a server that reads what it gets. */
 async function startReceiver(): Promise<number> {
     const server = createServer((socket) => socket.on("error", () => undefined).resume()).listen(0, "127.0.0.1");
@@ -151,7 +147,6 @@ async function startGateway({
                 location = /traces/tell { content_by_lua_block { traces.tell() } }
             }`,
         files: {
-            ...Object.fromEntries(["openclaw", "route", "proxy", "cache"].map((name) => [`${name}.conf`, conf(name)])),
             "lua-out/traces.lua": read("spec/integration/support/traces.lua"),
             ...files,
         },

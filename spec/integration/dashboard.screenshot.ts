@@ -1,5 +1,4 @@
 /** Takes the picture of the page that docs/status.md shows: `make screenshot`. No test. */
-import { readFileSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,10 +17,6 @@ const SECONDS = 310;
 
 /** What the nodes take for a request, in seconds. */
 const DELAYS = [0.06, 0.09, 0.13, 0.2];
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, "nginx", `${name}.conf`), "utf8");
-}
 
 async function call(nginx: NativeNginx, address: string, body: object): Promise<void> {
     const headers = { "Content-Type": "application/json" };
@@ -108,17 +103,6 @@ test(
                     proxy_cache answers;
                     proxy_pass http://cluster;
                 }`,
-            files: {
-                "openclaw.conf": conf("openclaw").replace("lua_shared_dict openclaw 10m;", ""),
-                "errors.conf": conf("errors"),
-                "admin.conf": conf("admin"),
-                "status.conf": conf("status"),
-                "proxy.conf": conf("proxy"),
-                "edge.conf": conf("edge"),
-                "edge_route.conf": conf("edge_route"),
-                "cache.conf": conf("cache"),
-                "route.conf": conf("route"),
-            },
         });
         const post = async (pathAndQuery: string): Promise<void> => {
             const answer = await fetch(nginx.url(pathAndQuery), { method: "POST", body: "image" });

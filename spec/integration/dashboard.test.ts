@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as format from "../../dashboard/format.ts";
@@ -14,7 +12,6 @@ import type {
 } from "../../src/resty/openclaw/status/document.d.ts";
 import type { WatchedPage } from "./support/browser";
 import { newPage, startBrowser } from "./support/browser";
-import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { Load } from "./support/load";
 import { NativeNginx } from "./support/native_nginx";
@@ -33,10 +30,6 @@ beforeAll(async () => {
 afterAll(async () => {
     await browser.close();
 });
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, "nginx", `${name}.conf`), "utf8");
-}
 
 /** The gateway over some nodes, with three routes: one without a cache, one with, and one of a hostile name; and one for images if asked. */
 function startGateway(
@@ -92,15 +85,6 @@ function startGateway(
                 proxy_cache answers;
                 ${common}
             }`,
-        files: {
-            "openclaw.conf": conf("openclaw").replace("lua_shared_dict openclaw 10m;", ""),
-            "errors.conf": conf("errors"),
-            "admin.conf": conf("admin"),
-            "status.conf": conf("status"),
-            "proxy.conf": conf("proxy"),
-            "cache.conf": conf("cache"),
-            "route.conf": conf("route"),
-        },
     });
 }
 

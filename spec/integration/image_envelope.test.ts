@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { makePrefix, NativeNginx, packagedConf } from "./support/native_nginx";
+import { makePrefix, NativeNginx } from "./support/native_nginx";
 
 const RESULT = '{ "label" : "crawfish",\n "score":1.0e-2, "x":"\\u00e9\u00e9" }\n';
 const LARGE = `["${"0123456789".repeat(60_000)}"]`;
@@ -111,7 +111,6 @@ beforeAll(async () => {
     [h2Port, deadPort] = [await freePort(), await freePort()];
     store = await makePrefix();
     await chmod(store, 0o777);
-    const names = ["openclaw", "errors", "proxy", "route", "cache", "inference", "edge", "edge_route"];
     gateway = await NativeNginx.start({
         workers: 2,
         main: "thread_pool default threads=1;",
@@ -191,7 +190,6 @@ beforeAll(async () => {
                     end
                 }
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
 });
 

@@ -1,9 +1,6 @@
 /** The plugin `limit` in a gateway with several workers. */
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { AuthGateway } from "./support/auth_gateway";
-import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
 import { NativeNginx } from "./support/native_nginx";
@@ -158,9 +155,6 @@ test("a variable that nginx.conf does not define is reported at the first reques
 /** A gateway whose route has this budget, with a node that takes its time and answers with 15 tokens of usage. */
 async function startBudget(limit: string): Promise<NativeNginx> {
     const node = await freePort();
-    const conf = (name: string): string =>
-        readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
-    const names = ["openclaw", "route", "proxy", "errors", "inference", "metrics", "retry_post"];
     const nginx = await NativeNginx.start({
         workers: WORKERS,
         http: `
@@ -203,7 +197,6 @@ async function startBudget(limit: string): Promise<NativeNginx> {
                     ngx.print(math.floor(level(ngx.shared.openclaw_limit, "chat\\nroute_tokens\\n\\n1000/day+1000\\n", now) / 86.4 + 0.5))
                 }
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])),
     });
     onTestFinished(() => nginx.stop());
     return nginx;

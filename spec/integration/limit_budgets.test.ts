@@ -5,7 +5,7 @@ import net from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { makePrefix, NativeNginx, packagedConf } from "./support/native_nginx";
+import { makePrefix, NativeNginx } from "./support/native_nginx";
 
 /** What a request may cost: 20 bytes of prompt, and the maximum of its answer. */
 const BODY = '{"max_tokens":95}   ';
@@ -35,18 +35,6 @@ class Budget {
 
     static async start(options: Options = {}): Promise<Budget> {
         const [node, http2Port] = [await freePort(), await freePort()];
-        const names = [
-            "openclaw",
-            "route",
-            "proxy",
-            "errors",
-            "inference",
-            "metrics",
-            "retry_post",
-            "admin",
-            "edge",
-            "edge_route",
-        ];
         const nginx = await NativeNginx.start({
             workers: 2,
             http: `
@@ -133,7 +121,6 @@ class Budget {
                     }
                 }
                 ${options.server ?? ""}`,
-            files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
         });
         onTestFinished(() => nginx.stop());
         return new Budget(nginx, http2Port);

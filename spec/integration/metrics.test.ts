@@ -1,10 +1,7 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import http from "node:http";
-import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { Load } from "./support/load";
 import { NativeNginx } from "./support/native_nginx";
@@ -49,10 +46,6 @@ function measuredNginx(init = ""): Promise<NativeNginx> {
                 }
             }`,
     });
-}
-
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, "nginx", `${name}.conf`), "utf8");
 }
 
 /** A gateway with every plugin that has figures, some of them of things that went wrong, and the page as users include it. */
@@ -101,12 +94,6 @@ function wholeGateway(): Promise<NativeNginx> {
                     ngx.print("ok")
                 }
             }`,
-        files: Object.fromEntries(
-            ["openclaw", "errors", "admin", "metrics"].map((name) => [
-                `${name}.conf`,
-                conf(name).replace("lua_shared_dict openclaw 10m;", ""),
-            ]),
-        ),
     });
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "./support/eventually";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 
 const NOBODY = 65534;
 const WORKERS = 4;
@@ -69,7 +69,6 @@ beforeAll(async () => {
         first: "",
         second: 'cache = { by = { "tenant" } }',
     };
-    const names = ["openclaw", "errors", "proxy", "route", "cache", "metrics", "status", "admin"];
     gateway = await NativeNginx.start({
         workers: WORKERS,
         http: `
@@ -137,7 +136,6 @@ beforeAll(async () => {
                 proxy_cache answers;
                 proxy_pass http://cluster;
             }`,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
 });
 

@@ -215,10 +215,6 @@ class Prometheus {
     }
 }
 
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, "nginx", `${name}.conf`), "utf8");
-}
-
 const CHAT_ANSWER = `{"object":"chat.completion","model":"m1","choices":[{"index":0,"message":{"role":"assistant",\
 "content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12,\
 "prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":1}}}`;
@@ -371,13 +367,6 @@ async function startGateway(folder: string): Promise<NativeNginx> {
             "keys.json": JSON.stringify({
                 keys: [generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" })],
             }),
-            "openclaw.conf": conf("openclaw").replace("lua_shared_dict openclaw 10m;", ""),
-            ...Object.fromEntries(
-                ["errors", "admin", "proxy", "route", "cache", "retry_post", "edge", "edge_route"].map((name) => [
-                    `${name}.conf`,
-                    conf(name),
-                ]),
-            ),
         },
     });
 }

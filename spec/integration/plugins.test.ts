@@ -24,8 +24,6 @@ async function compile(): Promise<string> {
 
 /** A gateway with the plugin, which stands beside the library. The route `free` does without it. */
 async function gateway(name: string, workers = 2): Promise<NativeNginx> {
-    const conf = await readFile(path.join(CHECKOUT, "nginx/openclaw.conf"), "utf8");
-    const route = await readFile(path.join(CHECKOUT, "nginx/route.conf"), "utf8");
     return NativeNginx.start({
         workers,
         http: `
@@ -42,8 +40,6 @@ async function gateway(name: string, workers = 2): Promise<NativeNginx> {
             location = /status { content_by_lua_block { require("resty.openclaw").status_page() } }
             location = /metrics { content_by_lua_block { require("resty.openclaw").metrics_page() } }`,
         files: {
-            "openclaw.conf": conf.replace("lua_shared_dict openclaw 10m;", ""),
-            "route.conf": route,
             "lua-out/region.lua": sources.get(name) ?? "",
         },
     });

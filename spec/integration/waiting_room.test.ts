@@ -6,7 +6,7 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { HeldNode } from "./support/held_node";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { NativeNginx } from "./support/native_nginx";
 import { parseMetrics } from "./support/scenario";
 
 interface Answer {
@@ -72,12 +72,6 @@ class Room {
                     ${setup.location ?? ""}
                     proxy_pass http://cluster;
                 }`,
-            files: Object.fromEntries(
-                ["openclaw", "route", "proxy", "errors", "metrics", "admin", "bandwidth"].map((name) => [
-                    `${name}.conf`,
-                    packagedConf(name),
-                ]),
-            ),
         });
         const room = new Room(nginx, node);
         onTestFinished(() => room.stop());

@@ -1,9 +1,6 @@
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
-import { CHECKOUT } from "./checkout";
 import { freePort } from "./free_port";
 import { NativeNginx } from "./native_nginx";
 
@@ -47,10 +44,6 @@ function startNode(): Promise<http.Server> {
     return new Promise((resolve) => node.listen(0, "127.0.0.1", () => resolve(node)));
 }
 
-function conf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
-}
-
 export interface Options {
     /** Options of the routes by their names, in Lua; `PREFIX` is nginx's prefix. */
     routes: Record<string, string>;
@@ -88,7 +81,6 @@ export class AuthGateway {
             ([name, text]) =>
                 `${name} = { upstream = "cluster", ${text.replaceAll('"PREFIX', 'ngx.config.prefix() .. "')} },`,
         );
-        const names = ["openclaw", "route", "proxy", "errors", "admin", "status", "metrics"];
         const nginx = await NativeNginx.start({
             workers,
             http: `
@@ -124,7 +116,7 @@ export class AuthGateway {
                     proxy_pass http://cluster;
                 }
                 location = /leader/of { content_by_lua_block { ngx.print(ngx.shared.openclaw:get("leader:jwks " .. ngx.md5(ngx.unescape_uri(ngx.var.arg_url))) or "") } }`,
-            files: { ...Object.fromEntries(names.map((name) => [`${name}.conf`, conf(name)])), ...files },
+            files,
         }).catch((error: unknown) => {
             node.close();
             throw error;

@@ -1,8 +1,5 @@
 /** A gateway at the edge: what its centre does not answer it answers from its cache, or keeps. */
-import { readFileSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
-import path from "node:path";
-import { CHECKOUT } from "./checkout";
 import { freePort } from "./free_port";
 import { makePrefix, NativeNginx } from "./native_nginx";
 import { parseMetrics } from "./scenario";
@@ -30,14 +27,6 @@ export interface EdgeOptions {
     /** More files to include, by their path below the prefix. */
     files?: Record<string, string>;
 }
-
-/** Of the repository, but for the dict that every test's nginx has already. */
-function conf(name: string): string {
-    const text = readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8");
-    return text.replace("lua_shared_dict openclaw 10m;", "");
-}
-
-const FILES = ["openclaw", "errors", "proxy", "route", "cache", "edge", "edge_route", "status", "metrics", "admin"];
 
 export class EdgeGateway {
     private constructor(
@@ -122,7 +111,7 @@ export class EdgeGateway {
                 }
                 location /no_route/ { proxy_pass http://centre; }
                 ${options.server ?? ""}`,
-            files: { ...Object.fromEntries(FILES.map((file) => [`${file}.conf`, conf(file)])), ...options.files },
+            files: options.files ?? {},
         });
         return new EdgeGateway(nginx, folder);
     }

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { NativeNginx, packagedConf } from "./native_nginx";
+import { NativeNginx } from "./native_nginx";
 
 export interface Seen {
     url: string;
@@ -65,7 +65,6 @@ export interface GatewayOptions {
 
 /** Its location `/` has the route `analyze`. */
 export async function startImageGateway(node: KeepingNode, options: GatewayOptions = {}): Promise<NativeNginx> {
-    const names = ["openclaw", "errors", "proxy", "route", "cache", "image"];
     const gateway = await NativeNginx.start({
         workers: options.workers ?? 2,
         main: `thread_pool default threads=4; ${options.main ?? ""}`,
@@ -105,7 +104,6 @@ export async function startImageGateway(node: KeepingNode, options: GatewayOptio
             }
             ${options.server ?? ""}
         `,
-        files: Object.fromEntries(names.map((name) => [`${name}.conf`, packagedConf(name)])),
     });
     onTestFinished(() => gateway.stop());
     return gateway;

@@ -1,8 +1,6 @@
 /** A gateway that writes all that can be written of each request, and what it has written. */
-import { readFileSync } from "node:fs";
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { CHECKOUT } from "./checkout";
 import { eventually } from "./eventually";
 import { NativeNginx } from "./native_nginx";
 
@@ -24,15 +22,9 @@ export interface LoggingOptions {
 /** So few seconds are less than any request takes. */
 const ALL_ARE_SLOW = "slow_seconds = 0.0001, slow_lines_per_minute = 1000000,";
 
-function conf(name: string): string {
-    const text = readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8");
-    return text.replace("lua_shared_dict openclaw 10m;", "");
-}
-
 /** Its logs are access.log, access.json, slow.log and records/all; received.log has the ids that it was sent. */
 export async function startLoggingGateway(options: LoggingOptions): Promise<NativeNginx> {
     const { route = "work", slow = ALL_ARE_SLOW } = options;
-    const files = ["openclaw", "errors", "proxy", "route", "retry_post"];
     const gateway = await NativeNginx.start({
         http: `
             include openclaw.conf;
@@ -70,7 +62,6 @@ export async function startLoggingGateway(options: LoggingOptions): Promise<Nati
             location = /missing { return 404; }
             location = /metrics { access_log off; content_by_lua_block { require("resty.openclaw").metrics_page() } }
             ${options.server ?? ""}`,
-        files: Object.fromEntries(files.map((file) => [`${file}.conf`, conf(file)])),
     });
     await mkdir(path.join(gateway.prefix, "records"));
     // Workers write there, whoever they run as.

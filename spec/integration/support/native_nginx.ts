@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
@@ -21,7 +21,7 @@ export interface NativeOptions {
     connections?: number;
     /** Directives for the server, which listens on a port of its own choice. */
     server: string;
-    /** More files, by their path below the prefix. */
+    /** More files, by their path below the prefix; all of nginx/*.conf are there already, to be included. */
     files?: Record<string, string>;
 }
 
@@ -82,9 +82,17 @@ async function children(pid: number): Promise<number[]> {
     return pids.filter((_, index) => known[index] === pid);
 }
 
+const PACKAGED = path.join(CHECKOUT, "nginx");
+
 /** The text of a file in nginx/, without the dict that a NativeNginx declares itself. */
 export function packagedConf(name: string): string {
-    return readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8").replace("lua_shared_dict openclaw 10m;", "");
+    return readFileSync(path.join(PACKAGED, name), "utf8").replace("lua_shared_dict openclaw 10m;", "");
+}
+
+/** All of these files. */
+function packagedConfs(): Record<string, string> {
+    const names = readdirSync(PACKAGED).filter((name) => name.endsWith(".conf"));
+    return Object.fromEntries(names.map((name) => [name, packagedConf(name)]));
 }
 
 /** An nginx with several workers on 127.0.0.1, in a folder of its own, until it is disposed of. */
@@ -103,7 +111,7 @@ export class NativeNginx {
         const port = await freePort();
         const prefix = await makePrefix();
         await cp(path.join(CHECKOUT, "lua-out"), path.join(prefix, "lua-out"), { recursive: true });
-        const files = { "nginx.conf": configuration(options, port), ...options.files };
+        const files = { ...packagedConfs(), "nginx.conf": configuration(options, port), ...options.files };
         for (const [name, content] of Object.entries(files)) {
             await mkdir(path.dirname(path.join(prefix, name)), { recursive: true });
             await writeFile(path.join(prefix, name), content);
