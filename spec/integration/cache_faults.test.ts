@@ -1,40 +1,20 @@
 /** What the cache makes of nodes, clients and workers that fail while others wait for their answer. */
 import { rm } from "node:fs/promises";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import http from "node:http";
 import http2 from "node:http2";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { areUnderWay, AskingClient, question, sendAway } from "./support/asking_client";
+import { areUnderWay, AskingClient, question, sendAway, textsOf } from "./support/asking_client";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
 import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { type Question, QuestionedNode } from "./support/questioned_node";
 
 const WORKERS = 2;
 const SOME = 10;
 const MANY = 100;
 
-/** What the node has been asked and not answered yet, with the worker that asked. */
-interface Question {
-    readonly response: ServerResponse;
-    readonly worker: number;
-    readonly route: string;
-}
-
-const open: Question[] = [];
-let asked = 0;
-
-const node = http.createServer((request: IncomingMessage, response) => {
-    request.resume();
-    request.on("end", () => {
-        asked += 1;
-        const worker = Number(request.headers["x-worker"]);
-        const [, route] = (request.url ?? "").split("/");
-        open.push({ response, worker, route: route ?? "" });
-    });
-});
-
+const node = new QuestionedNode(5000);
+const { open } = node;
 let gateway: NativeNginx;
 let http2Port = 0;
 
@@ -63,7 +43,7 @@ async function startGateway(port: number): Promise<NativeNginx> {
                 end }
                 require("resty.openclaw").setup {
                     plugins = { require("resty.openclaw.plugin").define(teller) },
-                    upstreams = { cluster = { panic_share = 1, nodes = { "127.0.0.1:${(node.address() as AddressInfo).port}" } } },
+                    upstreams = { cluster = { panic_share = 1, nodes = { "${node.address}" } } },
                     routes = { ${Object.entries(routes)
                         .map(([name, options]) => `${name} = { upstream = "cluster", teller = {}, ${options} }`)
                         .join(", ")} },
@@ -161,29 +141,23 @@ async function startGateway(port: number): Promise<NativeNginx> {
 }
 
 beforeAll(async () => {
-    await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
+    await node.start();
     http2Port = await freePort();
     gateway = await startGateway(http2Port);
 });
 
 afterEach(() => {
     sendAway();
-    for (const { response } of open.splice(0)) response.destroy();
-    asked = 0;
+    node.forget();
 });
 
 afterAll(async () => {
     await gateway.stop();
-    node.closeAllConnections();
-    node.close();
+    node.stop();
 });
 
 function ask(target: string, body: string, headers: Record<string, string> = {}, nginx = gateway): AskingClient {
     return new AskingClient(nginx, target, body, headers);
-}
-
-async function isAsked(times: number): Promise<void> {
-    await eventually(`the node is asked ${times} times`, () => asked === times, 5000);
 }
 
 /** Resolves when the gateway has the header of so many streams. */
@@ -193,17 +167,6 @@ async function areLive(times: number, nginx = gateway): Promise<void> {
 
 function many(target: string, body: string, times = SOME, nginx = gateway): AskingClient[] {
     return Array.from({ length: times }, () => ask(target, body, {}, nginx));
-}
-
-/** The one question that is open; it leaves the list. */
-async function nextQuestion(): Promise<Question> {
-    await eventually("the node is asked", () => open.length === 1, 5000);
-    return open.shift() as Question;
-}
-
-async function textsOf(clients: readonly AskingClient[]): Promise<string[]> {
-    const answers = await Promise.all(clients.map(({ answer }) => answer));
-    return [...new Set(answers.map(({ status, text, isCut }) => `${status} ${text}${isCut ? " (cut)" : ""}`))];
 }
 
 const EVENTS = { "Content-Type": "text/event-stream" };
@@ -216,10 +179,10 @@ const DONE = "data: [DONE]\n\n";
 test("a stream whose worker was killed is asked for anew by those that come later", async () => {
     await using nginx = await startGateway(await freePort());
     for (const beginning of ["", events(0, 1)]) {
-        asked = 0;
+        node.asked = 0;
         const body = question();
         const leader = ask("/work", body, {}, nginx);
-        const { response, worker } = await nextQuestion();
+        const { response, worker } = await node.next();
         response.writeHead(200, EVENTS);
         response.flushHeaders();
         response.write(beginning);
@@ -228,7 +191,7 @@ test("a stream whose worker was killed is asked for anew by those that come late
         process.kill(worker, "SIGKILL");
         await leader.answer;
         const next = ask("/work", body, {}, nginx);
-        await isAsked(2);
+        await node.isAsked(2);
         (open.pop() as Question).response.writeHead(200, EVENTS).end(DONE);
         expect(await next.answer).toMatchObject({ text: DONE, isCut: false });
     }
@@ -237,7 +200,7 @@ test("a stream whose worker was killed is asked for anew by those that come late
 test("nobody waits longer than its deadline for the first event of a stream", async () => {
     const body = question();
     const leader = ask("/timed", body);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     response.writeHead(200, EVENTS).flushHeaders();
     await areLive(1);
     const now = Date.now() / 1000;
@@ -251,12 +214,12 @@ test("nobody waits longer than its deadline for the first event of a stream", as
 test("who has waited long enough for the first event of a stream asks alone", async () => {
     const body = question();
     const leader = ask("/impatient", body);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     response.writeHead(200, EVENTS).flushHeaders();
     await areLive(1);
     const late = ask("/impatient", body);
-    await isAsked(2);
-    (await nextQuestion()).response.writeHead(200, EVENTS).end(events(0, 1) + DONE);
+    await node.isAsked(2);
+    (await node.next()).response.writeHead(200, EVENTS).end(events(0, 1) + DONE);
     expect((await late.answer).text).toBe(events(0, 1) + DONE);
     response.end(DONE);
     expect(await leader.answer).toMatchObject({ text: DONE });
@@ -265,12 +228,12 @@ test("who has waited long enough for the first event of a stream asks alone", as
 test("when nginx does not store what it might, nobody waits in a queue for its turn to ask", async () => {
     const body = question();
     const clients = many("/seldom", body);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(SOME, gateway);
-    (await nextQuestion()).response.writeHead(200).end("answer");
-    await isAsked(2);
-    (await nextQuestion()).response.writeHead(200).end("answer");
-    await isAsked(SOME);
+    (await node.next()).response.writeHead(200).end("answer");
+    await node.isAsked(2);
+    (await node.next()).response.writeHead(200).end("answer");
+    await node.isAsked(SOME);
     for (const { response } of open.splice(0)) response.end("answer");
     expect(await textsOf(clients)).toEqual(["200 answer"]);
 });
@@ -278,13 +241,13 @@ test("when nginx does not store what it might, nobody waits in a queue for its t
 test("a leader that is redirected to a route without a cache leads no more", async () => {
     const body = question();
     const leader = ask("/redirected", body);
-    (await nextQuestion()).response.writeHead(503).end();
-    const fallback = await nextQuestion();
+    (await node.next()).response.writeHead(503).end();
+    const fallback = await node.next();
     const other = ask("/redirected", body);
     await areUnderWay(2, gateway);
     fallback.response.end("fallback");
     expect(await leader.answer).toMatchObject({ text: "fallback" });
-    (await nextQuestion()).response.end("answer");
+    (await node.next()).response.end("answer");
     expect(await other.answer).toMatchObject({ text: "answer" });
 });
 
@@ -301,7 +264,7 @@ test("the leader of a stream may leave by HTTP/2 while its connection stays", as
     let seen = "";
     leader.on("data", (chunk: Buffer) => (seen += chunk.toString()));
     leader.on("error", () => undefined);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
     await eventually("the leader has it", () => seen === events(0, 1));
@@ -337,19 +300,19 @@ test("the leader of a stream may leave by HTTP/2 while its connection stays", as
 test("parts of answers are not stored, whatever the node says of caches", async () => {
     const body = question();
     const one = ask("/work", body);
-    (await nextQuestion()).response
+    (await node.next()).response
         .writeHead(206, { "Cache-Control": "max-age=60", "Content-Range": "bytes 0-1/4" })
         .end("an");
     expect(await one.answer).toMatchObject({ status: 206 });
     const other = ask("/work", body);
-    (await nextQuestion()).response.end("answer");
+    (await node.next()).response.end("answer");
     expect(await other.answer).toMatchObject({ status: 200, text: "answer" });
 });
 
 test("a client cannot have answers used for longer than the route says", async () => {
     const body = question();
     const one = ask("/hourly", body, { "X-OpenClaw-Cache-TTL": "9999999999" });
-    (await nextQuestion()).response.end("one");
+    (await node.next()).response.end("one");
     expect(await one.answer).toMatchObject({ text: "one" });
     await eventually(
         "a node is asked again",
@@ -366,7 +329,7 @@ test("a client cannot have answers used for longer than the route says", async (
 test("an answer is kept for no longer than its client wants, also on a route that does not say for how long", async () => {
     const body = question();
     const one = ask("/controlled", body, { "X-OpenClaw-Cache-TTL": "1" });
-    (await nextQuestion()).response.end("one");
+    (await node.next()).response.end("one");
     expect(await one.answer).toMatchObject({ text: "one" });
     expect(await ask("/controlled", body).answer).toMatchObject({ text: "one", cache: "HIT" });
     await eventually(
@@ -385,13 +348,13 @@ test("a node that fails is not asked by all at once", async () => {
     const body = question();
     const clients = many("/work", body);
     for (let times = 1; times <= 5; times += 1) {
-        await isAsked(times);
+        await node.isAsked(times);
         await areUnderWay(SOME + 1 - times, gateway);
-        (await nextQuestion()).response.writeHead(503).end("none");
+        (await node.next()).response.writeHead(503).end("none");
     }
-    await isAsked(6);
+    await node.isAsked(6);
     await areUnderWay(SOME - 5, gateway);
-    expect(asked).toBe(6);
+    expect(node.asked).toBe(6);
     (open.shift() as Question).response.end("answer");
     expect((await textsOf(clients)).filter((text) => !text.startsWith("503"))).toEqual(["200 answer"]);
 });
@@ -399,10 +362,10 @@ test("a node that fails is not asked by all at once", async () => {
 test("nobody waits for what was private the last time", async () => {
     const body = question();
     const one = ask("/work", body);
-    (await nextQuestion()).response.writeHead(200, { "Cache-Control": "private" }).end("mine");
+    (await node.next()).response.writeHead(200, { "Cache-Control": "private" }).end("mine");
     await one.answer;
     const others = many("/work", body);
-    await isAsked(SOME + 1);
+    await node.isAsked(SOME + 1);
     open.splice(0).forEach(({ response }, at) => response.writeHead(200, { "Cache-Control": "private" }).end(`${at}`));
     expect(new Set(await textsOf(others)).size).toBe(SOME);
 });
@@ -410,13 +373,13 @@ test("nobody waits for what was private the last time", async () => {
 test("who cannot join a stream because shared memory was full asks a node", async () => {
     const body = question();
     const leader = ask("/work", body);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
     await eventually("the leader has it", () => leader.text === events(0, 1));
     await gateway.get("/forget");
     const others = many("/work", body, 3);
-    await isAsked(4);
+    await node.isAsked(4);
     for (const other of open.splice(0)) other.response.writeHead(200, EVENTS).end(DONE);
     expect(await textsOf(others)).toEqual([`200 ${DONE}`]);
     response.end(DONE);
@@ -426,7 +389,7 @@ test("who cannot join a stream because shared memory was full asks a node", asyn
 test("an answer that only shared memory keeps comes to the others when the leader's client leaves", async () => {
     const body = question();
     const leader = ask("/errors", body);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     const others = many("/errors", body);
     await areUnderWay(SOME + 1, gateway);
     response.writeHead(200, { "Content-Type": "application/json" });
@@ -441,13 +404,13 @@ test("an answer that only shared memory keeps comes to the others when the leade
     const texts = await textsOf(others);
     expect(texts.length).toBe(1);
     expect(texts[0]?.endsWith('yy"}')).toBe(true);
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });
 
 test("a stream without end ends when nobody reads it", async () => {
     const body = question();
     const leader = ask("/short", body);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     let isClosed = false;
     response.on("close", () => (isClosed = true));
     response.writeHead(200, EVENTS);
@@ -477,16 +440,16 @@ test("a stream without end ends when nobody reads it", async () => {
 test("while a node fails, a stale answer comes to all at once", async () => {
     const body = question();
     const one = ask("/stale", body);
-    (await nextQuestion()).response.end("one");
+    (await node.next()).response.end("one");
     expect(await one.answer).toMatchObject({ text: "one" });
     await eventually("it is stale", async () => (await ask("/stale", body).answer).cache === "STALE", 5000);
-    (await nextQuestion()).response.writeHead(503).end();
+    (await node.next()).response.writeHead(503).end();
     const others = many("/stale", body, MANY);
     // All of them, whether the node ever answers or not.
     expect(await textsOf(others)).toEqual(["200 one"]);
-    (await nextQuestion()).response.end("two");
+    (await node.next()).response.end("two");
     await areUnderWay(0, gateway);
-    expect(asked).toBe(3);
+    expect(node.asked).toBe(3);
 });
 
 test("when nginx cannot store an answer, the next one comes to all", async () => {
@@ -495,11 +458,11 @@ test("when nginx cannot store an answer, the next one comes to all", async () =>
     await gateway.write("run/full", "");
     const body = question();
     const clients = many("/full", body);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(SOME, gateway);
-    (await nextQuestion()).response.end("answer");
-    await isAsked(2);
-    (await nextQuestion()).response.end("answer");
+    (await node.next()).response.end("answer");
+    await node.isAsked(2);
+    (await node.next()).response.end("answer");
     const answers = await Promise.all(clients.map(({ answer }) => answer));
     expect(answers.filter(({ isCut }) => isCut).length).toBe(1);
     expect(answers.filter(({ text, isCut }) => text === "answer" && !isCut).length).toBe(SOME - 1);
@@ -508,11 +471,11 @@ test("when nginx cannot store an answer, the next one comes to all", async () =>
 test("what another route has answered after a redirect is not stored under the first one's key", async () => {
     const body = question();
     const leader = ask("/substituted", body);
-    (await nextQuestion()).response.writeHead(503).end();
-    (await nextQuestion()).response.end("fallback");
+    (await node.next()).response.writeHead(503).end();
+    (await node.next()).response.end("fallback");
     expect(await leader.answer).toMatchObject({ text: "fallback", cache: "BYPASS" });
     const other = ask("/substituted", body);
-    (await nextQuestion()).response.end("answer");
+    (await node.next()).response.end("answer");
     expect(await other.answer).toMatchObject({ text: "answer" });
 });
 
@@ -520,7 +483,7 @@ test("those that come after a reload read the streams of old workers", async () 
     await using nginx = await startGateway(await freePort());
     const body = question();
     const leader = ask("/work", body, {}, nginx);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
     await eventually("the leader has it", () => leader.text === events(0, 1));
@@ -532,5 +495,5 @@ test("those that come after a reload read the streams of old workers", async () 
     response.end(DONE);
     expect(await other.answer).toMatchObject({ text: events(0, 2) + DONE });
     expect(await ask("/work", body, {}, nginx).answer).toMatchObject({ cache: "HIT" });
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });

@@ -1,7 +1,6 @@
 /** What the cache makes of odd clients, nodes and workers: old protocols, floods of headers, TLS, stopped workers, a full zone. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo, Server } from "node:net";
@@ -9,40 +8,18 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { areUnderWay, AskingClient, question, sendAway } from "./support/asking_client";
+import { areUnderWay, AskingClient, question, sendAway, textsOf } from "./support/asking_client";
 import { eventually } from "./support/eventually";
 import { NativeNginx } from "./support/native_nginx";
+import { QuestionedNode } from "./support/questioned_node";
 
 const CROWD = 1000;
 const SOME = 20;
 const EVENTS = { "Content-Type": "text/event-stream" };
 const STREAM = 'data: {"token":1}\n\ndata: [DONE]\n\n';
 
-/** What a node has been asked and not answered yet, with the worker that asked. */
-interface Question {
-    readonly response: ServerResponse;
-    readonly worker: number;
-    readonly body: string;
-}
-
-const open: Question[] = [];
-let asked = 0;
-
-function answer(request: IncomingMessage, response: ServerResponse): void {
-    const chunks: Buffer[] = [];
-    request
-        .on("data", (chunk: Buffer) => chunks.push(chunk))
-        .on("end", () => {
-            asked += 1;
-            open.push({
-                response,
-                worker: Number(request.headers["x-worker"]),
-                body: Buffer.concat(chunks).toString(),
-            });
-        });
-}
-
-const node = http.createServer(answer);
+const node = new QuestionedNode();
+const { open } = node;
 let secure: https.Server;
 let gateway: NativeNginx;
 
@@ -60,14 +37,15 @@ function startSecure(): https.Server {
     const [key, cert] = [path.join(folder, "key"), path.join(folder, "cert")];
     const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=node`;
     execFileSync("openssl", [...words.split(" "), "-keyout", key, "-out", cert], { stdio: "ignore" });
-    const server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, answer);
+    const server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, node.listener);
     rmSync(folder, { recursive: true });
     return server;
 }
 
 beforeAll(async () => {
     secure = startSecure();
-    const [port, securePort] = [await listen(node), await listen(secure)];
+    await node.start();
+    const securePort = await listen(secure);
     const location = (name: string, more: string) => `
         location ^~ /${name} {
             set $openclaw_route ${name};
@@ -89,7 +67,7 @@ beforeAll(async () => {
                 end
                 require("resty.openclaw").setup {
                     plugins = { require("resty.openclaw.plugin").define(teller) },
-                    upstreams = { cluster = { nodes = { "127.0.0.1:${port}" } }, secure = { nodes = { "127.0.0.1:${securePort}" } } },
+                    upstreams = { cluster = { nodes = { "${node.address}" } }, secure = { nodes = { "127.0.0.1:${securePort}" } } },
                     routes = { work = route("cluster"), impatient = route("cluster", 0.3), tiny = route("cluster"), secure = route("secure") },
                 }
             }
@@ -116,31 +94,18 @@ beforeAll(async () => {
 
 afterEach(() => {
     sendAway();
-    for (const { response } of open.splice(0)) response.destroy();
-    asked = 0;
+    node.forget();
 });
 
 afterAll(async () => {
     await gateway.stop();
-    for (const server of [node, secure]) {
-        server.closeAllConnections();
-        server.close();
-    }
+    node.stop();
+    secure.closeAllConnections();
+    secure.close();
 });
 
 function many(target: string, body: string, times = SOME): AskingClient[] {
     return Array.from({ length: times }, () => new AskingClient(gateway, target, body));
-}
-
-/** The one question that is open; it leaves the list. */
-async function nextQuestion(): Promise<Question> {
-    await eventually("the node is asked", () => open.length === 1);
-    return open.shift() as Question;
-}
-
-async function textsOf(clients: readonly AskingClient[]): Promise<string[]> {
-    const answers = await Promise.all(clients.map((client) => client.answer));
-    return [...new Set(answers.map(({ status, text, isCut }) => `${status} ${text}${isCut ? " (cut)" : ""}`))];
 }
 
 /** What a connection gets that sends these pieces, each when the condition before it holds, until nginx closes it. */
@@ -172,7 +137,7 @@ function request(target: string, body: string, version = "1.1", ...headers: stri
 /** Has an answer stored. */
 async function store(target: string, body: string, headers: http.OutgoingHttpHeaders, text: string): Promise<void> {
     const client = new AskingClient(gateway, target, body);
-    (await nextQuestion()).response.writeHead(200, headers).end(text);
+    (await node.next()).response.writeHead(200, headers).end(text);
     await client.answer;
     await eventually("it is stored", async () => {
         const again = new AskingClient(gateway, target, body);
@@ -183,12 +148,12 @@ async function store(target: string, body: string, headers: http.OutgoingHttpHea
 test("a thousand followers of one key get its answer, and of one stream its events", async () => {
     for (const headers of [{}, EVENTS]) {
         const clients = many("/work", question(), CROWD);
-        const { response } = await nextQuestion();
+        const { response } = await node.next();
         await areUnderWay(CROWD, gateway);
         response.writeHead(200, headers).end(STREAM);
         expect(await textsOf(clients)).toEqual([`200 ${STREAM}`]);
     }
-    expect(asked).toBe(2);
+    expect(node.asked).toBe(2);
 });
 
 test("while a leader's worker is stopped its followers wait for it, and no longer than they may", async () => {
@@ -196,10 +161,10 @@ test("while a leader's worker is stopped its followers wait for it, and no longe
         ["/work", false],
         ["/impatient", true],
     ] as const) {
-        asked = 0;
+        node.asked = 0;
         const clients = many(target, question());
         await areUnderWay(SOME, gateway);
-        const first = await nextQuestion();
+        const first = await node.next();
         process.kill(first.worker, "SIGSTOP");
         try {
             first.response.end("first");
@@ -216,7 +181,7 @@ test("while a leader's worker is stopped its followers wait for it, and no longe
         }, 10);
         expect(await textsOf(clients)).toEqual(["200 first"]);
         clearInterval(answering);
-        if (!asksAlone) expect(asked).toBe(1);
+        if (!asksAlone) expect(node.asked).toBe(1);
     }
 });
 
@@ -229,7 +194,7 @@ test("a client of HTTP/1.0 gets a kept answer with its length, and reads a strea
     expect(kept.endsWith(`\r\n\r\n${STREAM}`)).toBe(true);
     const other = question();
     const leader = new AskingClient(gateway, "/work", other);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     const reader = raw(request("/work", other, "1.0") + other, async () => {
         await areUnderWay(2, gateway);
         response.writeHead(200, EVENTS).write(STREAM.slice(0, 10));
@@ -246,7 +211,7 @@ test("pipelined requests get their answers in order, those that are kept and tho
     const [kept, waited] = [question(), question()];
     await store("/work", kept, EVENTS, STREAM);
     const leader = new AskingClient(gateway, "/work", waited);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     const [one, other] = [request("/work", kept) + kept, request("/work", waited) + waited];
     const last = request("/work", kept, "1.1", "Connection: close") + kept;
     const text = await raw(one + other + one + last, async () => {
@@ -263,14 +228,14 @@ test("a client that waits to be told to go on is told so, whoever answers", asyn
     const body = question();
     const expects = request("/work", body, "1.1", "Expect: 100-continue", "Connection: close");
     const leading = raw(expects, body, async () => {
-        (await nextQuestion()).response.writeHead(200, EVENTS).end(STREAM);
+        (await node.next()).response.writeHead(200, EVENTS).end(STREAM);
     });
     expect(await leading).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
     const kept = await raw(expects, body);
     expect(kept).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
     expect(kept).toContain("X-Cache-Status: HIT");
     expect(kept.endsWith(`\r\n\r\n${STREAM}`)).toBe(true);
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });
 
 test.each([
@@ -294,29 +259,29 @@ test("a node with TLS is asked once", async () => {
         [{}, "secret"],
         [EVENTS, STREAM],
     ] as const) {
-        asked = 0;
+        node.asked = 0;
         const clients = many("/secure", question());
         await areUnderWay(SOME, gateway);
-        (await nextQuestion()).response.writeHead(200, headers).end(text);
+        (await node.next()).response.writeHead(200, headers).end(text);
         expect(await textsOf(clients)).toEqual([`200 ${text}`]);
-        expect(asked).toBe(1);
+        expect(node.asked).toBe(1);
     }
 });
 
 test("where nginx's cache has no room for keys, each question is asked once at a time all the same", async () => {
     for (let time = 0; time < 200; time += 1) {
         const client = new AskingClient(gateway, "/tiny", question());
-        (await nextQuestion()).response.end("filler");
+        (await node.next()).response.end("filler");
         expect((await client.answer).status).toBe(200);
     }
-    asked = 0;
+    node.asked = 0;
     const clients = many("/tiny", question());
     await areUnderWay(SOME, gateway);
-    (await nextQuestion()).response.end("answer");
+    (await node.next()).response.end("answer");
     const answering = setInterval(() => {
         for (const { response } of open.splice(0)) response.end("answer");
     }, 10);
     expect(await textsOf(clients)).toEqual(["200 answer"]);
     clearInterval(answering);
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });

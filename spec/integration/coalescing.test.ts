@@ -1,40 +1,18 @@
 /** Requests that ask the same ask a node once, over all workers, whatever happens to the one that asks. */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Answer } from "./support/asking_client";
-import { areUnderWay, AskingClient, question, sendAway } from "./support/asking_client";
+import { areUnderWay, AskingClient, question, sendAway, textsOf } from "./support/asking_client";
 import { eventually } from "./support/eventually";
 import { NativeNginx } from "./support/native_nginx";
+import { type Question, QuestionedNode } from "./support/questioned_node";
 
 const WORKERS = 4;
 const MANY = 200;
 const SOME = 20;
 
-/** What the node has been asked and not answered yet, each with the worker that asked. */
-interface Question {
-    readonly response: ServerResponse;
-    readonly body: string;
-    readonly worker: number;
-}
-
-const open: Question[] = [];
-let asked = 0;
-
-const node = http.createServer((request: IncomingMessage, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-        asked += 1;
-        open.push({
-            response,
-            body: Buffer.concat(chunks).toString(),
-            worker: Number(request.headers["x-worker"]),
-        });
-    });
-});
-
+const node = new QuestionedNode();
+const { open } = node;
 let gateway: NativeNginx;
 
 /** The last event of a stream. */
@@ -86,7 +64,7 @@ async function startGateway(): Promise<NativeNginx> {
                 end }
                 require("resty.openclaw").setup {
                     plugins = { require("resty.openclaw.plugin").define(teller) },
-                    upstreams = { cluster = { panic_share = 1, nodes = { "127.0.0.1:${(node.address() as AddressInfo).port}" } } },
+                    upstreams = { cluster = { panic_share = 1, nodes = { "${node.address}" } } },
                     routes = { ${Object.entries(routes)
                         .map(([name, options]) => `${name} = { upstream = "cluster", teller = {}, ${options} }`)
                         .join(", ")} },
@@ -115,28 +93,22 @@ async function startGateway(): Promise<NativeNginx> {
 }
 
 beforeAll(async () => {
-    await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
+    await node.start();
     gateway = await startGateway();
 });
 
 afterEach(() => {
     sendAway();
-    for (const { response } of open.splice(0)) response.destroy();
-    asked = 0;
+    node.forget();
 });
 
 afterAll(async () => {
     await gateway.stop();
-    node.closeAllConnections();
-    node.close();
+    node.stop();
 });
 
 function ask(target: string, body: string, headers: Record<string, string> = {}, nginx = gateway): AskingClient {
     return new AskingClient(nginx, target, body, headers);
-}
-
-async function isAsked(times: number): Promise<void> {
-    await eventually(`the node is asked ${times} times`, () => asked === times);
 }
 
 function many(target: string, body: string, times = MANY, nginx = gateway): AskingClient[] {
@@ -146,9 +118,9 @@ function many(target: string, body: string, times = MANY, nginx = gateway): Aski
 test("two hundred requests ask the node once, and all have the answer soon after its end", async () => {
     const body = question();
     const clients = many("/work", body);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(MANY, gateway);
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
     const [{ response }] = open as [Question];
     response.end("answer");
     const answers = await Promise.all(clients.map(({ answer }) => answer));
@@ -156,47 +128,36 @@ test("two hundred requests ask the node once, and all have the answer soon after
     const words = answers.map(({ cache }) => cache);
     expect(words.filter((word) => word === "MISS").length).toBe(1);
     expect(words.filter((word) => word === "HIT").length).toBe(MANY - 1);
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });
-
-/** The one question that is open; it leaves the list. */
-async function nextQuestion(): Promise<Question> {
-    await eventually("the node is asked", () => open.length === 1);
-    return open.shift() as Question;
-}
-
-async function textsOf(clients: readonly AskingClient[]): Promise<string[]> {
-    const answers = await Promise.all(clients.map(({ answer }) => answer));
-    return [...new Set(answers.map(({ status, text, isCut }) => `${status} ${text}${isCut ? " (cut)" : ""}`))];
-}
 
 test("the leader's client may leave", async () => {
     const body = question();
     const leader = ask("/work", body);
-    await isAsked(1);
+    await node.isAsked(1);
     const others = many("/work", body, SOME);
     await areUnderWay(SOME + 1, gateway);
     leader.leave();
     expect(await leader.answer).toMatchObject({ isCut: true });
-    (await nextQuestion()).response.end("answer");
+    (await node.next()).response.end("answer");
     expect(await textsOf(others)).toEqual(["200 answer"]);
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });
 
 test("when the leader's node fails, one of the others asks again", async () => {
     const body = question();
     const clients = many("/work", body, SOME);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(SOME, gateway);
-    (await nextQuestion()).response.destroy();
-    await isAsked(2);
-    (await nextQuestion()).response.writeHead(503).end();
-    await isAsked(3);
-    (await nextQuestion()).response.end("answer");
+    (await node.next()).response.destroy();
+    await node.isAsked(2);
+    (await node.next()).response.writeHead(503).end();
+    await node.isAsked(3);
+    (await node.next()).response.end("answer");
     const answers = await Promise.all(clients.map(({ answer }) => answer));
     const statuses = answers.map(({ status }) => status).sort((one, other) => one - other);
     expect(statuses).toEqual([...Array<number>(SOME - 2).fill(200), 502, 503]);
-    expect(asked).toBe(3);
+    expect(node.asked).toBe(3);
 });
 
 test("when the leader's worker is killed, one of the others asks again", async () => {
@@ -205,9 +166,9 @@ test("when the leader's worker is killed, one of the others asks again", async (
     const body = question();
     const clients = many("/work", body, MANY, nginx);
     await areUnderWay(MANY, nginx);
-    const first = await nextQuestion();
+    const first = await node.next();
     process.kill(first.worker, "SIGKILL");
-    const second = await nextQuestion();
+    const second = await node.next();
     expect(second.worker).not.toBe(first.worker);
     second.response.end("answer");
     const answers = await Promise.all(clients.map(({ answer }) => answer));
@@ -215,7 +176,7 @@ test("when the leader's worker is killed, one of the others asks again", async (
     // Those of the worker are gone with it.
     expect(whole.length).toBeGreaterThan(0);
     expect(new Set(whole.map(({ text }) => text))).toEqual(new Set(["answer"]));
-    expect(asked).toBe(2);
+    expect(node.asked).toBe(2);
     first.response.destroy();
 });
 
@@ -228,16 +189,16 @@ test("what may not be stored is not handed on, and nobody waits for it", async (
         ["Expires", "Thu, 01 Jan 1970 00:00:00 GMT"],
         ["X-Accel-Expires", "0"],
     ] as const) {
-        asked = 0;
+        node.asked = 0;
         const body = question();
         const clients = many("/work", body, SOME);
-        await isAsked(1);
+        await node.isAsked(1);
         await areUnderWay(SOME, gateway);
-        const first = await nextQuestion();
+        const first = await node.next();
         // The header alone tells.
         first.response.writeHead(200, { [header]: value });
         first.response.write("answer 1");
-        await isAsked(SOME);
+        await node.isAsked(SOME);
         first.response.end();
         open.splice(0).forEach(({ response }, at) => {
             response.writeHead(200, { [header]: value });
@@ -252,11 +213,11 @@ test("two tenants that ask the same ask the node twice", async () => {
     const clients = ["one", "other"].flatMap((tenant) =>
         Array.from({ length: SOME }, () => ask("/tenants", body, { "X-Tenant": tenant })),
     );
-    await isAsked(2);
+    await node.isAsked(2);
     await areUnderWay(2 * SOME, gateway);
     open.splice(0).forEach(({ response }, at) => response.end(`answer ${at}`));
     expect((await textsOf(clients)).sort()).toEqual(["200 answer 0", "200 answer 1"]);
-    expect(asked).toBe(2);
+    expect(node.asked).toBe(2);
 });
 
 test.each(TENANT_OPTIONS.map((options, at): [string, string] => [options, `/tenant${at}`]))(
@@ -267,10 +228,10 @@ test.each(TENANT_OPTIONS.map((options, at): [string, string] => [options, `/tena
             [200, "text/event-stream"],
             [404, "text/plain"],
         ] as const) {
-            asked = 0;
+            node.asked = 0;
             const body = question();
             const clients = ["one", "other"].map((tenant) => ask(target, body, { "X-Tenant": tenant }));
-            await isAsked(2);
+            await node.isAsked(2);
             open.splice(0).forEach(({ response }, at) => {
                 const text = type === "text/event-stream" ? `data: ${at}\n\n${DONE}` : `{"answer":${at}}`;
                 response.writeHead(status, { "Content-Type": type }).end(text);
@@ -284,12 +245,12 @@ test.each(TENANT_OPTIONS.map((options, at): [string, string] => [options, `/tena
 test("a status that nginx may not store is asked for twice at most before all ask", async () => {
     const body = question();
     const clients = many("/work", body, SOME);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(SOME, gateway);
-    (await nextQuestion()).response.writeHead(404).end("none");
-    await isAsked(2);
-    (await nextQuestion()).response.writeHead(404).end("none");
-    await isAsked(SOME);
+    (await node.next()).response.writeHead(404).end("none");
+    await node.isAsked(2);
+    (await node.next()).response.writeHead(404).end("none");
+    await node.isAsked(SOME);
     for (const { response } of open.splice(0)) response.writeHead(404).end("none");
     expect(await textsOf(clients)).toEqual(["404 none"]);
 });
@@ -297,7 +258,7 @@ test("a status that nginx may not store is asked for twice at most before all as
 test("who has waited long enough asks alone", async () => {
     const body = question();
     const clients = many("/impatient", body, 3);
-    await isAsked(3);
+    await node.isAsked(3);
     open.splice(0).forEach(({ response }) => response.end("answer"));
     expect(await textsOf(clients)).toEqual(["200 answer"]);
 });
@@ -305,22 +266,22 @@ test("who has waited long enough asks alone", async () => {
 test("nobody waits longer than the deadline", async () => {
     const body = question();
     const leader = ask("/timed", body);
-    await isAsked(1);
+    await node.isAsked(1);
     const now = Date.now() / 1000;
     const late = ask("/timed", body, {
         "X-OpenClaw-Deadline": `${(now + 0.5).toFixed(3)};sent=${now.toFixed(3)}`,
     });
     expect(await late.answer).toMatchObject({ status: 504, text: expect.stringContaining("deadline_exceeded") });
-    (await nextQuestion()).response.end("answer");
+    (await node.next()).response.end("answer");
     expect(await leader.answer).toMatchObject({ status: 200 });
 });
 
 test("without coalescing each request asks", async () => {
     const body = question();
     const clients = many("/alone", body, 3);
-    await isAsked(1);
+    await node.isAsked(1);
     // nginx's own lock.
-    (await nextQuestion()).response.end("answer");
+    (await node.next()).response.end("answer");
     expect(await textsOf(clients)).toEqual(["200 answer"]);
 });
 
@@ -334,9 +295,9 @@ function events(from: number, to: number): string {
 test("a stream goes to all as it comes, to those that join late from its beginning, and is kept", async () => {
     const body = question();
     const clients = many("/work", body, SOME);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(SOME, gateway);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     response.writeHead(200, EVENTS);
     let sent = "";
     for (let at = 0; at < 5; at += 1) {
@@ -350,17 +311,17 @@ test("a stream goes to all as it comes, to those that join late from its beginni
     expect(await textsOf([...clients, ...late])).toEqual([`200 ${sent}${DONE}`]);
     const again = await ask("/work", body).answer;
     expect(again).toMatchObject({ text: `${sent}${DONE}`, cache: "HIT", field: "openclaw; hit" });
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });
 
 test("a stream without its end is not kept", async () => {
     for (const end of [undefined, 'data: {"error":{"message":"out of memory"}}\n\n' + DONE]) {
-        asked = 0;
+        node.asked = 0;
         const body = question();
         const clients = many("/work", body, 3);
-        await isAsked(1);
+        await node.isAsked(1);
         await areUnderWay(3, gateway);
-        const { response } = await nextQuestion();
+        const { response } = await node.next();
         response.writeHead(200, EVENTS);
         response.write(events(0, 3));
         await eventually("all have it", () => clients.every(({ text }) => text === events(0, 3)));
@@ -368,8 +329,8 @@ test("a stream without its end is not kept", async () => {
         // It has ended as HTTP, so that is what all get.
         expect(await textsOf(clients)).toEqual([`200 ${events(0, 3)}${end ?? ""}`]);
         const next = ask("/work", body);
-        await isAsked(2);
-        (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);
+        await node.isAsked(2);
+        (await node.next()).response.writeHead(200, EVENTS).end(DONE);
         expect((await next.answer).text).toBe(DONE);
     }
 });
@@ -377,25 +338,25 @@ test("a stream without its end is not kept", async () => {
 test("a stream that breaks off breaks off for those that have read of it, and is kept by nobody", async () => {
     const body = question();
     const clients = many("/work", body, SOME);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(SOME, gateway);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
     await eventually("all have it", () => clients.every(({ text }) => text === events(0, 1)));
     response.destroy();
     expect(await textsOf(clients)).toEqual([`200 ${events(0, 1)} (cut)`]);
     const next = ask("/work", body);
-    await isAsked(2);
-    (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);
+    await node.isAsked(2);
+    (await node.next()).response.writeHead(200, EVENTS).end(DONE);
     expect((await next.answer).text).toBe(DONE);
 });
 
 test("the leader's client may leave in the middle of a stream", async () => {
     const body = question();
     const leader = ask("/work", body);
-    await isAsked(1);
-    const { response } = await nextQuestion();
+    await node.isAsked(1);
+    const { response } = await node.next();
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
     await eventually("the leader has it", () => leader.text === events(0, 1));
@@ -409,7 +370,7 @@ test("the leader's client may leave in the middle of a stream", async () => {
     response.end(DONE);
     expect(await textsOf(others)).toEqual([`200 ${events(0, 20)}${DONE}`]);
     expect(await ask("/work", body).answer).toMatchObject({ cache: "HIT" });
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });
 
 test("a stream ends for its readers when the leader's worker is killed", async () => {
@@ -417,7 +378,7 @@ test("a stream ends for its readers when the leader's worker is killed", async (
     const body = question();
     const clients = many("/work", body, SOME, nginx);
     await areUnderWay(SOME, nginx);
-    const { response, worker } = await nextQuestion();
+    const { response, worker } = await node.next();
     response.writeHead(200, EVENTS);
     response.write(events(0, 1));
     await eventually("all have it", () => clients.every(({ text }) => text === events(0, 1)));
@@ -428,9 +389,9 @@ test("a stream ends for its readers when the leader's worker is killed", async (
 test("a stream that is longer than its buffer goes on to those that keep up, and others ask themselves", async () => {
     const body = question();
     const clients = many("/short", body, 3);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(3, gateway);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     response.writeHead(200, EVENTS);
     let sent = "";
     for (let at = 0; at < 60; at += 1) {
@@ -442,8 +403,8 @@ test("a stream that is longer than its buffer goes on to those that keep up, and
         await eventually("all have it", () => clients.every(({ text }) => text.length >= least));
     }
     const late = ask("/short", body);
-    await isAsked(2);
-    (await nextQuestion()).response.writeHead(200, EVENTS).end(DONE);
+    await node.isAsked(2);
+    (await node.next()).response.writeHead(200, EVENTS).end(DONE);
     expect((await late.answer).text).toBe(DONE);
     response.end(DONE);
     expect(await textsOf(clients)).toEqual([`200 ${sent}${DONE}`]);
@@ -456,10 +417,10 @@ test("a reader that does not read holds up nobody", async () => {
     lazy.on("response", (response) => response.pause());
     lazy.on("error", () => undefined);
     lazy.end(body);
-    await isAsked(1);
+    await node.isAsked(1);
     const others = many("/work", body, SOME);
     await areUnderWay(SOME + 1, gateway);
-    const { response } = await nextQuestion();
+    const { response } = await node.next();
     response.writeHead(200, EVENTS);
     const long = Array.from({ length: 150 }, () => `data: ${"x".repeat(6000)}\n\n`).join("");
     response.end(long + DONE);
@@ -470,11 +431,11 @@ test("a reader that does not read holds up nobody", async () => {
 test("JSON that says that it is an error is neither stored nor handed on", async () => {
     const body = question();
     const clients = many("/errors", body, SOME);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(SOME, gateway);
     const json = { "Content-Type": "application/json" };
-    (await nextQuestion()).response.writeHead(200, json).end('{"error":{"code":1}}');
-    await isAsked(SOME);
+    (await node.next()).response.writeHead(200, json).end('{"error":{"code":1}}');
+    await node.isAsked(SOME);
     for (const { response } of open.splice(0)) response.writeHead(200, json).end('{"result":1}');
     expect((await textsOf(clients)).sort()).toEqual(['200 {"error":{"code":1}}', '200 {"result":1}']);
 });
@@ -482,13 +443,13 @@ test("JSON that says that it is an error is neither stored nor handed on", async
 test("JSON that says that it is none is kept and handed on", async () => {
     const body = question();
     const clients = many("/errors", body, SOME);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(SOME, gateway);
     const head = { "Content-Type": "application/json", "X-Model": ["pond", "9"] };
-    (await nextQuestion()).response.writeHead(200, head).end('{"result":1}');
+    (await node.next()).response.writeHead(200, head).end('{"result":1}');
     expect(await textsOf(clients)).toEqual(['200 {"result":1}']);
     expect(await ask("/errors", body).answer).toMatchObject({ cache: "HIT", text: '{"result":1}' });
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });
 
 /** How many followers of a route have had that result. */
@@ -508,7 +469,7 @@ test("those that wait are counted by what becomes of them", async () => {
         const clients = many(target, question(), SOME);
         await eventually("the node is asked", () => open.length === 1);
         await areUnderWay(SOME, gateway);
-        (await nextQuestion()).response.writeHead(status).end("answer");
+        (await node.next()).response.writeHead(status).end("answer");
         expect(await textsOf(clients)).toEqual([`${status} answer`]);
     }
     expect(await followers("work", "answered")).toBe(before.work + SOME - 1);
@@ -518,12 +479,12 @@ test("those that wait are counted by what becomes of them", async () => {
 test("answers with other statuses are kept where the route says so", async () => {
     const body = question();
     const clients = many("/negative", body, SOME);
-    await isAsked(1);
+    await node.isAsked(1);
     await areUnderWay(SOME, gateway);
-    (await nextQuestion()).response.writeHead(404).end("none");
+    (await node.next()).response.writeHead(404).end("none");
     expect(await textsOf(clients)).toEqual(["404 none"]);
     expect(await ask("/negative", body).answer).toMatchObject({ cache: "HIT", status: 404 });
-    expect(asked).toBe(1);
+    expect(node.asked).toBe(1);
 });
 
 /** Asks, and lets the node answer if it is asked. */

@@ -54,6 +54,12 @@ export function sendAway(): void {
     for (const client of clients.splice(0)) client.leave();
 }
 
+/** The different answers that they get, with their statuses. */
+export async function textsOf(asking: readonly AskingClient[]): Promise<string[]> {
+    const answers = await Promise.all(asking.map(({ answer }) => answer));
+    return [...new Set(answers.map(({ status, text, isCut }) => `${status} ${text}${isCut ? " (cut)" : ""}`))];
+}
+
 let count = 0;
 /** A question that nobody has asked before. */
 export function question(): string {
