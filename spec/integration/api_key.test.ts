@@ -5,11 +5,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { CHECKOUT, run } from "./support/checkout";
+import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort } from "./support/free_port";
+import { CREDENTIALS, GuardedRedis } from "./support/guarded_redis";
 import { NativeNginx } from "./support/native_nginx";
-import { ServerProcess } from "./support/process";
 
 async function folder(): Promise<string> {
     const made = await mkdtemp(path.join(tmpdir(), "openclaw-keys-"));
@@ -247,54 +246,18 @@ test("api_files.sh says why it can make no key", async () => {
     await expect(apiFiles(place)).rejects.toMatchObject({ code: 1, stdout: "", stderr: "no sha256sum here\n" });
 });
 
-interface RedisServer {
-    readonly port: number;
-    readonly tlsPort: number;
-    readonly socket: string;
-    readonly process: ServerProcess;
-    /** As the administrator. */
-    cli(...words: string[]): Promise<string>;
-}
+/** What reads API keys needs no more. */
+const RIGHTS = "~openclaw:key:* +hgetall +select";
 
-/** A redis-server whose user "gate" may read API keys alone. */
-async function startRedis(place: string, port: number, tlsPort: number): Promise<RedisServer> {
-    for (const name of ["server.pem", "server.key"])
-        await cp(`${CHECKOUT}/spec/support/tls/${name}`, `${place}/${name}`);
-    await writeFile(
-        `${place}/redis.conf`,
-        `bind 127.0.0.1
-        port ${port}
-        tls-port ${tlsPort}
-        tls-cert-file ${place}/server.pem
-        tls-key-file ${place}/server.key
-        tls-auth-clients no
-        unixsocket ${place}/redis.sock
-        unixsocketperm 777
-        dir ${place}
-        appendonly yes
-        appendfsync always
-        user default on >admin ~* +@all
-        user gate on >secret ~openclaw:key:* +hgetall +select
-        `,
-    );
-    const server = ServerProcess.start("redis-server", `${place}/redis.conf`);
-    await eventually("redis is ready", () => server.log.includes("Ready to accept connections"));
-    const socket = `${place}/redis.sock`;
-    const as = ["-s", socket, "--user", "default", "--pass", "admin", "--no-auth-warning"];
-    return { port, tlsPort, socket, process: server, cli: (...words) => run("redis-cli", ...as, ...words) };
-}
-
-function addKey(redis: RedisServer, key: string, id: string, ...fields: string[]): Promise<string> {
+function addKey(redis: GuardedRedis, key: string, id: string, ...fields: string[]): Promise<string> {
     return redis.cli("hset", `openclaw:key:${digest(key)}`, "id", id, ...fields);
 }
 
 const freshKey = () => `oc_${randomBytes(32).toString("base64url")}`;
-const CREDENTIALS = 'username = "gate", password = "secret"';
 
 test("keys in Redis: new ones, withdrawn ones, and expired ones, over TCP, TLS and a unix socket", async () => {
     const place = await folder();
-    const redis = await startRedis(place, await freePort(), await freePort());
-    await using _ = redis.process;
+    await using redis = await GuardedRedis.start(place, RIGHTS);
     const [key, other, old] = [freshKey(), freshKey(), freshKey()];
     await addKey(redis, key, "client-1", "class", "vip");
     await addKey(redis, old, "client-3", "expires", "2020-01-01");
@@ -319,8 +282,7 @@ test("keys in Redis: new ones, withdrawn ones, and expired ones, over TCP, TLS a
 
 test("many requests at once: few connections, and each key is asked for once", async () => {
     const place = await folder();
-    const redis = await startRedis(place, await freePort(), await freePort());
-    await using _ = redis.process;
+    await using redis = await GuardedRedis.start(place, RIGHTS);
     const keys = Array.from({ length: 40 }, freshKey);
     for (const [index, key] of keys.entries()) await addKey(redis, key, `client-${index}`);
     await using nginx = await redisGateway(`port = ${redis.port}, ${CREDENTIALS}, cache_seconds = 60`);
@@ -344,63 +306,58 @@ test("many requests at once: few connections, and each key is asked for once", a
 
 test("Redis that stands still, is restarted, or refuses: closed or stale, as chosen, and back by itself", async () => {
     const place = await folder();
-    const ports: [number, number] = [await freePort(), await freePort()];
-    let redis = await startRedis(place, ...ports);
-    try {
-        const [key, other] = [freshKey(), freshKey()];
-        await addKey(redis, key, "client-1");
-        const options = `port = ${redis.port}, ${CREDENTIALS}, cache_seconds = 0.2, timeout_seconds = 0.4`;
-        await using closed = await redisGateway(options);
-        await using stale = await redisGateway(`${options}, on_error = "stale", stale_seconds = 300`);
-        /** So often that each of the two workers knows the key. */
-        const warm = async () => {
-            for (const nginx of [closed, stale])
-                await eventually("the key is known", async () => {
-                    const verdicts = await Promise.all(Array.from({ length: 20 }, () => who(nginx, key)));
-                    return verdicts.every((verdict) => verdict === "client-1 standard");
-                });
-        };
-        const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-        await warm();
-        await redis.cli("client", "pause", "3000", "all");
-        await sleep(300);
-        // Clients leave while their keys are looked up, and nginx ends their requests.
-        const impatient = Array.from({ length: 60 }, (_, index) =>
-            fetch(closed.url("/who"), {
-                headers: { "X-API-Key": index % 2 === 0 ? key : freshKey(), Connection: "close" },
-                signal: AbortSignal.timeout(100),
-            }).catch(() => undefined),
-        );
-        await Promise.all(impatient);
-        expect(await who(closed, key)).toBe("unavailable");
-        expect(await who(stale, key)).toBe("client-1 standard");
-        expect(await who(stale, other)).toBe("unavailable");
-        await warm();
-        await redis.process.stop();
-        await sleep(300);
-        expect(await who(closed, key)).toBe("unavailable");
-        expect(await who(stale, key)).toBe("client-1 standard");
-        redis = await startRedis(place, ...ports);
-        await addKey(redis, other, "client-2");
-        await warm();
-        await eventually("a new key is known", async () => (await who(closed, other)) === "client-2 standard");
-        // The user loses the right to read keys, on connections that are open.
-        await redis.cli("acl", "setuser", "gate", "-hgetall");
-        await sleep(300);
-        expect(await who(closed, key)).toBe("unavailable");
-        expect(await who(stale, key)).toBe("client-1 standard");
-        await redis.cli("acl", "setuser", "gate", "+hgetall");
-        await warm();
-        // A connection that Redis closes is replaced without anybody noticing.
-        await redis.cli("client", "kill", "type", "normal", "skipme", "yes");
-        await sleep(300);
-        expect(await who(closed, key)).toBe("client-1 standard");
-        for (const nginx of [closed, stale]) {
-            const log = await nginx.errorLog();
-            expect(log).toContain("no API keys from Redis: ");
-            for (const secret of [key, other, digest(key), digest(other), "secret"]) expect(log).not.toContain(secret);
-        }
-    } finally {
-        await redis.process.stop();
+    await using redis = await GuardedRedis.start(place, RIGHTS);
+    const [key, other] = [freshKey(), freshKey()];
+    await addKey(redis, key, "client-1");
+    const options = `port = ${redis.port}, ${CREDENTIALS}, cache_seconds = 0.2, timeout_seconds = 0.4`;
+    await using closed = await redisGateway(options);
+    await using stale = await redisGateway(`${options}, on_error = "stale", stale_seconds = 300`);
+    /** So often that each of the two workers knows the key. */
+    const warm = async () => {
+        for (const nginx of [closed, stale])
+            await eventually("the key is known", async () => {
+                const verdicts = await Promise.all(Array.from({ length: 20 }, () => who(nginx, key)));
+                return verdicts.every((verdict) => verdict === "client-1 standard");
+            });
+    };
+    const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    await warm();
+    await redis.cli("client", "pause", "3000", "all");
+    await sleep(300);
+    // Clients leave while their keys are looked up, and nginx ends their requests.
+    const impatient = Array.from({ length: 60 }, (_, index) =>
+        fetch(closed.url("/who"), {
+            headers: { "X-API-Key": index % 2 === 0 ? key : freshKey(), Connection: "close" },
+            signal: AbortSignal.timeout(100),
+        }).catch(() => undefined),
+    );
+    await Promise.all(impatient);
+    expect(await who(closed, key)).toBe("unavailable");
+    expect(await who(stale, key)).toBe("client-1 standard");
+    expect(await who(stale, other)).toBe("unavailable");
+    await warm();
+    await redis.stop();
+    await sleep(300);
+    expect(await who(closed, key)).toBe("unavailable");
+    expect(await who(stale, key)).toBe("client-1 standard");
+    await redis.startAgain();
+    await addKey(redis, other, "client-2");
+    await warm();
+    await eventually("a new key is known", async () => (await who(closed, other)) === "client-2 standard");
+    // The user loses the right to read keys, on connections that are open.
+    await redis.cli("acl", "setuser", "gate", "-hgetall");
+    await sleep(300);
+    expect(await who(closed, key)).toBe("unavailable");
+    expect(await who(stale, key)).toBe("client-1 standard");
+    await redis.cli("acl", "setuser", "gate", "+hgetall");
+    await warm();
+    // A connection that Redis closes is replaced without anybody noticing.
+    await redis.cli("client", "kill", "type", "normal", "skipme", "yes");
+    await sleep(300);
+    expect(await who(closed, key)).toBe("client-1 standard");
+    for (const nginx of [closed, stale]) {
+        const log = await nginx.errorLog();
+        expect(log).toContain("no API keys from Redis: ");
+        for (const secret of [key, other, digest(key), digest(other), "secret"]) expect(log).not.toContain(secret);
     }
 }, 90_000);

@@ -1,6 +1,6 @@
 /** nginx/scenarios/protected-api.conf, and what docs/auth.md shows for those who have an identity server, in real nginx processes. */
 import { createSign, generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { chmod, readFile, rename, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,7 +10,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { NativeNginx } from "./support/native_nginx";
+import type { NativeNginx } from "./support/native_nginx";
+import { startNativeScenario, startReplaced } from "./support/native_scenario";
 import type { Answer } from "./support/scenario";
 import { ask, JPEG, parseMetrics } from "./support/scenario";
 import { readSnippets } from "./support/snippets";
@@ -35,29 +36,13 @@ function addressOf(server: http.Server): string {
     return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Starts a configuration with other texts, each of which must be there. */
-async function start(text: string, replacements: Record<string, string>): Promise<NativeNginx> {
-    for (const [from, to] of Object.entries(replacements)) {
-        if (!text.includes(from)) throw new Error(`the configuration does not say: ${from}`);
-        text = text.replaceAll(from, to);
-    }
-    const includes = readdirSync(path.join(CHECKOUT, "nginx")).filter((entry) => entry.endsWith(".conf"));
-    const texts = includes.map((entry) => [
-        `nginx/${entry}`,
-        readFileSync(path.join(CHECKOUT, "nginx", entry), "utf8"),
-    ]);
-    return NativeNginx.start({ server: "", files: { "nginx.conf": text, ...Object.fromEntries(texts) } });
-}
-
 beforeAll(async () => {
     files = mkdtempSync(path.join(tmpdir(), "openclaw-api-"));
     await run("tools/api_files.sh", files);
     await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
     port = await freePort();
-    gateway = await start(readFileSync(path.join(CHECKOUT, "nginx/scenarios/protected-api.conf"), "utf8"), {
-        "error_log stderr error": "error_log error.log notice",
+    gateway = await startNativeScenario("protected-api", {
         'ngx.config.prefix() .. "run/api/': `"${files}/`,
-        " ../": " nginx/",
         "listen 127.0.0.1:8080": `listen 127.0.0.1:${port}`,
         '"127.0.0.1:8101", "127.0.0.1:8102", "127.0.0.1:8103"': `"${addressOf(node)}"`,
     });
@@ -281,7 +266,7 @@ test("what docs/auth.md shows for an identity server works", async () => {
         http { log_format caller '$openclaw_identity'; access_log run/callers.log caller;
         client_body_temp_path run/client_body; proxy_temp_path run/proxy; fastcgi_temp_path run/fastcgi;
         uwsgi_temp_path run/uwsgi; scgi_temp_path run/scgi; ${snippet.text} }`;
-    const nginx = await start(text, {
+    const nginx = await startReplaced(text, {
         "/opt/openclaw/lua-out": "$prefix/lua-out",
         "/opt/openclaw/": "",
         "listen 8080": `listen 127.0.0.1:${its_port}`,

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
+import { CREDENTIALS, GuardedRedis } from "./support/guarded_redis";
 import { Load } from "./support/load";
 import { NativeNginx } from "./support/native_nginx";
 import { ServerProcess } from "./support/process";
@@ -122,30 +123,8 @@ test("syslog over TCP goes on with a receiver that is restarted", async () => {
     await eventually("the second has come", async () => (await rsyslog.lines()).length === 2);
 });
 
-/** A redis-server with a user of few rights, on a port, on one with TLS, and on a unix socket. */
-async function startRedis(place: string, port: number, tlsPort: number): Promise<ServerProcess> {
-    for (const name of ["server.pem", "server.key"])
-        await cp(`${CHECKOUT}/spec/support/tls/${name}`, `${place}/${name}`);
-    await writeFile(
-        `${place}/redis.conf`,
-        `bind 127.0.0.1
-        port ${port}
-        tls-port ${tlsPort}
-        tls-cert-file ${place}/server.pem
-        tls-key-file ${place}/server.key
-        tls-auth-clients no
-        unixsocket ${place}/redis.sock
-        unixsocketperm 777
-        dir ${place}
-        appendonly yes
-        user default on >admin ~* +@all
-        user gate on >secret ~log* +xadd +select
-        `,
-    );
-    const server = ServerProcess.start("redis-server", `${place}/redis.conf`);
-    await eventually("redis is ready", () => server.log.includes("Ready to accept connections"));
-    return server;
-}
+/** What writes to logs needs no more. */
+const RIGHTS = "~log* +xadd +select";
 
 test("entries follow their key through a cluster of Redis, and are held while nobody has it", async () => {
     const ports = [await freePort(), await freePort()];
@@ -201,9 +180,8 @@ interface Entry {
     id: string;
 }
 
-async function streamOf(place: string, key: string): Promise<Entry[]> {
-    const cli = ["-s", `${place}/redis.sock`, "--user", "default", "--pass", "admin", "--no-auth-warning", "--json"];
-    const found = JSON.parse(await run("redis-cli", ...cli, "xrange", key, "-", "+")) as [string, string[]][];
+async function streamOf(redis: GuardedRedis, key: string): Promise<Entry[]> {
+    const found = JSON.parse(await redis.cli("--json", "xrange", key, "-", "+")) as [string, string[]][];
     return found.map(([, words]) => {
         const fields: Record<string, string> = {};
         for (let at = 0; at + 1 < words.length; at += 2) fields[words[at] ?? ""] = words[at + 1] ?? "";
@@ -214,55 +192,46 @@ async function streamOf(place: string, key: string): Promise<Entry[]> {
 test("records go to a stream of Redis that is restarted meanwhile", async () => {
     const place = await folder();
     await run("chmod", "755", place);
-    const [port, tlsPort] = [await freePort(), await freePort()];
-    let redis = await startRedis(place, port, tlsPort);
-    try {
-        await using nginx = await pushingNginx(
-            `{ type = "redis_stream", port = ${port}, key = "log", username = "gate", password = "secret" }`,
-        );
-        await using load = new Load(nginx.url("/work"));
-        await eventually("some records have come", async () => (await streamOf(place, "log")).length > 300);
-        await redis.stop();
-        const before = load.count(200);
-        await eventually("records wait", () => load.count(200) > before + 200);
-        redis = await startRedis(place, port, tlsPort);
-        await load.stop();
-        const ids = async () => new Set((await streamOf(place, "log")).map(({ id }) => id));
-        await eventually("every record has come", async () => (await ids()).size >= load.count(200), 60_000);
-        for (const { line, id } of await streamOf(place, "log"))
-            expect((JSON.parse(line) as { id: string }).id).toBe(id);
-    } finally {
-        await redis.stop();
-    }
+    await using redis = await GuardedRedis.start(place, RIGHTS);
+    await using nginx = await pushingNginx(
+        `{ type = "redis_stream", port = ${redis.port}, key = "log", ${CREDENTIALS} }`,
+    );
+    await using load = new Load(nginx.url("/work"));
+    await eventually("some records have come", async () => (await streamOf(redis, "log")).length > 300);
+    await redis.stop();
+    const before = load.count(200);
+    await eventually("records wait", () => load.count(200) > before + 200);
+    await redis.startAgain();
+    await load.stop();
+    const ids = async () => new Set((await streamOf(redis, "log")).map(({ id }) => id));
+    await eventually("every record has come", async () => (await ids()).size >= load.count(200), 60_000);
+    for (const { line, id } of await streamOf(redis, "log")) expect((JSON.parse(line) as { id: string }).id).toBe(id);
 });
 
 test("Redis is reached over TLS and over a unix socket, and what is for a key of another type is kept when it is given up", async () => {
     const place = await folder();
     await run("chmod", "755", place);
-    const [port, tlsPort] = [await freePort(), await freePort()];
-    await using _ = await startRedis(place, port, tlsPort);
-    const who = 'username = "gate", password = "secret"';
+    await using redis = await GuardedRedis.start(place, RIGHTS);
     {
         await using nginx = await pushingNginx(
-            `{ type = "redis_stream", port = ${tlsPort}, ssl = true, ssl_server_name = "sink.test", key = "log:tls", ${who} }`,
+            `{ type = "redis_stream", port = ${redis.tlsPort}, ssl = true, ssl_server_name = "sink.test", key = "log:tls", ${CREDENTIALS} }`,
         );
         await nginx.get("/push?line=secure");
-        await eventually("it has come", async () => (await streamOf(place, "log:tls"))[0]?.line === "secure");
+        await eventually("it has come", async () => (await streamOf(redis, "log:tls"))[0]?.line === "secure");
     }
     {
         await using nginx = await pushingNginx(
-            `{ type = "redis_stream", path = "${place}/redis.sock", key = "log:unix", ${who} }`,
+            `{ type = "redis_stream", path = "${redis.socket}", key = "log:unix", ${CREDENTIALS} }`,
         );
         await nginx.get("/push?line=local");
-        await eventually("it has come", async () => (await streamOf(place, "log:unix"))[0]?.line === "local");
+        await eventually("it has come", async () => (await streamOf(redis, "log:unix"))[0]?.line === "local");
     }
     {
-        const cli = ["-s", `${place}/redis.sock`, "--user", "default", "--pass", "admin", "--no-auth-warning"];
-        await run("redis-cli", ...cli, "set", "log:text", "x");
+        await redis.cli("set", "log:text", "x");
         const letters = await folder();
         await run("chmod", "777", letters);
         await using nginx = await pushingNginx(
-            `{ type = "redis_stream", port = ${port}, key = "log:text", ${who} }`,
+            `{ type = "redis_stream", port = ${redis.port}, key = "log:text", ${CREDENTIALS} }`,
             `dead_letter = "${letters}/dead_letter", retry_seconds = 0.5`,
         );
         await nginx.get("/push?line=refused");

@@ -1,15 +1,16 @@
 /** nginx/scenarios/vip-first.conf, in real nginx processes. */
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CHECKOUT, run } from "./support/checkout";
+import { run } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
 import { HeldNode } from "./support/held_node";
-import { NativeNginx } from "./support/native_nginx";
+import type { NativeNginx } from "./support/native_nginx";
+import { startNativeScenario } from "./support/native_scenario";
 import { JPEG, parseMetrics } from "./support/scenario";
 
 let files: string;
@@ -26,25 +27,13 @@ beforeAll(async () => {
     await run("tools/api_files.sh", files);
     node = await HeldNode.start();
     port = await freePort();
-    let text = readFileSync(path.join(CHECKOUT, "nginx/scenarios/vip-first.conf"), "utf8");
-    for (const [from, to] of Object.entries({
-        "error_log stderr warn": "error_log error.log notice",
+    gateway = await startNativeScenario("vip-first", {
         'ngx.config.prefix() .. "run/api/': `"${files}/`,
-        " ../": " nginx/",
         "listen 127.0.0.1:8080": `listen 127.0.0.1:${port}`,
         '"127.0.0.1:8101", "127.0.0.1:8102", "127.0.0.1:8103"': `"${node.address}"`,
         // With one place the order is certain.
         'concurrency = "learned"': "concurrency = 1",
-    })) {
-        if (!text.includes(from)) throw new Error(`the configuration does not say: ${from}`);
-        text = text.replaceAll(from, to);
-    }
-    const includes = readdirSync(path.join(CHECKOUT, "nginx")).filter((entry) => entry.endsWith(".conf"));
-    const texts = includes.map((entry) => [
-        `nginx/${entry}`,
-        readFileSync(path.join(CHECKOUT, "nginx", entry), "utf8"),
-    ]);
-    gateway = await NativeNginx.start({ server: "", files: { "nginx.conf": text, ...Object.fromEntries(texts) } });
+    });
 });
 
 afterAll(async () => {
