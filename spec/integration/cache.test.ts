@@ -2,7 +2,7 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 
 let asked = 0;
 /** From then on the node's answers of the kind "turning" have no end. */
@@ -74,10 +74,7 @@ beforeAll(async () => {
                 }
             }
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-            }`,
+            ${balancedUpstream("cluster")}`,
         server: `
             include errors.conf;
             include proxy.conf;

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { areUnderWay, AskingClient, question, sendAway, textsOf } from "./support/asking_client";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { NativeNginx, packagedConf } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx, packagedConf } from "./support/native_nginx";
 import { type Question, QuestionedNode } from "./support/questioned_node";
 
 const WORKERS = 2;
@@ -51,10 +51,7 @@ async function startGateway(port: number): Promise<NativeNginx> {
             }
             proxy_cache_path run/full keys_zone=full:1m use_temp_path=off;
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-            }`,
+            ${balancedUpstream("cluster")}`,
         server: `
             listen 127.0.0.1:${port} http2 reuseport;
             include errors.conf;

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import net from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { freePort } from "./support/free_port";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 
 /** A node that answers with all it was sent, in a way that can be asked for conditionally and in parts. */
 async function startNode(): Promise<http.Server> {
@@ -149,10 +149,7 @@ beforeAll(async () => {
             # As far as this test goes, nobody can write it.
             map $http_x_who $who { default $http_x_who; }
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-            }
+            ${balancedUpstream("cluster")}
             server { listen 127.0.0.1:${otherPort}; ${locations} }`,
         server: locations,
     });

@@ -10,7 +10,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { areUnderWay, AskingClient, question, sendAway, textsOf } from "./support/asking_client";
 import { eventually } from "./support/eventually";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 import { QuestionedNode } from "./support/questioned_node";
 
 const CROWD = 1000;
@@ -73,14 +73,8 @@ beforeAll(async () => {
             }
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
             proxy_cache_path run/tiny keys_zone=tiny:32k use_temp_path=off;
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-            }
-            upstream secure {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("secure") }
-            }`,
+            ${balancedUpstream("cluster")}
+            ${balancedUpstream("secure")}`,
         server: `
             include errors.conf;
             include proxy.conf;

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 
 const NOBODY = 65534;
 
@@ -68,10 +68,7 @@ async function start({ purges, main = "", workers = 2 }: Options): Promise<Nativ
                 }
             }
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-            }`,
+            ${balancedUpstream("cluster")}`,
         server: `
             include errors.conf;
             include proxy.conf;

@@ -8,7 +8,7 @@ import path from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 import { RedisServer } from "./support/redis_server";
 
 const NOBODY = 65534;
@@ -76,10 +76,7 @@ class Gateway {
                     }
                 }
                 proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
-                upstream cluster {
-                    server 0.0.0.1;
-                    balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-                }`,
+                ${balancedUpstream("cluster")}`,
             server: `
                 listen ${address}:${port};
                 include errors.conf;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { run } from "./support/checkout";
-import { findNginx, NativeNginx } from "./support/native_nginx";
+import { findNginx, NativeNginx, TEMPORARY_PATHS } from "./support/native_nginx";
 
 const SENTENCE = 'setup: routes.pond.upstream must be the name of one of upstreams, got "nowhere"';
 
@@ -14,11 +14,7 @@ error_log error.log notice;
 events {}
 http {
     access_log off;
-    client_body_temp_path run/client_body;
-    proxy_temp_path run/proxy;
-    fastcgi_temp_path run/fastcgi;
-    uwsgi_temp_path run/uwsgi;
-    scgi_temp_path run/scgi;
+    ${TEMPORARY_PATHS}
     lua_package_path "$prefix/lua-out/?.lua;;";
     lua_shared_dict openclaw 10m;
     init_by_lua_block { require("resty.openclaw").setup { routes = { pond = ${route} } } }

@@ -3,7 +3,7 @@ import net from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { HeldNode } from "./support/held_node";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 
 /** One worker, which learns of all in the order in which it happens. */
 function startGateway(node: HeldNode): Promise<NativeNginx> {
@@ -18,7 +18,7 @@ function startGateway(node: HeldNode): Promise<NativeNginx> {
                 }
             }
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
-            upstream cluster { server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("cluster") } }`,
+            ${balancedUpstream("cluster")}`,
         server: `
             include errors.conf;
             include proxy.conf;

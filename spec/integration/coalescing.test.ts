@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Answer } from "./support/asking_client";
 import { areUnderWay, AskingClient, question, sendAway, textsOf } from "./support/asking_client";
 import { eventually } from "./support/eventually";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 import { type Question, QuestionedNode } from "./support/questioned_node";
 
 const WORKERS = 4;
@@ -71,10 +71,7 @@ async function startGateway(): Promise<NativeNginx> {
                 }
             }
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-            }`,
+            ${balancedUpstream("cluster")}`,
         server: `
             include errors.conf;
             include proxy.conf;

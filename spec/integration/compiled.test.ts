@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
 import { freePort } from "./support/free_port";
 import { Load } from "./support/load";
-import { makePrefix, NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, makePrefix, NativeNginx } from "./support/native_nginx";
 import { AUDIENCE, ISSUER, setOf, SigningKey } from "./support/signing_keys";
 
 const NODES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
@@ -126,12 +126,7 @@ async function startGateway({
                     log = { sinks = { ${sinks.map(sink).join(", ")} } },
                 }
             }
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-                keepalive 32;
-                keepalive_requests 1000000;
-            }`,
+            ${balancedUpstream("cluster", "keepalive 32; keepalive_requests 1000000;")}`,
         server: `
             include proxy.conf;
             location / {

@@ -6,7 +6,7 @@ import { onTestFinished, test } from "vitest";
 import { startBrowser } from "./support/browser";
 import { CHECKOUT } from "./support/checkout";
 import { Load } from "./support/load";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 import { startNodeProcesses } from "./support/node_process";
 import { behave } from "./support/obedient_node";
 
@@ -67,16 +67,8 @@ test(
                         },
                     }
                 }
-                upstream cluster {
-                    server 0.0.0.1;
-                    balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-                    keepalive 32;
-                }
-                upstream centre {
-                    server 0.0.0.1;
-                    balancer_by_lua_block { require("resty.openclaw").balance("centre") }
-                    keepalive 32;
-                }`,
+                ${balancedUpstream("cluster", "keepalive 32;")}
+                ${balancedUpstream("centre", "keepalive 32;")}`,
             server: `
                 listen unix:${socket};
                 include errors.conf;

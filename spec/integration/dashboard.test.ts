@@ -14,7 +14,7 @@ import type { WatchedPage } from "./support/browser";
 import { newPage, startBrowser } from "./support/browser";
 import { eventually } from "./support/eventually";
 import { Load } from "./support/load";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 import { NodeProcess, startNodeProcesses } from "./support/node_process";
 import { scene } from "./support/pictures";
 
@@ -66,11 +66,7 @@ function startGateway(
                     status = { ${status} },
                 }
             }
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-                keepalive 32;
-            }`,
+            ${balancedUpstream("cluster", "keepalive 32;")}`,
         server: `
             include errors.conf;
             include admin.conf;

@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { makePrefix, NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, makePrefix, NativeNginx } from "./support/native_nginx";
 
 const RESULT = '{ "label" : "crawfish",\n "score":1.0e-2, "x":"\\u00e9\u00e9" }\n';
 const LARGE = `["${"0123456789".repeat(60_000)}"]`;
@@ -136,9 +136,9 @@ beforeAll(async () => {
                 }
             }
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
-            upstream cluster { server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("cluster") } }
-            upstream dead { server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("dead") } }
-            upstream gone { server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("gone") } }
+            ${balancedUpstream("cluster")}
+            ${balancedUpstream("dead")}
+            ${balancedUpstream("gone")}
             log_format length '$sent_http_content_length $body_bytes_sent $request_method';`,
         server: `
             listen 127.0.0.1:${h2Port} http2;

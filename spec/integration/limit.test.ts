@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { AuthGateway } from "./support/auth_gateway";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 import { PacedLoad } from "./support/paced_load";
 
 const WORKERS = 4;
@@ -165,10 +165,7 @@ async function startBudget(limit: string): Promise<NativeNginx> {
                     routes = { chat = { upstream = "models", inference = {}, limit = { ${limit} } } },
                 }
             }
-            upstream models {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("models") }
-            }
+            ${balancedUpstream("models")}
             server {
                 listen 127.0.0.1:${node};
                 default_type application/json;

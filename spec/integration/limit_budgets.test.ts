@@ -5,7 +5,7 @@ import net from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { makePrefix, NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, makePrefix, NativeNginx } from "./support/native_nginx";
 
 /** What a request may cost: 20 bytes of prompt, and the maximum of its answer. */
 const BODY = '{"max_tokens":95}   ';
@@ -56,10 +56,7 @@ class Budget {
                         },
                     }
                 }
-                upstream models {
-                    server 0.0.0.1;
-                    balancer_by_lua_block { require("resty.openclaw").balance("models") }
-                }
+                ${balancedUpstream("models")}
                 server {
                     listen 127.0.0.1:${node};
                     default_type application/json;

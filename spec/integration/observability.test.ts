@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { makePrefix, NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, makePrefix, NativeNginx } from "./support/native_nginx";
 import { readPromql } from "./support/promql";
 import { readSnippets } from "./support/snippets";
 
@@ -285,14 +285,8 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                 server 0.0.0.1;
                 balancer_by_lua_block { require("resty.openclaw").balance() }
             }
-            upstream away {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("away") }
-            }
-            upstream nowhere {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("nowhere") }
-            }
+            ${balancedUpstream("away")}
+            ${balancedUpstream("nowhere")}
             server {
                 listen 127.0.0.1:${node};
                 default_type application/json;

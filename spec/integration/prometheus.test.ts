@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import { eventually } from "./support/eventually";
 import type { StartedGatewayContainer } from "./support/gateway_container";
 import { buildImage, buildSpecsImage, GatewayContainer, LABELS, TRIXIE } from "./support/gateway_container";
+import { TEMPORARY_PATHS } from "./support/native_nginx";
 import { inParallel } from "./support/scenario";
 
 const PROMETHEUS_PORT = 9090;
@@ -17,11 +18,7 @@ error_log stderr notice;
 events { worker_connections 512; }
 http {
     access_log off;
-    client_body_temp_path run/client_body;
-    proxy_temp_path run/proxy;
-    fastcgi_temp_path run/fastcgi;
-    uwsgi_temp_path run/uwsgi;
-    scgi_temp_path run/scgi;
+    ${TEMPORARY_PATHS}
     lua_package_path "$prefix/lua-out/?.lua;;";
     include ../nginx/openclaw.conf;
     init_by_lua_block {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import type { NativeNginx } from "./support/native_nginx";
+import { type NativeNginx, TEMPORARY_PATHS } from "./support/native_nginx";
 import { startNativeScenario, startReplaced } from "./support/native_scenario";
 import type { Answer } from "./support/scenario";
 import { ask, JPEG, parseMetrics } from "./support/scenario";
@@ -264,8 +264,7 @@ test("what docs/auth.md shows for an identity server works", async () => {
     const its_port = await freePort();
     const text = `error_log error.log notice; pid run/nginx.pid; worker_processes 2; events {}
         http { log_format caller '$openclaw_identity'; access_log run/callers.log caller;
-        client_body_temp_path run/client_body; proxy_temp_path run/proxy; fastcgi_temp_path run/fastcgi;
-        uwsgi_temp_path run/uwsgi; scgi_temp_path run/scgi; ${snippet.text} }`;
+        ${TEMPORARY_PATHS} ${snippet.text} }`;
     const nginx = await startReplaced(text, {
         "/opt/openclaw/lua-out": "$prefix/lua-out",
         "/opt/openclaw/": "",

@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/free_port";
-import { makePrefix, NativeNginx } from "./support/native_nginx";
+import { makePrefix, NativeNginx, TEMPORARY_PATHS } from "./support/native_nginx";
 import type { Answer } from "./support/scenario";
 import { ask, inParallel, JPEG, post } from "./support/scenario";
 import { readSnippets } from "./support/snippets";
@@ -58,11 +58,7 @@ class Recipe {
                 "http {",
                 `http {
                     access_log off;
-                    client_body_temp_path run/client_body;
-                    proxy_temp_path run/proxy;
-                    fastcgi_temp_path run/fastcgi;
-                    uwsgi_temp_path run/uwsgi;
-                    scgi_temp_path run/scgi;`,
+                    ${TEMPORARY_PATHS}`,
             );
         const included = FILES.map((name) => [
             `nginx/${name}.conf`,

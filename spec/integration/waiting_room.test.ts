@@ -6,7 +6,7 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { eventually } from "./support/eventually";
 import { HeldNode } from "./support/held_node";
-import { NativeNginx } from "./support/native_nginx";
+import { balancedUpstream, NativeNginx } from "./support/native_nginx";
 import { parseMetrics } from "./support/scenario";
 
 interface Answer {
@@ -53,11 +53,7 @@ class Room {
                         routes = { work = { upstream = "cluster", class = "$my_class", deadline = {}, ${setup.route ?? ""} }, ${setup.routes ?? ""} },
                     }
                 }
-                upstream cluster {
-                    server 0.0.0.1;
-                    balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-                    keepalive 32;
-                }`,
+                ${balancedUpstream("cluster", "keepalive 32;")}`,
             server: `
                 access_log access.log waited;
                 include errors.conf;
@@ -419,7 +415,7 @@ test("a request that goes on to an upstream without a queue gives its place back
         queue: "concurrency = 1",
         others: `light = { nodes = { "${light.address}" } },`,
         routes: 'light = { upstream = "light" },',
-        http: 'upstream light { server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("light") } }',
+        http: balancedUpstream("light"),
         server: `
             location = /redirected {
                 set $openclaw_route work;

@@ -2,7 +2,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { freePort } from "./free_port";
-import { NativeNginx } from "./native_nginx";
+import { balancedUpstream, NativeNginx } from "./native_nginx";
 
 /** What a node was sent. */
 export interface Seen {
@@ -96,11 +96,7 @@ export class AuthGateway {
                         routes = { ${options.join("\n")} },
                     }
                 }
-                upstream cluster {
-                    server 0.0.0.1;
-                    balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-                    keepalive 32;
-                }`,
+                ${balancedUpstream("cluster", "keepalive 32;")}`,
             server: `
                 listen 127.0.0.1:${http2Port} http2;
                 access_log access.log who;

@@ -1,7 +1,7 @@
 /** A gateway at the edge: what its centre does not answer it answers from its cache, or keeps. */
 import { chmod, rm } from "node:fs/promises";
 import { freePort } from "./free_port";
-import { makePrefix, NativeNginx } from "./native_nginx";
+import { balancedUpstream, makePrefix, NativeNginx } from "./native_nginx";
 import { parseMetrics } from "./scenario";
 
 export interface EdgeOptions {
@@ -71,11 +71,7 @@ export class EdgeGateway {
                     }
                 }
                 proxy_cache_path run/cache keys_zone=edge:1m use_temp_path=off;
-                upstream centre {
-                    server 0.0.0.1;
-                    balancer_by_lua_block { require("resty.openclaw").balance("centre") }
-                    keepalive 8;
-                }
+                ${balancedUpstream("centre", "keepalive 8;")}
                 ${options.http ?? ""}`,
             server: `
                 listen 127.0.0.1:${through};

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { NativeNginx } from "./native_nginx";
+import { balancedUpstream, NativeNginx } from "./native_nginx";
 
 export interface Seen {
     url: string;
@@ -80,11 +80,7 @@ export async function startImageGateway(node: KeepingNode, options: GatewayOptio
                 }
             }
             proxy_cache_path run/cache keys_zone=answers:1m;
-            upstream cluster {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
-                keepalive 8;
-            }
+            ${balancedUpstream("cluster", "keepalive 8;")}
             ${options.http ?? ""}
         `,
         server: `

@@ -2,7 +2,7 @@
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { eventually } from "./eventually";
-import { NativeNginx } from "./native_nginx";
+import { balancedUpstream, NativeNginx } from "./native_nginx";
 
 export interface LoggingOptions {
     /** The name of the route for all requests ("work"). */
@@ -41,11 +41,7 @@ export async function startLoggingGateway(options: LoggingOptions): Promise<Nati
                 }
             }
             log_format received '$http_x_request_id|$http_traceparent|$http_tracestate';
-            upstream next {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("next") }
-                keepalive 8;
-            }`,
+            ${balancedUpstream("next", "keepalive 8;")}`,
         server: `
             include errors.conf;
             include proxy.conf;

@@ -40,6 +40,14 @@ export async function makePrefix(): Promise<string> {
     return prefix;
 }
 
+/** Where nginx has bodies and responses on disk: below its prefix. */
+export const TEMPORARY_PATHS = `
+    client_body_temp_path run/client_body;
+    proxy_temp_path run/proxy;
+    fastcgi_temp_path run/fastcgi;
+    uwsgi_temp_path run/uwsgi;
+    scgi_temp_path run/scgi;`;
+
 function configuration(options: NativeOptions, port: number): string {
     return `
 worker_processes ${options.workers ?? 2};
@@ -49,11 +57,7 @@ ${options.main ?? ""}
 events { worker_connections ${options.connections ?? 512}; }
 http {
     access_log off;
-    client_body_temp_path run/client_body;
-    proxy_temp_path run/proxy;
-    fastcgi_temp_path run/fastcgi;
-    uwsgi_temp_path run/uwsgi;
-    scgi_temp_path run/scgi;
+    ${TEMPORARY_PATHS}
     lua_package_path "$prefix/lua-out/?.lua;;";
     lua_shared_dict openclaw 10m;
     ${options.http ?? ""}
@@ -93,6 +97,15 @@ export function packagedConf(name: string): string {
 function packagedConfs(): Record<string, string> {
     const names = readdirSync(PACKAGED).filter((name) => name.endsWith(".conf"));
     return Object.fromEntries(names.map((name) => [name, packagedConf(name)]));
+}
+
+/** An `upstream` for the nodes that `setup` knows by its name; `more`: further directives. */
+export function balancedUpstream(name: string, more = ""): string {
+    return `upstream ${name} {
+        server 0.0.0.1;
+        balancer_by_lua_block { require("resty.openclaw").balance("${name}") }
+        ${more}
+    }`;
 }
 
 /** An nginx with several workers on 127.0.0.1, in a folder of its own, until it is disposed of. */

@@ -4,7 +4,7 @@ import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { eventually } from "./eventually";
 import { freePort } from "./free_port";
-import { findNginx, makePrefix } from "./native_nginx";
+import { findNginx, makePrefix, TEMPORARY_PATHS } from "./native_nginx";
 import type { Behaviour } from "./obedient_node";
 import { behave, OBEDIENT_FILE, OBEDIENT_LOCATIONS, OBEDIENT_LUA } from "./obedient_node";
 
@@ -19,11 +19,7 @@ http {
     lua_package_path "$prefix/?.lua;;";
     init_by_lua_block { obedient_node = require("obedient_node") }
     access_log off;
-    client_body_temp_path run/client_body;
-    proxy_temp_path run/proxy;
-    fastcgi_temp_path run/fastcgi;
-    uwsgi_temp_path run/uwsgi;
-    scgi_temp_path run/scgi;
+    ${TEMPORARY_PATHS}
     keepalive_requests 1000000;
     keepalive_timeout 600s;
     server {
