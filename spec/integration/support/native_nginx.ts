@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -25,11 +25,22 @@ export interface NativeOptions {
     files?: Record<string, string>;
 }
 
-/** The nginx of this machine, and what its option -g must say to load Lua. */
-export async function findNginx(): Promise<{ binary: string; modules: string }> {
-    const binary = await run("tools/find_nginx.sh");
-    const modules = await run("tools/find_nginx.sh", "modules");
+interface FoundNginx {
+    binary: string;
+    modules: string;
+}
+
+let found: Promise<FoundNginx> | undefined;
+
+async function search(): Promise<FoundNginx> {
+    const [binary, modules] = [await run("tools/find_nginx.sh"), await run("tools/find_nginx.sh", "modules")];
     return { binary: binary.trim(), modules: modules.trim() };
+}
+
+/** The nginx of this machine, and what its option -g must say to load Lua. */
+export function findNginx(): Promise<FoundNginx> {
+    found ??= search();
+    return found;
 }
 
 /** Makes a folder that workers, whoever they run as, can read: the prefix of an nginx. */
@@ -113,7 +124,7 @@ export class NativeNginx {
     private constructor(
         readonly prefix: string,
         readonly port: number,
-        private readonly nginx: { binary: string; modules: string },
+        private readonly nginx: FoundNginx,
         private readonly workers: number,
         private master: ChildProcess,
     ) {}
@@ -123,7 +134,8 @@ export class NativeNginx {
         const nginx = await findNginx();
         const port = await freePort();
         const prefix = await makePrefix();
-        await cp(path.join(CHECKOUT, "lua-out"), path.join(prefix, "lua-out"), { recursive: true });
+        // Many files, with which Node's own functions take ten times as long, here and in `stop`.
+        await run("cp", "-R", path.join(CHECKOUT, "lua-out"), prefix);
         const files = { ...packagedConfs(), "nginx.conf": configuration(options, port), ...options.files };
         for (const [name, content] of Object.entries(files)) {
             await mkdir(path.dirname(path.join(prefix, name)), { recursive: true });
@@ -136,7 +148,7 @@ export class NativeNginx {
         return started;
     }
 
-    private static run(prefix: string, nginx: { binary: string; modules: string }): ChildProcess {
+    private static run(prefix: string, nginx: FoundNginx): ChildProcess {
         const arguments_ = NativeNginx.arguments(prefix, `daemon off; ${nginx.modules}`);
         return spawn(nginx.binary, arguments_, { stdio: ["ignore", "ignore", "pipe"] });
     }
@@ -336,7 +348,7 @@ export class NativeNginx {
             await gone;
         }
         this.lastLog = await this.errorLog();
-        await rm(this.prefix, { recursive: true, force: true });
+        await run("rm", "-rf", this.prefix);
     }
 
     async [Symbol.asyncDispose](): Promise<void> {
