@@ -1,4 +1,5 @@
 local choice = require("resty.openclaw.balancer.choice")
+local clock = require("resty.openclaw.core.time.clock")
 local faults = require("resty.openclaw.core.metrics.fault")
 local membership_of = require("resty.openclaw.balancer.membership")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
@@ -166,15 +167,17 @@ describe("balancer.membership", function()
         dict():add("changing:" .. name, "1 ", 0.05) -- that of a process that lives
         change(membership, "10.7.0.1:80", { weight = 2 })
         assert.equal(2, membership_of.changes(membership)["10.7.0.1:80"].weight)
-        local sleep = ngx.sleep
+        local sleep, now, slept = ngx.sleep, clock.now, 0
         finally(function()
-            ngx.sleep = sleep
+            ngx.sleep, clock.now = sleep, now
             dict():delete("changing:" .. name)
         end)
-        ngx.sleep = function() end
+        ngx.sleep = function(seconds) slept = slept + seconds end
+        clock.now = function() return now() + slept end
         dict():add("changing:" .. name, "1 ", 60)
         local ok, err = membership_of.change(membership, "10.7.0.1:80", function() return { weight = 3 } end)
         assert.same({ false, "another change is in progress; try again" }, { ok, err })
+        assert.is_true(slept > 4.9 and slept < 5.1)
         assert.equal(2, membership_of.changes(membership)["10.7.0.1:80"].weight)
     end)
 
