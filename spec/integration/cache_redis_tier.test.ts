@@ -436,7 +436,8 @@ test("the queue is bounded, and what does not fit is dropped", async () => {
 test("a worker that exits writes what it has, or gives it up soon where Redis hangs", async () => {
     const redis = await RedisServer.start({ isKept: false });
     const gateway = await Gateway.start(redis.port);
-    await gateway.write(randomBytes(MIB), { times: 15 });
+    // Little: it has two seconds for it.
+    await gateway.write(randomBytes(MIB / 16), { times: 15 });
     await gateway.nginx.reload();
     await eventually("the old worker is gone", async () => (await gateway.nginx.drainingPids()).length === 0);
     expect(await gateway.writes()).toEqual({ written: 15 });

@@ -17,6 +17,7 @@ import {
 } from "./support/image_gateway";
 import type { NativeNginx } from "./support/native_nginx";
 import { look, scene } from "./support/pictures";
+import { ServerProcess } from "./support/process";
 
 let node: KeepingNode;
 
@@ -111,11 +112,21 @@ describe("reload", () => {
     });
 });
 
+/** Holds a lock in a folder, as its helper does: gateways of other suites remove folders without one, as those of helpers that have died. */
+async function keep(folder: string): Promise<void> {
+    const script = "echo held; exec sleep 600";
+    const holder = ServerProcess.start("flock", "--no-fork", `${folder}/test.lock`, "sh", "-c", script);
+    onTestFinished(() => holder.stop());
+    await eventually("the lock is held", () => holder.log.includes("held"));
+}
+
 /** A gateway with one helper process, and a picture that it converts. */
 async function startWithHelper(): Promise<{ gateway: NativeNginx; picture: Buffer }> {
     const gateway = await startImageGateway(node, { image: 'isolate = "process", jobs = 1, seconds = 2' });
     const picture = await scene("png", 64, 64);
     expect(await post(gateway, picture)).toMatchObject({ status: 200 });
+    const [{ folder }] = (await helpersOf(gateway)) as [Helper];
+    await keep(folder);
     return { gateway, picture };
 }
 
