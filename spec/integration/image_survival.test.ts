@@ -113,11 +113,12 @@ describe("reload", () => {
 });
 
 /** Holds a lock in a folder, as its helper does: gateways of other suites remove folders without one, as those of helpers that have died. */
-async function keep(folder: string): Promise<void> {
+async function keep(folder: string): Promise<ServerProcess> {
     const script = "echo held; exec sleep 600";
-    const holder = ServerProcess.start("flock", "--no-fork", `${folder}/test.lock`, "sh", "-c", script);
+    const holder = ServerProcess.start("flock", "--no-fork", `${folder}/image_test.lock`, "sh", "-c", script);
     onTestFinished(() => holder.stop());
     await eventually("the lock is held", () => holder.log.includes("held"));
+    return holder;
 }
 
 /** A gateway with one helper process, and a picture that it converts. */
@@ -322,9 +323,11 @@ describe("helper processes", () => {
         for (const gateway of [others, killed]) await post(gateway, picture);
         const [{ folder: kept }] = (await helpersOf(others)) as [Helper];
         const [{ pid, folder: left }] = (await helpersOf(killed)) as [Helper];
+        const holder = await keep(left);
         process.kill(pid, "SIGKILL");
         await killed.crash();
-        expect((await readdir(left)).length).toBeGreaterThan(0);
+        expect(await readdir(left)).toContainEqual(expect.stringMatching(/^image_/));
+        await holder.stop();
         const next = await startImageGateway(node, { image: 'isolate = "process"' });
         expect(await post(next, picture)).toMatchObject({ status: 200 });
         await expect(readdir(left)).rejects.toThrow("ENOENT");
