@@ -1,3 +1,4 @@
+local clock = require("resty.openclaw.core.time.clock")
 local disk = require("spec.support.disk")
 local eventually = require("spec.support.eventually")
 local listener = require("spec.support.listener")
@@ -256,6 +257,9 @@ describe("redis_client", function()
     end)
 
     it("reads a password file at most once a second", function()
+        local now, ahead = clock.now, 0
+        finally(function() clock.now = now end)
+        clock.now = function() return now() + ahead end
         disk.shell("echo first >%s && chmod 600 %s", PASSWORD_FILE, PASSWORD_FILE)
         local server = listener.tcp()
         local redis = client({ port = server.port, password_file = PASSWORD_FILE })
@@ -270,13 +274,13 @@ describe("redis_client", function()
         assert.equal("auth first", password_sent())
         disk.shell("echo second >%s", PASSWORD_FILE)
         assert.equal("auth first", password_sent())
-        ngx.sleep(1.05)
+        ahead = ahead + 1.05
         assert.equal("auth second", password_sent())
         disk.shell(": >%s", PASSWORD_FILE)
-        ngx.sleep(1.05)
+        ahead = ahead + 1.05
         assert.same({ nil, "the password file is empty", "credentials" }, outcome(ask(redis, 5, "get", "x")))
         os.remove(PASSWORD_FILE)
-        ngx.sleep(1.05)
+        ahead = ahead + 1.05
         local missing = "cannot read the password file: cannot open: No such file or directory"
         assert.same({ nil, missing, "credentials" }, outcome(ask(redis, 5, "get", "x")))
     end)

@@ -1,3 +1,4 @@
+local clock = require("resty.openclaw.core.time.clock")
 local disk = require("spec.support.disk")
 local eventually = require("spec.support.eventually")
 local listener = require("spec.support.listener")
@@ -261,6 +262,9 @@ describe("post_action redis_stream sink", function()
     end)
 
     it("reads the password from a file, anew after a second", function()
+        local now, ahead = clock.now, 0
+        finally(function() clock.now = now end)
+        clock.now = function() return now() + ahead end
         local function write(text)
             local file = assert(io.open(PASSWORD_FILE, "w"))
             file:write(text)
@@ -272,7 +276,7 @@ describe("post_action redis_stream sink", function()
         local log = sink({ port = server.port, password_file = PASSWORD_FILE })
         for _, password in ipairs({ "first", "second" }) do
             write(password .. "\n")
-            ngx.sleep(1.05)
+            ahead = ahead + 1.05
             local sending = aside(log.send, log, "a\n", 1, math.huge)
             local peer = accept(server)
             assert.same({ "auth " .. password }, commands(read_to(peer, password .. "\r\n")))
@@ -282,7 +286,7 @@ describe("post_action redis_stream sink", function()
             eventually(function() return sending.done end)
         end
         os.remove(PASSWORD_FILE)
-        ngx.sleep(1.05)
+        ahead = ahead + 1.05
         local verdict, err = log:send("a\n", 1, math.huge)
         assert.equal("retry", verdict)
         assert.matches("^cannot read the password file: ", err)
