@@ -13,7 +13,7 @@ const WORKERS = 2;
 const SOME = 10;
 const MANY = 100;
 
-const node = new QuestionedNode(5000);
+const node = new QuestionedNode(20_000);
 const { open } = node;
 let gateway: NativeNginx;
 let http2Port = 0;
