@@ -50,8 +50,9 @@ local function load_directives()
     return directives
 end
 ____exports.load_directives = load_directives
+--- Text as nginx reads it in these directives, where a dollar sign is one.
 local function quoted(text)
-    local escaped = string_gsub(text, "[\\\\\"$]", "\\%0")
+    local escaped = string_gsub(text, "[\\\\\"]", "\\%0")
     return ("\"" .. escaped) .. "\""
 end
 --- What a helper at that path in that folder is to do: the text of its nginx.conf. Phases: any.

@@ -34,8 +34,9 @@ export function load_directives(): string {
     return directives;
 }
 
+/** Text as nginx reads it in these directives, where a dollar sign is one. */
 function quoted(text: string): string {
-    const [escaped] = string.gsub(text, '[\\\\"$]', "\\%0");
+    const [escaped] = string.gsub(text, '[\\\\"]', "\\%0");
     return `"${escaped}"`;
 }
 
