@@ -24,7 +24,9 @@ export class KeepingNode {
             request.on("data", (chunk: Buffer) => chunks.push(chunk));
             request.on("end", () => {
                 node.seen.push({ url: request.url ?? "", headers: request.headers, body: Buffer.concat(chunks) });
-                response.writeHead(200, { "Content-Type": "application/json" }).end('{"label":"crawfish"}');
+                const result = '{"label":"crawfish"}';
+                const length = { "Content-Length": result.length };
+                response.writeHead(200, { "Content-Type": "application/json", ...length }).end(result);
             });
         });
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -64,7 +66,7 @@ export interface GatewayOptions {
 
 /** Its location `/` has the route `analyze`. */
 export async function startImageGateway(node: KeepingNode, options: GatewayOptions = {}): Promise<NativeNginx> {
-    const names = ["openclaw", "errors", "proxy", "route", "cache"];
+    const names = ["openclaw", "errors", "proxy", "route", "cache", "image"];
     const gateway = await NativeNginx.start({
         workers: options.workers ?? 2,
         main: `thread_pool default threads=4; ${options.main ?? ""}`,

@@ -1,9 +1,9 @@
 local ____exports = {}
 local tostring = tostring
+local thread_pools = require("resty.openclaw.core.process.thread_pool")
+local thread_pools_has_room = thread_pools.has_room
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
-local thread_pools = require("resty.openclaw.image.thread_pool")
-local thread_pools_has_room = thread_pools.has_room
 local MODULE = "resty.openclaw.image.conversion"
 --- A worker has so many Lua VMs for its threads as `lua_worker_thread_vm_pool_size` says, and lets nobody wait for one.
 local NO_VM = "no available Lua vm"

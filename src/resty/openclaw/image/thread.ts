@@ -1,7 +1,7 @@
 /** Runs a conversion in a thread of nginx. */
+import * as thread_pools from "../core/process/thread_pool";
 import * as clock from "../core/time/clock";
 import type { Answer, Order } from "./conversion/model";
-import * as thread_pools from "./thread_pool";
 
 const MODULE = "resty.openclaw.image.conversion";
 /** A worker has so many Lua VMs for its threads as `lua_worker_thread_vm_pool_size` says, and lets nobody wait for one. */
