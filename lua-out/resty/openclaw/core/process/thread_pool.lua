@@ -1,5 +1,6 @@
 local ____exports = {}
 local ipairs = ipairs
+local pcall = pcall
 local tonumber = tonumber
 local ffi = require("ffi")
 local ffi_cast = ffi.cast
@@ -32,14 +33,21 @@ local function layout_of(words, name)
     end
     return {words = words, waiting_at = nil, most_at = 0}
 end
---- The pool of that name; nothing if there is none.
+--- nginx's pool of that name. Raises where nginx was built so that its functions and data have no names for libraries.
+local function pool_in_nginx(name)
+    local its_name = ffi_new("struct openclaw_pool_name[1]", {{bytes = #name, text = name}})
+    return ffi.C.openclaw_thread_pool_get(library.openclaw_thread_pool_cycle, its_name)
+end
+--- The pool of that name; nothing if there is none, or none is found.
 local function find(name)
     local known = pools[name]
     if known ~= nil then
         return known
     end
-    local its_name = ffi_new("struct openclaw_pool_name[1]", {{bytes = #name, text = name}})
-    local words = ffi.C.openclaw_thread_pool_get(library.openclaw_thread_pool_cycle, its_name)
+    local is_found, words = pcall(pool_in_nginx, name)
+    if not is_found then
+        return nil
+    end
     if words == nil then
         return nil
     end
@@ -60,9 +68,10 @@ local function has_room(name)
     return tonumber(words[waiting_at]) < tonumber(words[most_at])
 end
 ____exports.has_room = has_room
---- Whether nginx.conf has a pool of that name. Phases: any of a worker.
+--- Whether nginx.conf has a pool of that name; true where that is not to be found out. Phases: any of a worker.
 local function is_there(name)
-    return find(name) ~= nil
+    local is_found, words = pcall(pool_in_nginx, name)
+    return not is_found or words ~= nil
 end
 ____exports.is_there = is_there
 return ____exports

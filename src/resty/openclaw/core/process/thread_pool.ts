@@ -56,14 +56,20 @@ function layout_of(words: Words, name: string): Pool {
     return { words, waiting_at: undefined, most_at: 0 };
 }
 
-/** The pool of that name; nothing if there is none. */
+/** nginx's pool of that name. Raises where nginx was built so that its functions and data have no names for libraries. */
+function pool_in_nginx(this: void, name: string): Words | undefined {
+    const its_name = ffi.new("struct openclaw_pool_name[1]", [{ bytes: name.length, text: name }]);
+    return ffi.C.openclaw_thread_pool_get!(library.openclaw_thread_pool_cycle, its_name) as Words | undefined;
+}
+
+/** The pool of that name; nothing if there is none, or none is found. */
 function find(name: string): Pool | undefined {
     const known = pools.get(name);
     if (known !== undefined) return known;
-    const its_name = ffi.new("struct openclaw_pool_name[1]", [{ bytes: name.length, text: name }]);
-    const words = ffi.C.openclaw_thread_pool_get!(library.openclaw_thread_pool_cycle, its_name) as Words | undefined;
+    const [is_found, words] = pcall(pool_in_nginx, name);
+    if (!is_found) return undefined;
     if (words === undefined) return undefined;
-    const pool = layout_of(words, name);
+    const pool = layout_of(words as Words, name);
     pools.set(name, pool);
     return pool;
 }
@@ -79,7 +85,8 @@ export function has_room(name: string): boolean {
     return tonumber(words.get(waiting_at))! < tonumber(words.get(most_at))!;
 }
 
-/** Whether nginx.conf has a pool of that name. Phases: any of a worker. */
+/** Whether nginx.conf has a pool of that name; true where that is not to be found out. Phases: any of a worker. */
 export function is_there(name: string): boolean {
-    return find(name) !== undefined;
+    const [is_found, words] = pcall(pool_in_nginx, name);
+    return !is_found || words !== undefined;
 }
