@@ -95,12 +95,12 @@ describe("helpers", () => {
         const statuses = await Promise.all(asked);
         expect(statuses.filter((status) => status !== 200 && status !== 0)).toEqual([]);
         expect(statuses).toContain(200);
-        await eventually("its helper has ended", () =>
+        const isGone = (): Promise<boolean> =>
             readFile(`/proc/${pid}/stat`).then(
                 () => false,
                 () => true,
-            ),
-        );
+            );
+        await eventually("its helper has ended", isGone, 10_000);
         await postAll(gateway, 8).then((all) => expect(all.map(({ status }) => status)).toEqual(Array(8).fill(200)));
         expect(await running(gateway)).toBe(0);
         await gateway.crash();
