@@ -416,13 +416,6 @@ describe("the line", () => {
         expect(await first).toMatchObject({ status: 200 });
     });
 
-    test("a conversion that takes too long is ended, and its place is free", async () => {
-        const { gateway, picture } = await startHeld({ seconds: 5 });
-        expect(await post(gateway, picture)).toMatchObject({ status: 503, code: "image_timeout" });
-        await eventually("the place is free", async () => (await running(gateway)) === 0);
-        await eventually("images are converted", async () => (await post(gateway, picture)).status === 200);
-    });
-
     test("a worker that is killed takes neither its place nor its waiting requests with it", async () => {
         const { gateway, helper, picture } = await startHeld({});
         const asked = Array.from({ length: 6 }, () => post(gateway, picture).catch(() => undefined));

@@ -39,8 +39,10 @@ local spawning_kill = spawning.kill
 local spawning_spawn = spawning.spawn
 --- What is sent and read at a time.
 local PIECE_BYTES = 65536
---- How long a helper may take to start, and to greet.
+--- How long a helper may take to start.
 local START_SECONDS = 5
+--- How long one that has been there may take to greet at least: the machine may be busy.
+local LEAST_GREETING_SECONDS = 1
 --- A greeting that does not come in time.
 local TIMEOUT = "timeout"
 --- The helper has ended: nothing is left to kill, and its pid may be another process's.
@@ -124,7 +126,7 @@ local function connect(helpers, place, folder, path)
         local socket, err = meet(
             helpers,
             path,
-            math_min(START_SECONDS, helpers.seconds / 2)
+            math_max(LEAST_GREETING_SECONDS, helpers.seconds / 2)
         )
         if socket ~= nil then
             return socket

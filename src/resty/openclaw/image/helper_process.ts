@@ -26,8 +26,10 @@ export interface Helpers {
 
 /** What is sent and read at a time. */
 const PIECE_BYTES = 65536;
-/** How long a helper may take to start, and to greet. */
+/** How long a helper may take to start. */
 const START_SECONDS = 5;
+/** How long one that has been there may take to greet at least: the machine may be busy. */
+const LEAST_GREETING_SECONDS = 1;
 /** A greeting that does not come in time. */
 const TIMEOUT = "timeout";
 /** The helper has ended: nothing is left to kill, and its pid may be another process's. */
@@ -97,8 +99,8 @@ function start(helpers: Helpers, place: Place, folder: string, path: string): Me
  */
 function connect(helpers: Helpers, place: Place, folder: string, path: string): Met {
     if (!files.is_gone(path)) {
-        // The request waits: half of its time is left for the conversion.
-        const [socket, err] = meet(helpers, path, math.min(START_SECONDS, helpers.seconds / 2));
+        // Of the time that the request waits half is left for another one.
+        const [socket, err] = meet(helpers, path, math.max(LEAST_GREETING_SECONDS, helpers.seconds / 2));
         if (socket !== undefined) return $multi(socket);
         if (err === TIMEOUT) kill(helpers, place, path);
     }

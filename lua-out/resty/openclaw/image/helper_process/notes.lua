@@ -17,41 +17,36 @@ end
 local function folder_key(region)
     return "image folder " .. tostring(number_of(region))
 end
---- The folder that is noted for the configuration, if there is one.
+--- The folder that is noted for the configuration, if there is one; and whether there is any note, though of an older one.
 local function noted_folder(region, key)
     local note = region.names:get(key)
     if note == nil then
         return nil, false
     end
     local configuration, folder = string_match(note, "^(%d+) (.*)$")
-    local ____temp_0
-    if tonumber(configuration) == region.configuration then
-        ____temp_0 = folder
+    local is_mine = tonumber(configuration) == region.configuration and not files_is_gone(folder)
+    local ____is_mine_0
+    if is_mine then
+        ____is_mine_0 = folder
     else
-        ____temp_0 = nil
+        ____is_mine_0 = nil
     end
-    return ____temp_0, true
+    return ____is_mine_0, true
 end
---- The folder of the sockets, which is made if there is none. On failure nil and why. Phases: any but init.
-local function folder_of(region)
-    local key = folder_key(region)
-    local known, is_any = noted_folder(region, key)
-    if known ~= nil and not files_is_gone(known) then
-        return known
-    end
-    local made, err = spawning_make_folder()
-    if made == nil then
-        return nil, err
-    end
-    if is_any then
-        region.names:delete(key)
-    end
-    local is_mine = region.names:safe_add(
-        key,
-        (tostring(region.configuration) .. " ") .. made
-    )
-    if is_mine == true then
-        return made
+--- Notes a new folder, or removes it where another worker has been quicker. The folder that counts; or nil and why there is none.
+local function note_folder(region, key, made)
+    local quicker, is_any = noted_folder(region, key)
+    if quicker == nil then
+        if is_any then
+            region.names:delete(key)
+        end
+        local is_mine = region.names:safe_add(
+            key,
+            (tostring(region.configuration) .. " ") .. made
+        )
+        if is_mine == true then
+            return made
+        end
     end
     files_remove_folder(made)
     local winner = noted_folder(region, key)
@@ -59,6 +54,23 @@ local function folder_of(region)
         return nil, "the lua_shared_dict is full"
     end
     return winner
+end
+--- The folder of the sockets, which is made if there is none. On failure nil and why. Phases: any but init.
+local function folder_of(region)
+    local key = folder_key(region)
+    local known = noted_folder(region, key)
+    if known ~= nil then
+        return known
+    end
+    local made, err = spawning_make_folder()
+    if made == nil then
+        return nil, err
+    end
+    local folder, note_err = note_folder(region, key, made)
+    if folder == nil then
+        return nil, note_err
+    end
+    return folder
 end
 ____exports.folder_of = folder_of
 --- Another folder is to be made, as this one cannot be used. Phases: any but init.

@@ -18,28 +18,39 @@ function folder_key(region: Region): string {
     return `image folder ${number_of(region)}`;
 }
 
-/** The folder that is noted for the configuration, if there is one. */
+/** The folder that is noted for the configuration, if there is one; and whether there is any note, though of an older one. */
 function noted_folder(region: Region, key: string): LuaMultiReturn<[folder: string | undefined, is_any: boolean]> {
     const [note] = region.names.get<string>(key);
     if (note === undefined) return $multi(undefined, false);
     const [configuration, folder] = string.match(note, "^(%d+) (.*)$");
-    return $multi(tonumber(configuration) === region.configuration ? folder : undefined, true);
+    const is_mine = tonumber(configuration) === region.configuration && !files.is_gone(folder!);
+    return $multi(is_mine ? folder : undefined, true);
+}
+
+/** Notes a new folder, or removes it where another worker has been quicker. The folder that counts; or nil and why there is none. */
+function note_folder(region: Region, key: string, made: string): Result<string> {
+    const [quicker, is_any] = noted_folder(region, key);
+    if (quicker === undefined) {
+        if (is_any) region.names.delete(key);
+        const [is_mine] = region.names.safe_add(key, `${region.configuration} ${made}`);
+        if (is_mine === true) return $multi(made);
+    }
+    files.remove_folder(made);
+    const [winner] = noted_folder(region, key);
+    if (winner === undefined) return $multi(undefined, "the lua_shared_dict is full");
+    return $multi(winner);
 }
 
 /** The folder of the sockets, which is made if there is none. On failure nil and why. Phases: any but init. */
 export function folder_of(region: Region): Result<string> {
     const key = folder_key(region);
-    const [known, is_any] = noted_folder(region, key);
-    if (known !== undefined && !files.is_gone(known)) return $multi(known);
+    const [known] = noted_folder(region, key);
+    if (known !== undefined) return $multi(known);
     const [made, err] = spawning.make_folder();
     if (made === undefined) return $multi(undefined, err);
-    if (is_any) region.names.delete(key);
-    const [is_mine] = region.names.safe_add(key, `${region.configuration} ${made}`);
-    if (is_mine === true) return $multi(made);
-    files.remove_folder(made);
-    const [winner] = noted_folder(region, key);
-    if (winner === undefined) return $multi(undefined, "the lua_shared_dict is full");
-    return $multi(winner);
+    const [folder, note_err] = note_folder(region, key, made);
+    if (folder === undefined) return $multi(undefined, note_err);
+    return $multi(folder);
 }
 
 /** Another folder is to be made, as this one cannot be used. Phases: any but init. */
