@@ -114,10 +114,11 @@ local function start(helpers, place, folder, path)
     if socket ~= nil then
         return socket
     end
+    local is_removed = files_is_gone(path)
     if err ~= CLOSED then
         kill(helpers, place, path)
     end
-    return nil, "the helper process does not start, and has said why in this log: " .. err
+    return nil, "the helper process does not start, and has said why in this log: " .. err, is_removed
 end
 --- A connection to the helper of a place, which is started if there is none. One that ends before it has greeted, as it does after a minute
 -- without work, has not seen the order, and is replaced; so is one that does not greet, as it was stopped. On failure as `start`.

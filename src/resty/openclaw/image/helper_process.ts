@@ -89,8 +89,9 @@ function start(helpers: Helpers, place: Place, folder: string, path: string): Me
     notes.note_pid(helpers.region, place, path, pid);
     const [socket, err] = meet(helpers, path, START_SECONDS);
     if (socket !== undefined) return $multi(socket);
+    const is_removed = files.is_gone(path);
     if (err !== CLOSED) kill(helpers, place, path);
-    return $multi(undefined, `the helper process does not start, and has said why in this log: ${err}`);
+    return $multi(undefined, `the helper process does not start, and has said why in this log: ${err}`, is_removed);
 }
 
 /**

@@ -9,6 +9,7 @@ local files_names = files.names
 local files_open = files.open
 local files_remove = files.remove
 local files_remove_folder = files.remove_folder
+local files_rename = files.rename
 --- Where the folders are: in the first one of these that takes one. The second is in memory, and there also where the disk is read-only.
 local PARENTS = {"/tmp", "/dev/shm"}
 ____exports.PARENTS = PARENTS
@@ -25,13 +26,19 @@ ____exports.lock_path = lock_path
 --- A new lock for a helper at that path: it holds as long as any process has the file open. On failure nil and why. Phases: any.
 local function lock(path)
     local name = lock_path(path)
-    files_remove(name)
-    local file, err = files_open(name, "lock")
+    local new_name = name .. "-new"
+    files_remove(new_name)
+    local file, err = files_open(new_name, "lock")
     if file == nil then
         return nil, err
     end
     files_lock(file)
-    return file
+    local problem = files_rename(new_name, name)
+    if problem == nil then
+        return file
+    end
+    files_close(file)
+    return nil, problem
 end
 ____exports.lock = lock
 --- Whether no helper lives that has a lock in this folder. One without locks is just being made.

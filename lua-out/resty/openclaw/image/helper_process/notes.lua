@@ -35,24 +35,26 @@ local function noted_folder(region, key)
 end
 --- Notes a new folder, or removes it where another worker has been quicker. The folder that counts; or nil and why there is none.
 local function note_folder(region, key, made)
-    local quicker, is_any = noted_folder(region, key)
-    if quicker == nil then
-        if is_any then
-            region.names:delete(key)
-        end
-        local is_mine = region.names:safe_add(
-            key,
-            (tostring(region.configuration) .. " ") .. made
-        )
-        if is_mine == true then
-            return made
-        end
+    local ____, is_any = noted_folder(region, key)
+    if is_any then
+        region.names:delete(key)
     end
-    files_remove_folder(made)
+    local is_mine, err = region.names:safe_add(
+        key,
+        (tostring(region.configuration) .. " ") .. made
+    )
+    if is_mine == true then
+        return made
+    end
+    if err ~= "exists" then
+        files_remove_folder(made)
+        return nil, "the folder of helper processes cannot be noted: " .. tostring(err)
+    end
     local winner = noted_folder(region, key)
     if winner == nil then
-        return nil, "the lua_shared_dict is full"
+        return made
     end
+    files_remove_folder(made)
     return winner
 end
 --- The folder of the sockets, which is made if there is none. On failure nil and why. Phases: any but init.
@@ -66,11 +68,12 @@ local function folder_of(region)
     if made == nil then
         return nil, err
     end
-    local folder, note_err = note_folder(region, key, made)
-    if folder == nil then
-        return nil, note_err
+    local quicker = noted_folder(region, key)
+    if quicker == nil then
+        return note_folder(region, key, made)
     end
-    return folder
+    files_remove_folder(made)
+    return quicker
 end
 ____exports.folder_of = folder_of
 --- Another folder is to be made, as this one cannot be used. Phases: any but init.

@@ -157,28 +157,35 @@ local function start_with(path, folder, socket, lock)
     end
     return pid
 end
---- Starts a helper that listens at that path in that folder: it can be connected to at once. Phases: any but init.
-local function spawn(path, folder)
-    if #path > MOST_PATH_BYTES then
-        return nil, ("the path " .. path) .. " is too long", false
-    end
+--- The same, once it has its lock.
+local function spawn_with(path, folder, lock)
     local socket, listen_err = listen(path)
     if socket == nil then
         return nil, listen_err, true
     end
-    local lock, lock_err = leftovers_lock(path)
-    if lock == nil then
-        files_close(socket)
-        return nil, (leftovers_lock_path(path) .. ": ") .. lock_err, true
-    end
     local pid, err = start_with(path, folder, socket, lock)
     files_close(socket)
-    files_close(lock)
     if pid ~= nil then
         return pid
     end
     files_remove(path)
     return nil, err, false
+end
+--- Starts a helper that listens at that path in that folder: it can be connected to at once. Phases: any but init.
+local function spawn(path, folder)
+    if #path > MOST_PATH_BYTES then
+        return nil, ("the path " .. path) .. " is too long", false
+    end
+    local lock, lock_err = leftovers_lock(path)
+    if lock == nil then
+        return nil, (leftovers_lock_path(path) .. ": ") .. lock_err, true
+    end
+    local pid, err, needs_folder = spawn_with(path, folder, lock)
+    files_close(lock)
+    if pid ~= nil then
+        return pid
+    end
+    return nil, err, needs_folder
 end
 ____exports.spawn = spawn
 --- Whether a process is the helper at that path: it may have ended, and another one may have its number now.

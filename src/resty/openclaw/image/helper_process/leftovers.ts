@@ -21,12 +21,17 @@ export function lock_path(path: string): string {
 /** A new lock for a helper at that path: it holds as long as any process has the file open. On failure nil and why. Phases: any. */
 export function lock(path: string): Result<File> {
     const name = lock_path(path);
-    // A helper that was there before may live on for a while.
-    files.remove(name);
-    const [file, err] = files.open(name, "lock");
+    // It gets its name only when it holds: another worker that looks for leftovers would take it for one. A helper that was there before may
+    // live on for a while, with the file that had the name.
+    const new_name = `${name}-new`;
+    files.remove(new_name);
+    const [file, err] = files.open(new_name, "lock");
     if (file === undefined) return $multi(undefined, err);
     files.lock(file);
-    return $multi(file);
+    const problem = files.rename(new_name, name);
+    if (problem === undefined) return $multi(file);
+    files.close(file);
+    return $multi(undefined, problem);
 }
 
 /** Whether no helper lives that has a lock in this folder. One without locks is just being made. */

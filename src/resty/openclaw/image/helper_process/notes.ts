@@ -29,15 +29,18 @@ function noted_folder(region: Region, key: string): LuaMultiReturn<[folder: stri
 
 /** Notes a new folder, or removes it where another worker has been quicker. The folder that counts; or nil and why there is none. */
 function note_folder(region: Region, key: string, made: string): Result<string> {
-    const [quicker, is_any] = noted_folder(region, key);
-    if (quicker === undefined) {
-        if (is_any) region.names.delete(key);
-        const [is_mine] = region.names.safe_add(key, `${region.configuration} ${made}`);
-        if (is_mine === true) return $multi(made);
+    const [, is_any] = noted_folder(region, key);
+    if (is_any) region.names.delete(key);
+    const [is_mine, err] = region.names.safe_add(key, `${region.configuration} ${made}`);
+    if (is_mine === true) return $multi(made);
+    if (err !== "exists") {
+        files.remove_folder(made);
+        return $multi(undefined, `the folder of helper processes cannot be noted: ${err}`);
     }
-    files.remove_folder(made);
     const [winner] = noted_folder(region, key);
-    if (winner === undefined) return $multi(undefined, "the lua_shared_dict is full");
+    // Where yet another one is about to note its own, this one serves this worker alone.
+    if (winner === undefined) return $multi(made);
+    files.remove_folder(made);
     return $multi(winner);
 }
 
@@ -48,9 +51,10 @@ export function folder_of(region: Region): Result<string> {
     if (known !== undefined) return $multi(known);
     const [made, err] = spawning.make_folder();
     if (made === undefined) return $multi(undefined, err);
-    const [folder, note_err] = note_folder(region, key, made);
-    if (folder === undefined) return $multi(undefined, note_err);
-    return $multi(folder);
+    const [quicker] = noted_folder(region, key);
+    if (quicker === undefined) return note_folder(region, key, made);
+    files.remove_folder(made);
+    return $multi(quicker);
 }
 
 /** Another folder is to be made, as this one cannot be used. Phases: any but init. */

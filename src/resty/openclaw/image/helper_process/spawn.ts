@@ -123,22 +123,27 @@ function start_with(path: string, folder: string, socket: number, lock: File): R
     return $multi(pid);
 }
 
-/** Starts a helper that listens at that path in that folder: it can be connected to at once. Phases: any but init. */
-export function spawn(path: string, folder: string): Spawned {
-    if (path.length > MOST_PATH_BYTES) return $multi(undefined, `the path ${path} is too long`, false);
+/** The same, once it has its lock. */
+function spawn_with(path: string, folder: string, lock: File): Spawned {
     const [socket, listen_err] = listen(path);
     if (socket === undefined) return $multi(undefined, listen_err, true);
-    const [lock, lock_err] = leftovers.lock(path);
-    if (lock === undefined) {
-        files.close(socket);
-        return $multi(undefined, `${leftovers.lock_path(path)}: ${lock_err}`, true);
-    }
     const [pid, err] = start_with(path, folder, socket, lock);
     files.close(socket);
-    files.close(lock);
     if (pid !== undefined) return $multi(pid);
     files.remove(path);
     return $multi(undefined, err, false);
+}
+
+/** Starts a helper that listens at that path in that folder: it can be connected to at once. Phases: any but init. */
+export function spawn(path: string, folder: string): Spawned {
+    if (path.length > MOST_PATH_BYTES) return $multi(undefined, `the path ${path} is too long`, false);
+    // Before there is a socket: without a lock it would be taken for one that nobody needs.
+    const [lock, lock_err] = leftovers.lock(path);
+    if (lock === undefined) return $multi(undefined, `${leftovers.lock_path(path)}: ${lock_err}`, true);
+    const [pid, err, needs_folder] = spawn_with(path, folder, lock);
+    files.close(lock);
+    if (pid !== undefined) return $multi(pid);
+    return $multi(undefined, err!, needs_folder!);
 }
 
 /** Whether a process is the helper at that path: it may have ended, and another one may have its number now. */
