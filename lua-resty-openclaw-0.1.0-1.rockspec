@@ -320,6 +320,7 @@ build = {
         ["resty.openclaw.core.text.json.canonical.steps"] = "lua-out/resty/openclaw/core/text/json/canonical/steps.lua",
         ["resty.openclaw.core.text.json.canonical.strings"] = "lua-out/resty/openclaw/core/text/json/canonical/strings.lua",
         ["resty.openclaw.core.text.json.canonical.text"] = "lua-out/resty/openclaw/core/text/json/canonical/text.lua",
+        ["resty.openclaw.core.text.json.escapes"] = "lua-out/resty/openclaw/core/text/json/escapes.lua",
         ["resty.openclaw.core.text.json.output"] = "lua-out/resty/openclaw/core/text/json/output.lua",
         ["resty.openclaw.core.text.json.scanner"] = "lua-out/resty/openclaw/core/text/json/scanner.lua",
         ["resty.openclaw.core.text.json.scanner.codes"] = "lua-out/resty/openclaw/core/text/json/scanner/codes.lua",

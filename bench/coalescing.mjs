@@ -4,8 +4,9 @@
 //
 // Times are those of nginx's access log, to the millisecond. They depend on how many cores the workers share.
 import { readFileSync } from "node:fs";
-import http from "node:http";
+import net from "node:net";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { start } from "./support/nginx.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 20);
@@ -14,14 +15,38 @@ const REQUESTS = 200;
 const PORT = 19080;
 const NODE_PORT = 19081;
 /** Long enough for all of them to wait. */
-const ANSWER_MS = 1500;
+const ANSWER_MS = 1700;
 
-let asked = 0;
-const node = http.createServer((request, response) => {
-    asked += 1;
-    request.resume().on("end", () => setTimeout(() => response.end("answer"), ANSWER_MS));
-});
-await new Promise((resolve) => node.listen(NODE_PORT, "127.0.0.1", resolve));
+/** When the client no longer uses a core, so that nginx has them all when the answer ends. */
+const REST_AFTER_MS = 1000;
+const REST_MS = 1500;
+
+/** The node, in a thread of its own: it answers while the client rests. */
+const node = new Worker(
+    `
+    const { parentPort } = require("node:worker_threads");
+    const http = require("node:http");
+    let asked = 0;
+    parentPort.on("message", () => parentPort.postMessage(asked));
+    http.createServer((request, response) => {
+        asked += 1;
+        request.resume().on("end", () => setTimeout(() => response.end("answer"), ${ANSWER_MS}));
+    }).listen(${NODE_PORT}, "127.0.0.1", () => parentPort.postMessage("ready"));
+    `,
+    { eval: true },
+);
+const told = () => new Promise((resolve) => node.once("message", resolve));
+await told();
+
+/** How many questions the node has got. */
+function questionsSoFar() {
+    const count = told();
+    node.postMessage("how many?");
+    return count;
+}
+
+const resting = new Int32Array(new SharedArrayBuffer(4));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const proxy = `
     lua_package_path "$prefix/lua-out/?.lua;;";
@@ -59,12 +84,15 @@ const proxy = `
     }
 `;
 
+/** Over a connection that stays open: nginx logs a request whose connection it closes only when the client has closed it, too. */
 function post(path) {
     return new Promise((resolve, reject) => {
-        const sent = http.request({ host: "127.0.0.1", port: PORT, path, method: "POST", agent: false }, (response) =>
-            response.resume().on("end", resolve).on("error", reject),
-        );
-        sent.on("error", reject).end("question");
+        const socket = net.connect(PORT, "127.0.0.1");
+        socket.on("error", reject).once("data", () => {
+            socket.destroy();
+            resolve();
+        });
+        socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nquestion`);
     });
 }
 
@@ -74,9 +102,12 @@ try {
     const questions = { gateway: 0, nginx: 0 };
     for (let round = 0; round < ROUNDS; round += 1) {
         for (const name of ["gateway", "nginx"]) {
-            const before = asked;
-            await Promise.all(Array.from({ length: REQUESTS }, () => post(`/${name}?${round}`)));
-            questions[name] += asked - before;
+            const before = await questionsSoFar();
+            const all = Promise.all(Array.from({ length: REQUESTS }, () => post(`/${name}?${round}`)));
+            await sleep(REST_AFTER_MS);
+            Atomics.wait(resting, 0, 0, REST_MS);
+            await all;
+            questions[name] += (await questionsSoFar()) - before;
         }
     }
     for (const line of readFileSync(join(running.prefix, "times.log"), "utf8").trim().split("\n")) {
@@ -101,5 +132,5 @@ try {
     if (running.errors()) throw new Error(`nginx logged:\n${running.errors().slice(0, 2000)}`);
 } finally {
     await running.stop();
-    node.close();
+    await node.terminate();
 }

@@ -14,6 +14,7 @@ local worker_process_is_here = worker_process.is_here
 local cache_key = require("resty.openclaw.core.request.cache_key")
 local cache_key_revoke = cache_key.revoke
 local client_watch = require("resty.openclaw.core.request.client_watch")
+local client_watch_begin = client_watch.begin
 local client_watch_stop = client_watch.stop
 local host = require("resty.openclaw.core.request.host")
 local host_look_at = host.look_at
@@ -135,6 +136,7 @@ end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
 function ____exports.access()
     local state = request_state_enter()
+    client_watch_begin(state)
     request_id_give(state)
     if state.is_unfinished == true then
         cache_key_revoke()
@@ -154,7 +156,7 @@ function ____exports.access()
     route.access()
     host_look_at()
     request_id_begin_trace(state)
-    client_watch_stop()
+    client_watch_stop(state)
 end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500; where a plugin of the route wants no node to be asked, with 502. Phases: balancer.

@@ -2,6 +2,7 @@
 --- so that a read past the end ends the process.
 local ffi = require("ffi")
 local body_images = require("resty.openclaw.image.conversion.body_images")
+local c_memory = require("resty.openclaw.core.memory.c_memory")
 local refusals = require("resty.openclaw.image.refusals")
 
 ffi.cdef([[
@@ -61,7 +62,7 @@ function _M.write(reading, pictures)
     local written, problem = body_images.write(reading, pictures)
     if not written then return nil, problem end
     local text = ffi.string(written.memory, written.bytes)
-    body_images.release_body(written)
+    c_memory.free(written.memory)
     return text, written.content_type, written.query
 end
 

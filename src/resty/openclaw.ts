@@ -105,6 +105,7 @@ function refuse_unknown_route(): void {
 /** Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access. */
 export function access(): void {
     const state = request_state.enter();
+    client_watch.begin(state);
     request_id.give(state);
     if (state.is_unfinished === true) cache_key.revoke();
     const route = present_route();
@@ -119,7 +120,7 @@ export function access(): void {
     // Last, as a plugin may set these headers.
     host.look_at();
     request_id.begin_trace(state);
-    client_watch.stop();
+    client_watch.stop(state);
 }
 
 /**

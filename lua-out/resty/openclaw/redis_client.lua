@@ -20,6 +20,7 @@ local options_SCHEMA = options.SCHEMA
 local SCHEMA = options_SCHEMA
 ____exports.SCHEMA = SCHEMA
 ____exports.check = options.check
+____exports.kind_of = options.kind_of
 ____exports.fingerprint = options.fingerprint
 ____exports.address = options.address
 ____exports.open = connections.open

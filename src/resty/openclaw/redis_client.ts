@@ -14,6 +14,7 @@ export type { Redis };
 
 export const SCHEMA = options.SCHEMA;
 export const check = options.check;
+export const kind_of = options.kind_of;
 export const fingerprint = options.fingerprint;
 export const address = options.address;
 export const open = connections.open;

@@ -13,6 +13,8 @@ local metric_handles_add = metric_handles.add
 local metric_handles_observe = metric_handles.observe
 local cached_answer = require("resty.openclaw.core.request.cached_answer")
 local cached_answer_is_expected = cached_answer.is_expected
+local client_watch = require("resty.openclaw.core.request.client_watch")
+local client_watch_end_if_gone = client_watch.end_if_gone
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
 local json_error_too_late = json_error.too_late
@@ -22,6 +24,8 @@ local request = require("resty.openclaw.core.request.request")
 local request_set_variable = request.set_variable
 local request_variable = request.variable
 local request_whole_number = request.whole_number
+local request_body = require("resty.openclaw.core.request.request_body")
+local request_body_fetch = request_body.fetch
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
 local request_state_when_lost = request_state.when_lost
@@ -166,6 +170,7 @@ local function wait(room, its_class, state)
     end
     local waiter = join(room, its_class, state, semaphore)
     if not waiter.has_place then
+        client_watch_end_if_gone(state)
         semaphore:wait(math_max(
             0,
             math_min(its_class.wait_seconds, left)
@@ -223,7 +228,7 @@ local function admitted(self)
         return
     end
     if self.reads_body and has_body() then
-        ngx.req.read_body()
+        request_body_fetch()
     end
     local places = self.places
     local capacity = self.capacity

@@ -20,6 +20,8 @@ local lines_new = lines.new
 local lookouts = require("resty.openclaw.core.process.lookout")
 local lookouts_keep = lookouts.keep
 local lookouts_new = lookouts.new
+local client_watch = require("resty.openclaw.core.request.client_watch")
+local client_watch_end_if_gone = client_watch.end_if_gone
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
 local request_state_when_forgotten = request_state.when_forgotten
@@ -169,6 +171,7 @@ local function wait(places, seconds)
     lines_join(places.line, waiter)
     publish(places)
     lookouts_keep(places.lookout, now, places.faults, places.route)
+    client_watch_end_if_gone(state)
     semaphore:wait(seconds)
     local place = waiter.place
     state.image_waiter = nil

@@ -2,7 +2,6 @@ local ____exports = {}
 local error = error
 local ipairs = ipairs
 local tostring = tostring
-local type = type
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local problem_child = problem.child
@@ -11,33 +10,22 @@ local problem_refuse = problem.refuse
 local ____schema = require("resty.openclaw.config.schema")
 local joined = ____schema.joined
 local option = ____schema.option
-local table_of = ____schema.table_of
 local redis_client = require("resty.openclaw.redis_client")
 local redis_client_SCHEMA = redis_client.SCHEMA
 local redis_client_address = redis_client.address
-local redis_client_check = redis_client.check
 local redis_client_fingerprint = redis_client.fingerprint
+local redis_client_kind_of = redis_client.kind_of
 local PREFIX_SCHEMA = {prefix = option(kinds.text, "openclaw:limit:", "begins the names of all keys in Redis")}
 --- A request waits for Redis, so the timeout is short.
 local SCHEMA = joined(
     joined(PREFIX_SCHEMA, redis_client_SCHEMA),
     {timeout_seconds = option(kinds.positive, 0.1, "timeout of a question, including the connection")}
 )
-local TABLE = table_of(SCHEMA)
---- The option `redis`, with what contradicts each other.
-local KIND = {
-    name = TABLE.name,
-    schema = SCHEMA,
-    read = function(given, path, problems)
-        if type(given) == "table" then
-            redis_client_check(given, path, problems)
-        end
-        return TABLE.read(given, path, problems)
-    end
-}
+--- The option `redis`.
+local KIND = redis_client_kind_of(SCHEMA)
 ____exports.KIND = KIND
 --- The options where none are given.
-local DEFAULTS = TABLE.read({}, "", {})
+local DEFAULTS = KIND.read({}, "", {})
 ____exports.DEFAULTS = DEFAULTS
 --- A text that is the same for equal options only, and shows no secret. Phases: init.
 local function fingerprint(options)
@@ -74,12 +62,12 @@ local function place_of(given, path)
             local options = given[index]
             check_store(options, its_path)
             if options.store ~= "redis" or options.tokens ~= nil then
-                goto __continue12
+                goto __continue10
             end
             first = first or problem_child(its_path, "redis")
             local its = options.redis
             if its == nil then
-                goto __continue12
+                goto __continue10
             end
             local its_place = {
                 options = its,
@@ -92,7 +80,7 @@ local function place_of(given, path)
                 problem_refuse(its_place.path, expected, its)
             end
         end
-        ::__continue12::
+        ::__continue10::
     end
     if place == nil and first ~= nil then
         local expected = "the place of Redis, such as { host = \"10.0.2.5\" }, or {} for " .. redis_client_address(DEFAULTS)

@@ -16,6 +16,7 @@ local computed = ____schema.computed
 local names = ____schema.names
 local option = ____schema.option
 local optional = ____schema.optional
+local table_of = ____schema.table_of
 local endpoints = require("resty.openclaw.http_client.endpoint")
 local endpoints_HOST = endpoints.HOST
 local endpoints_PORT = endpoints.PORT
@@ -100,6 +101,21 @@ local function check(given, path, problems)
     end
 end
 ____exports.check = check
+--- A kind: a table with these options, which have those of Redis among them; with what contradicts each other.
+local function kind_of(schema)
+    local ____table = table_of(schema)
+    return {
+        name = ____table.name,
+        schema = schema,
+        read = function(given, path, problems)
+            if type(given) == "table" then
+                check(given, path, problems)
+            end
+            return ____table.read(given, path, problems)
+        end
+    }
+end
+____exports.kind_of = kind_of
 --- A text that is the same for equal options of a schema that has these, and shows no secret. Phases: init.
 local function fingerprint(options, schema)
     local parts = {}

@@ -12,9 +12,11 @@ import * as metric_handles from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
 import type { Waiter as InLine } from "../core/process/line";
 import * as cached_answer from "../core/request/cached_answer";
+import * as client_watch from "../core/request/client_watch";
 import * as json_error from "../core/request/json_error";
 import * as rejections from "../core/request/rejection";
 import * as request from "../core/request/request";
+import * as request_body from "../core/request/request_body";
 import type { RequestState } from "../core/request/request_state";
 import * as request_state from "../core/request/request_state";
 import * as time_left from "../core/request/time_left";
@@ -146,7 +148,10 @@ function wait(room: WaitingRoom, its_class: Class, state: RequestState): void {
         return;
     }
     const waiter = join(room, its_class, state, semaphore);
-    if (!waiter.has_place) semaphore.wait(math.max(0, math.min(its_class.wait_seconds, left)));
+    if (!waiter.has_place) {
+        client_watch.end_if_gone(state);
+        semaphore.wait(math.max(0, math.min(its_class.wait_seconds, left)));
+    }
     state.waiter = undefined;
     const waited = clock.now() - waiter.since;
     if (waiter.has_place) return note_admission(room, its_class, "waited", waited);
@@ -185,7 +190,7 @@ function admitted(this: WaitingRoom): void {
     // After an internal redirect it may have one of another upstream.
     leave(state);
     if (cached_answer.is_expected(state)) return;
-    if (this.reads_body && has_body()) ngx.req.read_body();
+    if (this.reads_body && has_body()) request_body.fetch();
     const { places, capacity, nodes } = this;
     // Before the first tick of this worker.
     if (capacity.computed_at === undefined) {

@@ -14,6 +14,7 @@ import type { Line, Waiter as InLine } from "../core/process/line";
 import * as lines from "../core/process/line";
 import type { Lookout } from "../core/process/lookout";
 import * as lookouts from "../core/process/lookout";
+import * as client_watch from "../core/request/client_watch";
 import type { RequestState } from "../core/request/request_state";
 import * as request_state from "../core/request/request_state";
 import * as clock from "../core/time/clock";
@@ -161,6 +162,7 @@ function wait(places: Places, seconds: number): Entry {
     lines.join(places.line, waiter);
     publish(places);
     lookouts.keep(places.lookout, now, places.faults, places.route);
+    client_watch.end_if_gone(state);
     semaphore.wait(seconds);
     const { place } = waiter;
     state.image_waiter = undefined;

@@ -3,7 +3,7 @@ import type { Kind } from "../config/kinds";
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
-import { joined, option, table_of } from "../config/schema";
+import { joined, option } from "../config/schema";
 import * as redis_client from "../redis_client";
 
 /** What happens while Redis does not reply. */
@@ -20,20 +20,11 @@ const SCHEMA = joined(joined(PREFIX_SCHEMA, redis_client.SCHEMA), {
 
 export type Options = Values<typeof SCHEMA>;
 
-const TABLE = table_of(SCHEMA);
-
-/** The option `redis`, with what contradicts each other. */
-export const KIND: Kind<Options> = {
-    name: TABLE.name,
-    schema: SCHEMA,
-    read: (given, path, problems) => {
-        if (type(given) === "table") redis_client.check(given as Record<string, unknown>, path, problems);
-        return TABLE.read(given, path, problems);
-    },
-};
+/** The option `redis`. */
+export const KIND: Kind<Options> = redis_client.kind_of(SCHEMA);
 
 /** The options where none are given. */
-export const DEFAULTS: Options = TABLE.read({}, "", []);
+export const DEFAULTS: Options = KIND.read({}, "", []);
 
 /** A text that is the same for equal options only, and shows no secret. Phases: init. */
 export function fingerprint(options: Options): string {

@@ -4,7 +4,7 @@ import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 import type { Schema, Values } from "../config/schema";
-import { computed, names, option, optional } from "../config/schema";
+import { computed, names, option, optional, table_of } from "../config/schema";
 import type { Endpoint } from "../http_client/endpoint";
 import * as endpoints from "../http_client/endpoint";
 import * as http_target from "../http_client/target";
@@ -78,6 +78,19 @@ export function check(given: Record<string, unknown>, path: string, problems: Pr
     if (username !== undefined && password === undefined && password_file === undefined) {
         problems.push(`${beginning} "username" needs "password" or "password_file"`);
     }
+}
+
+/** A kind: a table with these options, which have those of Redis among them; with what contradicts each other. */
+export function kind_of<Declared extends Schema>(schema: Declared): Kind<Values<Declared>> {
+    const table = table_of(schema);
+    return {
+        name: table.name,
+        schema,
+        read: (given, path, problems) => {
+            if (type(given) === "table") check(given as Record<string, unknown>, path, problems);
+            return table.read(given, path, problems);
+        },
+    };
 }
 
 /** A text that is the same for equal options of a schema that has these, and shows no secret. Phases: init. */

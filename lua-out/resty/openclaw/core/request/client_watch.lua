@@ -27,19 +27,6 @@ end
 local has_check, check = pcall(find_check)
 local has_block, block = pcall(find_block)
 local is_known = has_check and has_block
---- Leaves it to nginx what happens when the client leaves, as if Lua had never looked. To be called when Lua has done its work. Does
--- nothing where the Lua module does not watch, or where nginx's functions cannot be found. Phases: access.
-local function stop()
-    local request = get_request()
-    if not is_known or request == nil then
-        return
-    end
-    local head = ffi_cast("struct openclaw_request_head *", request)
-    if head.on_read == check then
-        head.on_read = block
-    end
-end
-____exports.stop = stop
 local function head_of_request()
     local request = get_request()
     if request == nil then
@@ -48,6 +35,50 @@ local function head_of_request()
     local head = ffi_cast("struct openclaw_request_head *", request)
     return head.signature == SIGNATURE and head or nil
 end
+--- Notes whether the Lua module watches the client. To be called before the body is read. Phases: access.
+local function begin(state)
+    state.is_client_watched = nil
+    local ____is_known_0
+    if is_known then
+        ____is_known_0 = head_of_request()
+    else
+        ____is_known_0 = nil
+    end
+    local head = ____is_known_0
+    if head ~= nil and head.on_read == check then
+        state.is_client_watched = true
+    end
+end
+____exports.begin = begin
+--- Has the Lua module watch the client again, after a body was read: where all of it came with the header, or right behind it, nginx has
+-- ended the watch, and nobody notices when the client leaves. Does nothing without `begin`. Phases: access.
+-- Source: ngx_http_read_client_request_body in nginx's ngx_http_request_body.c, ngx_http_lua_req_body_post_read in ngx_http_lua_req_body.c.
+local function go_on(state)
+    if state == nil or state.is_client_watched ~= true then
+        return
+    end
+    local head = head_of_request()
+    if head ~= nil and head.on_read == block then
+        head.on_read = check
+    end
+end
+____exports.go_on = go_on
+--- Leaves it to nginx what happens when the client leaves, as if Lua had never looked. To be called when Lua has done its work. Does
+-- nothing where the Lua module does not watch, or where nginx's functions cannot be found. Phases: access.
+local function stop(state)
+    state.is_client_watched = nil
+    local ____is_known_1
+    if is_known then
+        ____is_known_1 = head_of_request()
+    else
+        ____is_known_1 = nil
+    end
+    local head = ____is_known_1
+    if head ~= nil and head.on_read == check then
+        head.on_read = block
+    end
+end
+____exports.stop = stop
 --- Has nginx go on with the response when the client leaves, as with `proxy_ignore_client_abort on`: others wait for it, too. False where
 -- nginx's function cannot be found. nginx decides anew before it chooses the first node. Phases: balancer, header_filter.
 local function ignore()
@@ -119,4 +150,14 @@ local function has_left()
     return found > 0
 end
 ____exports.has_left = has_left
+--- nginx's status of a request whose client has closed the connection; nothing is sent.
+local CLIENT_CLOSED_REQUEST = 499
+--- Ends the request if the Lua module watches its client, and that has left already: no event tells of it later. To be called before a long
+-- wait. Phases: access; one system call; does not return if it ends the request.
+local function end_if_gone(state)
+    if state.is_client_watched == true and has_left() then
+        ngx.exit(CLIENT_CLOSED_REQUEST)
+    end
+end
+____exports.end_if_gone = end_if_gone
 return ____exports

@@ -22,6 +22,8 @@ local time_slice_begin = time_slice.begin
 local time_slice_is_over = time_slice.is_over
 local time_slice_renew = time_slice.renew
 local time_slice_yield_now = time_slice.yield_now
+local client_watch = require("resty.openclaw.core.request.client_watch")
+local client_watch_go_on = client_watch.go_on
 local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
 local request_state = require("resty.openclaw.core.request.request_state")
@@ -156,6 +158,7 @@ end
 --- Has nginx read the body. Says why it cannot be read, or nothing; then whether it was in a file before.
 local function fetch_body()
     local ok, result = pcall(read_body)
+    client_watch_go_on(request_state_present())
     local ____ok_2
     if ok then
         ____ok_2 = nil

@@ -108,11 +108,6 @@ local function find(memory, count, content_type, wants)
     return reading
 end
 ____exports.find = find
---- A new body is not needed any more: gives its memory back at once. Phases: any.
-local function release_body(written)
-    c_memory_free(written.memory)
-end
-____exports.release_body = release_body
 local function finish(output, content_type, query)
     local memory, bytes = outputs_finish(output)
     if memory == nil then

@@ -2,7 +2,7 @@
 import type { Kind } from "../../config/kinds";
 import * as kinds from "../../config/kinds";
 import type { Values } from "../../config/schema";
-import { joined, option, table_of } from "../../config/schema";
+import { joined, option } from "../../config/schema";
 import * as redis_client from "../../redis_client";
 
 /** No answer in Redis has a longer body, whatever gateway has written it. */
@@ -28,14 +28,5 @@ export const SCHEMA = joined(joined(OWN_SCHEMA, redis_client.SCHEMA), {
 
 export type Options = Values<typeof SCHEMA>;
 
-const TABLE = table_of(SCHEMA);
-
-/** The option `redis`, with what contradicts each other. */
-export const KIND: Kind<Options> = {
-    name: TABLE.name,
-    schema: SCHEMA,
-    read: (given, path, problems) => {
-        if (type(given) === "table") redis_client.check(given as Record<string, unknown>, path, problems);
-        return TABLE.read(given, path, problems);
-    },
-};
+/** The option `redis`. */
+export const KIND: Kind<Options> = redis_client.kind_of(SCHEMA);

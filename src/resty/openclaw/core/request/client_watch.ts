@@ -9,6 +9,14 @@ import * as bits from "bit";
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
 import * as request_variables from "./request";
+import type { RequestState } from "./request_state";
+
+declare module "./request_state" {
+    interface RequestState {
+        /** Whether the Lua module watches its client, as `lua_check_client_abort` says. */
+        is_client_watched?: boolean | undefined;
+    }
+}
 
 // Under names of our own, as other libraries may declare the same functions otherwise. The struct is the beginning of nginx's
 // ngx_http_request_t.
@@ -54,23 +62,40 @@ const [has_check, check] = pcall(find_check);
 const [has_block, block] = pcall(find_block);
 const is_known = has_check && has_block;
 
-/**
- * Leaves it to nginx what happens when the client leaves, as if Lua had never looked. To be called when Lua has done its work. Does
- * nothing where the Lua module does not watch, or where nginx's functions cannot be found. Phases: access.
- */
-export function stop(): void {
-    const request = get_request();
-    if (!is_known || request === undefined) return;
-    const head = ffi.cast("struct openclaw_request_head *", request) as CValue & Head;
-    // Only this one value is ever replaced, so a request of another layout stays as it is.
-    if (head.on_read === check) head.on_read = block as CValue;
-}
-
 function head_of_request(): (CValue & Head) | undefined {
     const request = get_request();
     if (request === undefined) return undefined;
     const head = ffi.cast("struct openclaw_request_head *", request) as CValue & Head;
     return head.signature === SIGNATURE ? head : undefined;
+}
+
+/** Notes whether the Lua module watches the client. To be called before the body is read. Phases: access. */
+export function begin(state: RequestState): void {
+    state.is_client_watched = undefined;
+    const head = is_known ? head_of_request() : undefined;
+    if (head !== undefined && head.on_read === check) state.is_client_watched = true;
+}
+
+/**
+ * Has the Lua module watch the client again, after a body was read: where all of it came with the header, or right behind it, nginx has
+ * ended the watch, and nobody notices when the client leaves. Does nothing without `begin`. Phases: access.
+ * Source: ngx_http_read_client_request_body in nginx's ngx_http_request_body.c, ngx_http_lua_req_body_post_read in ngx_http_lua_req_body.c.
+ */
+export function go_on(state: RequestState | undefined): void {
+    if (state === undefined || state.is_client_watched !== true) return;
+    const head = head_of_request();
+    if (head !== undefined && head.on_read === block) head.on_read = check as CValue;
+}
+
+/**
+ * Leaves it to nginx what happens when the client leaves, as if Lua had never looked. To be called when Lua has done its work. Does
+ * nothing where the Lua module does not watch, or where nginx's functions cannot be found. Phases: access.
+ */
+export function stop(state: RequestState): void {
+    state.is_client_watched = undefined;
+    const head = is_known ? head_of_request() : undefined;
+    // Only this one value is ever replaced, so a request of another layout stays as it is.
+    if (head !== undefined && head.on_read === check) head.on_read = block as CValue;
 }
 
 /**
@@ -137,4 +162,15 @@ export function has_left(): boolean {
     asked.revents = 0;
     const found = ffi.C.openclaw_poll!(polled, 1, 0) as number;
     return found > 0;
+}
+
+/** nginx's status of a request whose client has closed the connection; nothing is sent. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/**
+ * Ends the request if the Lua module watches its client, and that has left already: no event tells of it later. To be called before a long
+ * wait. Phases: access; one system call; does not return if it ends the request.
+ */
+export function end_if_gone(state: RequestState): void {
+    if (state.is_client_watched === true && has_left()) ngx.exit(CLIENT_CLOSED_REQUEST);
 }

@@ -9,6 +9,7 @@ import * as files from "../files/files";
 import * as open_files from "../files/open_files";
 import type { Slice } from "../time/time_slice";
 import * as time_slice from "../time/time_slice";
+import * as client_watch from "./client_watch";
 import * as request from "./request";
 import * as request_state from "./request_state";
 
@@ -161,6 +162,7 @@ function read_body(this: void): boolean {
 function fetch_body(): LuaMultiReturn<[problem: string | undefined, was_in_file: boolean]> {
     // Some versions raise in both functions: 0.10.26 does for HTTP/2 without Content-Length.
     const [ok, result] = pcall(read_body);
+    client_watch.go_on(request_state.present());
     return $multi(ok ? undefined : tostring(result), result === true);
 }
 

@@ -73,11 +73,6 @@ export function find(memory: Bytes, count: number, content_type: string | undefi
     return $multi(reading);
 }
 
-/** A new body is not needed any more: gives its memory back at once. Phases: any. */
-export function release_body(written: Written): void {
-    c_memory.free(written.memory);
-}
-
 function finish(output: Output, content_type: string, query?: string): Outcome<Written> {
     const [memory, bytes] = outputs.finish(output);
     if (memory === undefined) return $multi(undefined, problems.NO_MEMORY, "There is no memory for the new body.");

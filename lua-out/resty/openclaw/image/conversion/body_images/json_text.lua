@@ -1,6 +1,5 @@
 local ____exports = {}
 local ipairs = ipairs
-local pairs = pairs
 local bit_arshift = bit.arshift
 local bit_band = bit.band
 local bit_bor = bit.bor
@@ -15,6 +14,9 @@ local ffi_new = ffi.new
 local ffi_string = ffi.string
 local c_memory = require("resty.openclaw.core.memory.c_memory")
 local c_memory_find_byte = c_memory.find_byte
+local ____escapes = require("resty.openclaw.core.text.json.escapes")
+local escapes_ESCAPED = ____escapes.ESCAPED
+local ESCAPED = escapes_ESCAPED
 local ____states = require("resty.openclaw.core.text.json.structure.states")
 local states_FIRST_ACTION = ____states.FIRST_ACTION
 local states_NEXT = ____states.NEXT
@@ -24,20 +26,6 @@ local NEXT = states_NEXT
 local STRING = states_STRING
 local BACKSLASH = 92
 local LETTER_U = 117
---- What one letter after a backslash stands for.
-local ESCAPED = {}
-for letter, character in pairs({
-    ["\""] = "\"",
-    ["\\"] = "\\",
-    ["/"] = "/",
-    b = "\b",
-    f = "\f",
-    n = "\n",
-    r = "\r",
-    t = "\t"
-}) do
-    ESCAPED[string_byte(letter)] = string_byte(character)
-end
 --- How each byte is written, and how many bytes that takes.
 local WRITTEN = {}
 local WRITTEN_BYTES = ffi_new("uint8_t[256]")

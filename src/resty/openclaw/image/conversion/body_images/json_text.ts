@@ -1,24 +1,11 @@
 /** The texts in strings of JSON, from memory to memory: their escapes are undone, or written. RFC 8259, section 7. */
 import * as ffi from "ffi";
 import * as c_memory from "../../../core/memory/c_memory";
+import { ESCAPED } from "../../../core/text/json/escapes";
 import { FIRST_ACTION, NEXT, STRING } from "../../../core/text/json/structure/states";
 
 const BACKSLASH = 92;
 const LETTER_U = 117;
-
-/** What one letter after a backslash stands for. */
-const ESCAPED = new LuaTable<number, number>();
-for (const [letter, character] of pairs({
-    '"': '"',
-    "\\": "\\",
-    "/": "/",
-    b: "\b",
-    f: "\f",
-    n: "\n",
-    r: "\r",
-    t: "\t",
-}))
-    ESCAPED.set(string.byte(letter), string.byte(character));
 
 /** How each byte is written, and how many bytes that takes. */
 const WRITTEN = new LuaTable<number, string>();

@@ -1,28 +1,15 @@
 local ____exports = {}
-local pairs = pairs
 local bit_arshift = bit.arshift
 local bit_band = bit.band
 local bit_lshift = bit.lshift
-local string_byte = string.byte
 local string_char = string.char
 local ffi = require("ffi")
 local ffi_string = ffi.string
 local buffer = require("string.buffer")
 local buffer_new = buffer.new
---- RFC 8259, section 7.
-local ESCAPED = {}
-for letter, character in pairs({
-    ["\""] = "\"",
-    ["\\"] = "\\",
-    ["/"] = "/",
-    b = "\b",
-    f = "\f",
-    n = "\n",
-    r = "\r",
-    t = "\t"
-}) do
-    ESCAPED[string_byte(letter)] = character
-end
+local ____escapes = require("resty.openclaw.core.text.json.escapes")
+local escapes_ESCAPED = ____escapes.ESCAPED
+local ESCAPED = escapes_ESCAPED
 --- U+FFFD: what most readers make of half a surrogate pair. So all of these are one character here.
 local REPLACEMENT = 65533
 --- The names of one text. Phases: any.
@@ -122,7 +109,7 @@ local function end_escape(names, letter, ____end)
         return
     end
     settle(names)
-    names.before:put(ESCAPED[letter])
+    names.before:put(string_char(ESCAPED[letter]))
 end
 ____exports.end_escape = end_escape
 --- An escape in hexadecimal digits has all four: RFC 8259, section 7.

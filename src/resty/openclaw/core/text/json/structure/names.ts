@@ -1,6 +1,7 @@
 /** Finds names that an object has twice. They are compared without their escapes: RFC 8259, section 8.3. */
 import * as ffi from "ffi";
 import * as buffer from "string.buffer";
+import { ESCAPED } from "../escapes";
 
 export interface Names {
     /** Otherwise names are only read. */
@@ -21,20 +22,6 @@ export interface Names {
     code: number;
     digits: number;
 }
-
-/** RFC 8259, section 7. */
-const ESCAPED = new LuaTable<number, string>();
-for (const [letter, character] of pairs({
-    '"': '"',
-    "\\": "\\",
-    "/": "/",
-    b: "\b",
-    f: "\f",
-    n: "\n",
-    r: "\r",
-    t: "\t",
-}))
-    ESCAPED.set(string.byte(letter), character);
 
 /** U+FFFD: what most readers make of half a surrogate pair. So all of these are one character here. */
 const REPLACEMENT = 0xfffd;
@@ -107,7 +94,7 @@ export function end_escape(names: Names, letter: number, end: number): void {
     names.begins = end;
     if (!names.are_compared) return;
     settle(names);
-    names.before.put(ESCAPED.get(letter));
+    names.before.put(string.char(ESCAPED.get(letter)));
 }
 
 /** An escape in hexadecimal digits has all four: RFC 8259, section 7. */
