@@ -151,6 +151,8 @@ declare module "resty.openclaw.core.files.files" {
     export type Mode = "append" | "create" | "read" | "plain" | "lock";
     /** An open file: what the system calls a descriptor. */
     export type File = number;
+    /** Why the last call into the system failed, also one that was not made here. Phases: any, right after the call. */
+    export function last_error(): string;
     /** Whether the error of one of these functions is a full disk or an exceeded disk quota. */
     export function is_full(problem: string): boolean;
     /** What to do about it, where a worker may not. */

@@ -51,9 +51,9 @@ describe("cache.near_answers", function()
         answers = new_answers()
     end)
 
-    local function add(text, near, key)
+    local function add(text, near, key, age)
         local name = keep(text)
-        near_answers.add(answers, dict, near, key or KEY, name, 60)
+        near_answers.add(answers, dict, near, key or KEY, name, 60, age or 0)
         return name
     end
 
@@ -72,6 +72,15 @@ describe("cache.near_answers", function()
         assert.is_nil(find(answers, picture(SCENE, { scope = OTHER })))
         -- Not even if only the end differs, so that the index takes them for one.
         assert.is_nil(find(answers, picture(SCENE, { scope = SCOPE:sub(1, -2) .. "b" })))
+    end)
+
+    it("are as old as they were when they came from another gateway", function()
+        add("a pond", picture(SCENE), KEY, 50)
+        assert.equal("a pond", find(answers, picture(SCENE)).body)
+        at = at + 10
+        assert.equal("a pond", find(answers, picture(SCENE)).body)
+        at = at + 0.1
+        assert.is_nil(find(answers, picture(SCENE)))
     end)
 
     it("end to the millisecond", function()

@@ -175,6 +175,16 @@ test("without Redis each gateway has its own cache", async () => {
     expect(asked).toBe(2);
 });
 
+test("what a gateway has from another one it gives to requests with nearly the same picture, too", async () => {
+    const redis = await startBoth();
+    const picture = (name: string): Record<string, string> => ({ "X-Picture": name, "X-Hash": "96cbe9307415cd66" });
+    expect(await post(ONE, "json", picture("a pond"))).toMatchObject({ cache: "MISS" });
+    await hasKeys(redis, 1);
+    expect(await post(OTHER, "json", picture("a pond"))).toMatchObject({ cache: "HIT" });
+    expect(await post(OTHER, "json", picture("another"))).toMatchObject({ cache: "NEAR" });
+    expect(asked).toBe(1);
+});
+
 test("what another gateway has learned of a picture comes before what is known of one near it", async () => {
     const redis = await startBoth();
     const picture = (name: string): Record<string, string> => ({ "X-Picture": name, "X-Hash": "96cbe9307415cd66" });

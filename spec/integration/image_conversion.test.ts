@@ -307,13 +307,6 @@ describe("the line", () => {
         expect(await first).toMatchObject({ status: 200 });
     });
 
-    test("a conversion that takes too long is ended, and its place is free", async () => {
-        const { gateway, picture } = await startHeld({ seconds: 5 });
-        expect(await post(gateway, picture)).toMatchObject({ status: 503, code: "image_timeout" });
-        await eventually("the place is free", async () => (await running(gateway)) === 0);
-        await eventually("images are converted", async () => (await post(gateway, picture)).status === 200);
-    });
-
     test("a worker that is killed takes neither its place nor its waiting requests with it", async () => {
         const { gateway, helper, picture } = await startHeld({});
         const asked = Array.from({ length: 6 }, () => post(gateway, picture).catch(() => undefined));
@@ -405,35 +398,6 @@ describe("one form out", () => {
         expect(second.headers.get("x-cache-status")).toBe("HIT");
         expect(JSON.parse(second.text)).toMatchObject({ cached: true, result: { label: "crawfish" } });
         expect((await post(gateway, "hello")).text).toMatch(/^\{"error"/);
-    });
-
-    test("a location without the hook breaks off one response of a worker, if another one has the hook", async () => {
-        const gateway = await startImageGateway(node, {
-            workers: 1,
-            image: "envelope = true",
-            server: `location /hooked {
-                set $openclaw_route analyze; include route.conf; include image.conf; proxy_pass http://cluster;
-            }`,
-        });
-        const png = await scene("png", 9, 9);
-        for (const _ of [1, 2]) expect(await post(gateway, png, {}, "/hooked")).toMatchObject({ status: 200 });
-        // Without the hook the client waits for as long as the connection lasts.
-        const cut = new AbortController();
-        const headers = { "Content-Type": "image/png" };
-        const lost = await fetch(gateway.url("/bare"), {
-            method: "POST",
-            body: new Uint8Array(png),
-            headers,
-            signal: cut.signal,
-        });
-        await eventually("the log says so", async () =>
-            (await gateway.errorLog()).includes("broke off, as its location"),
-        );
-        cut.abort();
-        expect(Number(lost.headers.get("content-length"))).toBeGreaterThan(20);
-        expect((await post(gateway, png, {}, "/bare")).text).toBe('{"label":"crawfish"}');
-        const whole = await post(gateway, png, {}, "/hooked");
-        expect([whole.headers.get("content-length"), JSON.parse(whole.text)]).toMatchObject([null, { cached: false }]);
     });
 
     test("without the hook the log names the file that has it", async () => {

@@ -48,16 +48,15 @@ function _M.occupy()
     _M.occupied, _M.other_body = path, nil
 end
 
-local read_body = ngx.req.read_body
+local read_body, get_body_file = ngx.req.read_body, ngx.req.get_body_file
+
+--- As ngx_lua 0.10.26 for HTTP/2.
+local function refuse() error("http2 requests are not supported without content-length header") end
 
 -- luacheck: push ignore 122
-function _M.break_read_body()
-    ngx.req.read_body = function() error("http2 requests are not supported without content-length header") end
-end
+function _M.break_read_body() ngx.req.read_body, ngx.req.get_body_file = refuse, refuse end
 
-function _M.mend_read_body()
-    ngx.req.read_body = read_body
-end
+function _M.mend_read_body() ngx.req.read_body, ngx.req.get_body_file = read_body, get_body_file end
 -- luacheck: pop
 
 local function collect(pieces, bytes, count)

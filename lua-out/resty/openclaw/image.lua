@@ -234,7 +234,7 @@ local function log(self)
     if not envelope_is_lost(self.hook) then
         return
     end
-    self.faults:report("no_body_filter", (("a response of the route \"" .. self.route) .. "\" broke off, as its location has no body_filter_by_lua: include nginx/image.conf or ") .. "nginx/cache.conf in all locations of the route")
+    self.faults:report("no_body_filter", (("a response of the route \"" .. self.route) .. "\" passed without its envelope, as its location has no body_filter_by_lua: include ") .. "nginx/image.conf or nginx/cache.conf in all locations of the route")
 end
 local function init_worker(self)
     if self.thread_pool ~= nil then

@@ -181,8 +181,8 @@ function log(this: Image): void {
     if (!envelope.is_lost(this.hook)) return;
     this.faults.report(
         "no_body_filter",
-        `a response of the route "${this.route}" broke off, as its location has no body_filter_by_lua: include nginx/image.conf or ` +
-            "nginx/cache.conf in all locations of the route",
+        `a response of the route "${this.route}" passed without its envelope, as its location has no body_filter_by_lua: include ` +
+            "nginx/image.conf or nginx/cache.conf in all locations of the route",
     );
 }
 

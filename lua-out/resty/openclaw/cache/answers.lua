@@ -297,7 +297,8 @@ local function offer(asking, recording, seconds)
         near,
         key,
         name,
-        math_min(seconds, near.seconds)
+        math_min(seconds, near.seconds),
+        0
     )
 end
 --- Keeps a copy of what nginx's cache has, for those with nearly the same picture.

@@ -47,6 +47,7 @@ local live_streams_leave = live_streams.leave
 local lookout = require("resty.openclaw.cache.lookout")
 local lookout_keep = lookout.keep
 local near_answers = require("resty.openclaw.cache.near_answers")
+local near_answers_add = near_answers.add
 local near_answers_count = near_answers.count
 local near_answers_find = near_answers.find
 local records = require("resty.openclaw.cache.records")
@@ -74,6 +75,7 @@ local REFRESH = "openclaw_cache_refresh"
 ____exports.REFRESH = REFRESH
 local MISS = "MISS"
 local EXPIRED = "EXPIRED"
+local OK = 200
 local GATEWAY_TIMEOUT = 504
 local NOT_CACHED = "not_cached"
 local NO_ANSWER = "There is no answer in the cache."
@@ -192,12 +194,35 @@ local function wait(store, key, latest)
         end
     end
 end
+--- Gives an answer that another gateway has learned, and that is kept here now, to those with nearly the same picture.
+local function offer(asking, near, head, seconds)
+    local ____asking_1 = asking
+    local store = ____asking_1.store
+    local key = ____asking_1.key
+    local name = ____asking_1.name
+    local age = math_max(
+        0,
+        request_now() - head.made_at
+    )
+    local left = math_min(seconds, near.seconds - age)
+    if head.status == OK and left > 0 then
+        near_answers_add(
+            store.near,
+            store.dict,
+            near,
+            key,
+            name,
+            left,
+            age
+        )
+    end
+end
 --- Answers with what another gateway has learned, if it is young enough, and keeps it here.
-local function answer_from_tier(tier, state, wish)
-    local ____state_cache_asking_1 = state.cache_asking
-    local store = ____state_cache_asking_1.store
-    local key = ____state_cache_asking_1.key
-    local name = ____state_cache_asking_1.name
+local function answer_from_tier(tier, state, near, wish)
+    local asking = state.cache_asking
+    local store = asking.store
+    local key = asking.key
+    local name = asking.name
     local found = redis_tiers_read(tier, key)
     if found == nil then
         return
@@ -217,6 +242,9 @@ local function answer_from_tier(tier, state, wish)
     )
     if is_kept then
         records_note_kept(store.dict, key, name, seconds)
+        if near ~= nil then
+            offer(asking, near, head, seconds)
+        end
     end
     askings_leave(state)
     replays_send_whole(head, body)
@@ -327,7 +355,7 @@ local function decide(store, key, wish, state, latest, has_waited)
         state.cache_asking.avoids_nginx = true
     end
     if store.tier ~= nil and not wish.is_fresh then
-        answer_from_tier(store.tier, state, wish)
+        answer_from_tier(store.tier, state, near, wish)
         if near ~= nil then
             answer_near(
                 store,

@@ -125,8 +125,8 @@ local function of_request(key, content_type, model, generations, purges)
     }
 end
 ____exports.of_request = of_request
---- Has an answer found by requests with nearly the same picture, for so many seconds. Phases: any.
-local function add(answers, dict, near, key, name, seconds)
+--- Has an answer found by requests with nearly the same picture, for so many seconds. `age`: how old it is, in seconds. Phases: any.
+local function add(answers, dict, near, key, name, seconds, age)
     local number = near_index_next(answers.index)
     if number == nil then
         return
@@ -136,7 +136,7 @@ local function add(answers, dict, near, key, name, seconds)
         near.scope,
         near.hash,
         key,
-        clock_now(),
+        clock_now() - age,
         name
     )
     local has_room = dict:set(

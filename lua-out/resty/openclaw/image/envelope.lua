@@ -11,6 +11,8 @@ local media_types_of = media_types.of
 local cache_status = require("resty.openclaw.core.request.cache_status")
 local cache_status_is_from_cache = cache_status.is_from_cache
 local cache_status_present = cache_status.present
+local location = require("resty.openclaw.core.request.location")
+local location_number = location.number
 local own_answer = require("resty.openclaw.core.request.own_answer")
 local own_answer_is_here = own_answer.is_here
 local request = require("resty.openclaw.core.request.request")
@@ -49,9 +51,25 @@ local NULL_AND_END = "null}"
 local text = buffers_new(512)
 --- The hook of a route that has seen no response yet. Phases: init.
 local function new_hook()
-    return {is_here = false, is_missing = false}
+    return {is_here = false, locations = {}}
 end
 ____exports.new_hook = new_hook
+--- Whether the body of the response will come here.
+local function is_sure(____bindingPattern0)
+    local locations
+    locations = ____bindingPattern0.locations
+    local its_location = location_number()
+    return its_location ~= nil and locations[its_location] ~= nil
+end
+--- The body of the response has come here, and so will those of others in its location.
+local function note_location(____bindingPattern0)
+    local locations
+    locations = ____bindingPattern0.locations
+    local its_location = location_number()
+    if its_location ~= nil then
+        locations[its_location] = true
+    end
+end
 --- Whether a response with that status has the whole of what was asked.
 local function is_whole(status)
     if status < OK or status >= FIRST_REDIRECTION then
@@ -165,8 +183,7 @@ local function header_filter(hook)
     local its_head = write_head()
     request_state_open().envelope_head = its_head
     local length = length_of_response()
-    local is_sure = hook.is_here and not hook.is_missing
-    if length == nil or not is_sure or may_be_cut() then
+    if length == nil or not is_sure(hook) or may_be_cut() then
         return set_length(nil)
     end
     set_length(#its_head + (length == 0 and #NULL or length) + #END)
@@ -190,6 +207,9 @@ local function body_filter(hook)
     if memory == nil and not is_last then
         return
     end
+    if not is_begun then
+        note_location(hook)
+    end
     local ____state_4 = state
     local ____is_last_3
     if is_last then
@@ -202,19 +222,14 @@ local function body_filter(hook)
     chunk_surround(its_head, memory, bytes, is_last and (is_empty and NULL_AND_END or END) or "")
 end
 ____exports.body_filter = body_filter
---- Whether the response was sent with the length of an envelope and without one, because its location has no hook. From then on no response of
--- the route says its length in this worker. Phases: log. Never raises.
+--- Whether the response was sent without its envelope, because its location has no hook, though another one has it. Phases: log. Never raises.
 local function is_lost(hook)
-    if hook.is_missing or not hook.is_here then
+    if not hook.is_here then
         return false
     end
     local ____opt_5 = request_state_present()
     local its_head = ____opt_5 and ____opt_5.envelope_head
-    if its_head == nil or its_head == "" or request_variable("request_completion") ~= "OK" then
-        return false
-    end
-    hook.is_missing = true
-    return true
+    return its_head ~= nil and its_head ~= "" and request_variable("request_completion") == "OK"
 end
 ____exports.is_lost = is_lost
 return ____exports

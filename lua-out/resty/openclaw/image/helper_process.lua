@@ -1,6 +1,5 @@
 local ____exports = {}
 local ipairs = ipairs
-local tostring = tostring
 local math_max = math.max
 local math_min = math.min
 local string_gsub = string.gsub
@@ -12,7 +11,6 @@ local files = require("resty.openclaw.core.files.files")
 local files_is_gone = files.is_gone
 local files_read = files.read
 local files_remove = files.remove
-local files_remove_folder = files.remove_folder
 local c_memory = require("resty.openclaw.core.memory.c_memory")
 local c_memory_allocate = c_memory.allocate
 local c_memory_at = c_memory.at
@@ -26,6 +24,11 @@ local time_slice_renew = time_slice.renew
 local time_slice_yield_now = time_slice.yield_now
 local answers = require("resty.openclaw.image.helper_process.answer")
 local answers_read = answers.read
+local notes = require("resty.openclaw.image.helper_process.notes")
+local notes_folder_of = notes.folder_of
+local notes_forget_folder = notes.forget_folder
+local notes_note_pid = notes.note_pid
+local notes_pid_of = notes.pid_of
 local protocol = require("resty.openclaw.image.helper_process.protocol")
 local protocol_GREETING = protocol.GREETING
 local protocol_LENGTH_DIGITS = protocol.LENGTH_DIGITS
@@ -33,45 +36,19 @@ local protocol_length_of = protocol.length_of
 local protocol_message = protocol.message
 local spawning = require("resty.openclaw.image.helper_process.spawn")
 local spawning_kill = spawning.kill
-local spawning_make_folder = spawning.make_folder
 local spawning_spawn = spawning.spawn
 --- What is sent and read at a time.
 local PIECE_BYTES = 65536
---- How long a helper may take to start, and to greet.
+--- How long a helper may take to start.
 local START_SECONDS = 5
+--- How long one that has been there may take to greet at least: the machine may be busy.
+local LEAST_GREETING_SECONDS = 1
 --- A greeting that does not come in time.
 local TIMEOUT = "timeout"
 --- The helper has ended: nothing is left to kill, and its pid may be another process's.
 local CLOSED = "closed"
 local CRASHED = "The image cannot be converted."
 local piece = ffi_new("uint8_t[?]", PIECE_BYTES)
---- The folder of the sockets, which all workers of a configuration share. On failure nil and why.
-local function folder_of(____bindingPattern0)
-    local region
-    region = ____bindingPattern0.region
-    local key = "image folder " .. tostring(region.configuration)
-    local known = region.names:get(key)
-    if known ~= nil and not files_is_gone(known) then
-        return known
-    end
-    local made, err = spawning_make_folder()
-    if made == nil then
-        return nil, err
-    end
-    if known ~= nil then
-        region.names:delete(key)
-    end
-    local is_mine = region.names:safe_add(key, made)
-    if is_mine == true then
-        return made
-    end
-    files_remove_folder(made)
-    local winner = region.names:get(key)
-    if winner == nil then
-        return nil, "the lua_shared_dict is full"
-    end
-    return winner
-end
 --- A text that the other side frames. On failure nil and why.
 local function receive_text(socket)
     local digits, err = socket:receive(protocol_LENGTH_DIGITS)
@@ -96,71 +73,70 @@ local function pause(slice)
     time_slice_yield_now()
     time_slice_renew(slice)
 end
---- Under what the pid of the helper at a path is noted.
-local function pid_key(path)
-    return "image helper " .. path
-end
---- Ends the helper at a path, whatever it does; the place has no helper then.
-local function kill(____bindingPattern0, path)
+--- Ends the helper of a place at that path, whatever it does; the place has no helper then.
+local function kill(____bindingPattern0, place, path)
     local region
     region = ____bindingPattern0.region
-    local pid = region.names:get(pid_key(path))
-    if pid ~= nil and pid > 1 then
-        spawning_kill(pid)
+    local pid = notes_pid_of(region, place, path)
+    if pid ~= nil then
+        spawning_kill(pid, path)
     end
-    region.names:delete(pid_key(path))
     files_remove(path)
 end
---- A connection to the helper at a path, once it has greeted: it is ready then. On failure nil and why.
-local function meet(____bindingPattern0, path)
+--- A connection to the helper at a path, once it has greeted, within so many seconds: it is ready then. On failure nil and why.
+local function meet(____bindingPattern0, path, greeting_seconds)
     local seconds
     seconds = ____bindingPattern0.seconds
     local socket = ngx.socket.tcp()
-    local most_ms = math_max(START_SECONDS, seconds) * 1000
-    socket:settimeouts(most_ms, most_ms, most_ms)
+    local greeting_ms = greeting_seconds * 1000
+    socket:settimeouts(greeting_ms, greeting_ms, greeting_ms)
     local is_connected, connect_err = socket:connect("unix:" .. path)
     if is_connected == nil then
         return nil, connect_err
     end
     local greeting, err = receive_text(socket)
     if greeting == protocol_GREETING then
+        local most_ms = math_max(START_SECONDS, seconds) * 1000
+        socket:settimeouts(most_ms, most_ms, most_ms)
         return socket
     end
     socket:close()
     return nil, err or "its greeting is none"
 end
---- Starts a helper, and meets it. On failure nil and why.
-local function start(helpers, folder, path)
-    local pid, problem = spawning_spawn(path, folder)
+--- Starts a helper, and meets it. On failure nil, why, and whether it is the folder's.
+local function start(helpers, place, folder, path)
+    local pid, problem, needs_folder = spawning_spawn(path, folder)
     if pid == nil then
-        return nil, problem
+        return nil, problem, needs_folder
     end
-    helpers.region.names:safe_set(
-        pid_key(path),
-        pid
-    )
-    local socket, err = meet(helpers, path)
+    notes_note_pid(helpers.region, place, path, pid)
+    local socket, err = meet(helpers, path, START_SECONDS)
     if socket ~= nil then
         return socket
     end
+    local is_removed = files_is_gone(path)
     if err ~= CLOSED then
-        kill(helpers, path)
+        kill(helpers, place, path)
     end
-    return nil, "the helper process does not start: " .. err
+    return nil, "the helper process does not start, and has said why in this log: " .. err, is_removed
 end
 --- A connection to the helper of a place, which is started if there is none. One that ends before it has greeted, as it does after a minute
--- without work, has not seen the order, and is replaced. On failure nil and why.
-local function connect(helpers, folder, path)
+-- without work, has not seen the order, and is replaced; so is one that does not greet, as it was stopped. On failure as `start`.
+local function connect(helpers, place, folder, path)
     if not files_is_gone(path) then
-        local socket, err = meet(helpers, path)
+        local socket, err = meet(
+            helpers,
+            path,
+            math_max(LEAST_GREETING_SECONDS, helpers.seconds / 2)
+        )
         if socket ~= nil then
             return socket
         end
         if err == TIMEOUT then
-            kill(helpers, path)
+            kill(helpers, place, path)
         end
     end
-    return start(helpers, folder, path)
+    return start(helpers, place, folder, path)
 end
 local function send_memory(socket, address, bytes)
     local memory = c_memory_at(address)
@@ -315,25 +291,29 @@ local function have_converted(____bindingPattern0, socket, order)
     return talk.answer
 end
 --- A connection to the helper of a place, and where it listens. On failure nil and why.
-local function reach(helpers, place)
-    local folder, err = folder_of(helpers)
+local function reach(helpers, place, is_last_attempt)
+    local folder, err = notes_folder_of(helpers.region)
     if folder == nil then
         return nil, err
     end
     local name = string_gsub(place.key, "[^%w]", "_")
     local path = (folder .. "/") .. name
-    local socket, connect_err = connect(helpers, folder, path)
-    if socket == nil then
+    local socket, connect_err, needs_folder = connect(helpers, place, folder, path)
+    if socket ~= nil then
+        return socket, path
+    end
+    if needs_folder ~= true or is_last_attempt then
         return nil, connect_err
     end
-    return socket, path
+    notes_forget_folder(helpers.region, folder)
+    return reach(helpers, place, true)
 end
 --- Runs a conversion in the helper of that place. Phases: timer; yields. Never raises.
 local function run(helpers, place, order)
     local ____helpers_3 = helpers
     local route = ____helpers_3.route
     local faults = ____helpers_3.faults
-    local socket, path_or_err = reach(helpers, place)
+    local socket, path_or_err = reach(helpers, place, false)
     if socket == nil then
         return {problem = "no_helper", message = "", detail = path_or_err}
     end
@@ -345,7 +325,7 @@ local function run(helpers, place, order)
     if err == CLOSED then
         files_remove(path)
     else
-        kill(helpers, path)
+        kill(helpers, place, path)
     end
     faults:report("helper", ("route \"" .. route) .. "\": the helper process that converted an image has been lost: ", err)
     return {problem = "broken_image", message = CRASHED}

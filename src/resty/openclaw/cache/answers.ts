@@ -173,7 +173,7 @@ function offer(asking: Asking, recording: Recording, seconds: number): void {
     const near = asking.near;
     if (near === undefined || recording.head.status !== OK) return;
     const { store, key, name } = asking;
-    near_answers.add(store.near, store.dict, near, key, name, math.min(seconds, near.seconds));
+    near_answers.add(store.near, store.dict, near, key, name, math.min(seconds, near.seconds), 0);
 }
 
 /** Keeps a copy of what nginx's cache has, for those with nearly the same picture. */

@@ -12,7 +12,9 @@ import type { RequestState } from "../core/request/request_state";
 import * as request_state from "../core/request/request_state";
 import * as time_left from "../core/request/time_left";
 import * as clock from "../core/time/clock";
+import type { AnswerHead } from "./answer_head";
 import * as heads from "./answer_head";
+import type { Asking } from "./asking";
 import * as askings from "./asking";
 import * as awaited_keys from "./awaited_keys";
 import * as kept_answers from "./kept_answers";
@@ -32,6 +34,7 @@ import type { Following, Store } from "./store";
 export const REFRESH = "openclaw_cache_refresh";
 const MISS = "MISS";
 const EXPIRED = "EXPIRED";
+const OK = 200;
 const GATEWAY_TIMEOUT = 504;
 const NOT_CACHED = "not_cached";
 const NO_ANSWER = "There is no answer in the cache.";
@@ -114,16 +117,28 @@ function wait(store: Store, key: string, latest: MonotonicTime): boolean {
     }
 }
 
+/** Gives an answer that another gateway has learned, and that is kept here now, to those with nearly the same picture. */
+function offer(asking: Asking, near: Near, head: AnswerHead, seconds: number): void {
+    const { store, key, name } = asking;
+    const age = math.max(0, request.now() - head.made_at);
+    const left = math.min(seconds, near.seconds - age);
+    if (head.status === OK && left > 0) near_answers.add(store.near, store.dict, near, key, name, left, age);
+}
+
 /** Answers with what another gateway has learned, if it is young enough, and keeps it here. */
-function answer_from_tier(tier: RedisTier, state: RequestState, wish: Wish): void {
-    const { store, key, name } = state.cache_asking!;
+function answer_from_tier(tier: RedisTier, state: RequestState, near: Near | undefined, wish: Wish): void {
+    const asking = state.cache_asking!;
+    const { store, key, name } = asking;
     const found = redis_tiers.read(tier, key);
     if (found === undefined) return;
     const { body, seconds } = found;
     const head = heads.read(found.head);
     if (head === undefined || !is_young(head.made_at, wish, state)) return;
     const is_kept = kept_answers.keep(store.dict, name, found.head, body, seconds);
-    if (is_kept) records.note_kept(store.dict, key, name, seconds);
+    if (is_kept) {
+        records.note_kept(store.dict, key, name, seconds);
+        if (near !== undefined) offer(asking, near, head, seconds);
+    }
     askings.leave(state);
     replays.send_whole(head, body);
 }
@@ -202,7 +217,7 @@ function decide(
     if (!askings.try_to_lead(store, key, state, wish.seconds)) return false;
     if (kind === records.CUT) state.cache_asking!.avoids_nginx = true;
     if (store.tier !== undefined && !wish.is_fresh) {
-        answer_from_tier(store.tier, state, wish);
+        answer_from_tier(store.tier, state, near, wish);
         if (near !== undefined) answer_near(store, state, near, wish, has_waited);
     }
     // nginx's cache may have an answer of whose age nothing is known, or which is too old.

@@ -128,7 +128,7 @@ export function of_request(
     return { hash, distance, seconds, scope, low, high, purges };
 }
 
-/** Has an answer found by requests with nearly the same picture, for so many seconds. Phases: any. */
+/** Has an answer found by requests with nearly the same picture, for so many seconds. `age`: how old it is, in seconds. Phases: any. */
 export function add(
     answers: NearAnswers,
     dict: ngx.SharedDict,
@@ -136,10 +136,11 @@ export function add(
     key: string,
     name: string,
     seconds: number,
+    age: number,
 ): void {
     const number = near_index.next(answers.index);
     if (number === undefined) return;
-    const note = string.format(NOTE, near.scope, near.hash, key, clock.now(), name);
+    const note = string.format(NOTE, near.scope, near.hash, key, clock.now() - age, name);
     const [has_room] = dict.set(`${PREFIX}${number}`, note, seconds);
     // In this order: the number is to lead somewhere.
     if (has_room) near_index.put(answers.index, number, near.low, near.high);

@@ -7,6 +7,7 @@ import * as ffi from "ffi";
 import * as buffers from "string.buffer";
 import * as media_types from "../core/http/media_type";
 import * as cache_status from "../core/request/cache_status";
+import * as location from "../core/request/location";
 import * as own_answer from "../core/request/own_answer";
 import * as request from "../core/request/request";
 import * as request_state from "../core/request/request_state";
@@ -38,18 +39,31 @@ const NULL_AND_END = "null}";
 const text = buffers.new(512);
 
 /**
- * Whether bodies of a route's responses come here in this worker. A location without the hook must not say the length of an envelope: the
+ * Where bodies of a route's responses come here in this worker. A location without the hook must not say the length of an envelope: the
  * client would wait for the rest.
  */
 export interface Hook {
+    /** Whether any do. */
     is_here: boolean;
-    /** Whether a location of the route is without it, though another one has it. */
-    is_missing: boolean;
+    /** The locations where they do. */
+    readonly locations: LuaSet<number>;
 }
 
 /** The hook of a route that has seen no response yet. Phases: init. */
 export function new_hook(): Hook {
-    return { is_here: false, is_missing: false };
+    return { is_here: false, locations: new LuaSet() };
+}
+
+/** Whether the body of the response will come here. */
+function is_sure({ locations }: Hook): boolean {
+    const its_location = location.number();
+    return its_location !== undefined && locations.has(its_location);
+}
+
+/** The body of the response has come here, and so will those of others in its location. */
+function note_location({ locations }: Hook): void {
+    const its_location = location.number();
+    if (its_location !== undefined) locations.add(its_location);
 }
 
 /** Whether a response with that status has the whole of what was asked. */
@@ -146,8 +160,7 @@ export function header_filter(hook: Hook): void {
     const its_head = write_head();
     request_state.open().envelope_head = its_head;
     const length = length_of_response();
-    const is_sure = hook.is_here && !hook.is_missing;
-    if (length === undefined || !is_sure || may_be_cut()) return set_length(undefined);
+    if (length === undefined || !is_sure(hook) || may_be_cut()) return set_length(undefined);
     set_length(its_head.length + (length === 0 ? NULL.length : length) + END.length);
 }
 
@@ -166,19 +179,15 @@ export function body_filter(hook: Hook): void {
     const [memory, bytes] = chunk.look();
     // Nothing but a flush.
     if (memory === undefined && !is_last) return;
+    if (!is_begun) note_location(hook);
     state!.envelope_head = is_last ? undefined : "";
     const is_empty = memory === undefined && !is_begun;
     chunk.surround(its_head, memory, bytes, is_last ? (is_empty ? NULL_AND_END : END) : "");
 }
 
-/**
- * Whether the response was sent with the length of an envelope and without one, because its location has no hook. From then on no response of
- * the route says its length in this worker. Phases: log. Never raises.
- */
+/** Whether the response was sent without its envelope, because its location has no hook, though another one has it. Phases: log. Never raises. */
 export function is_lost(hook: Hook): boolean {
-    if (hook.is_missing || !hook.is_here) return false;
+    if (!hook.is_here) return false;
     const its_head = request_state.present()?.envelope_head;
-    if (its_head === undefined || its_head === "" || request.variable("request_completion") !== "OK") return false;
-    hook.is_missing = true;
-    return true;
+    return its_head !== undefined && its_head !== "" && request.variable("request_completion") === "OK";
 }

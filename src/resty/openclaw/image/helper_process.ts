@@ -12,6 +12,7 @@ import type { Slice } from "../core/time/time_slice";
 import * as time_slice from "../core/time/time_slice";
 import type { Answer, Order } from "./conversion/model";
 import * as answers from "./helper_process/answer";
+import * as notes from "./helper_process/notes";
 import * as protocol from "./helper_process/protocol";
 import * as spawning from "./helper_process/spawn";
 import type { Place } from "./places";
@@ -25,30 +26,16 @@ export interface Helpers {
 
 /** What is sent and read at a time. */
 const PIECE_BYTES = 65536;
-/** How long a helper may take to start, and to greet. */
+/** How long a helper may take to start. */
 const START_SECONDS = 5;
+/** How long one that has been there may take to greet at least: the machine may be busy. */
+const LEAST_GREETING_SECONDS = 1;
 /** A greeting that does not come in time. */
 const TIMEOUT = "timeout";
 /** The helper has ended: nothing is left to kill, and its pid may be another process's. */
 const CLOSED = "closed";
 const CRASHED = "The image cannot be converted.";
 const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
-
-/** The folder of the sockets, which all workers of a configuration share. On failure nil and why. */
-function folder_of({ region }: Helpers): Result<string> {
-    const key = `image folder ${region.configuration}`;
-    const [known] = region.names.get<string>(key);
-    if (known !== undefined && !files.is_gone(known)) return $multi(known);
-    const [made, err] = spawning.make_folder();
-    if (made === undefined) return $multi(undefined, err);
-    if (known !== undefined) region.names.delete(key);
-    const [is_mine] = region.names.safe_add(key, made);
-    if (is_mine === true) return $multi(made);
-    files.remove_folder(made);
-    const [winner] = region.names.get<string>(key);
-    if (winner === undefined) return $multi(undefined, "the lua_shared_dict is full");
-    return $multi(winner);
-}
 
 /** A text that the other side frames. On failure nil and why. */
 function receive_text(socket: ngx.Tcp): Result<string> {
@@ -68,54 +55,57 @@ function pause(slice: Slice): void {
     time_slice.renew(slice);
 }
 
-/** Under what the pid of the helper at a path is noted. */
-function pid_key(path: string): string {
-    return `image helper ${path}`;
-}
-
-/** Ends the helper at a path, whatever it does; the place has no helper then. */
-function kill({ region }: Helpers, path: string): void {
-    const [pid] = region.names.get<number>(pid_key(path));
-    if (pid !== undefined && pid > 1) spawning.kill(pid);
-    region.names.delete(pid_key(path));
+/** Ends the helper of a place at that path, whatever it does; the place has no helper then. */
+function kill({ region }: Helpers, place: Place, path: string): void {
+    const pid = notes.pid_of(region, place, path);
+    if (pid !== undefined) spawning.kill(pid, path);
     files.remove(path);
 }
 
-/** A connection to the helper at a path, once it has greeted: it is ready then. On failure nil and why. */
-function meet({ seconds }: Helpers, path: string): Result<ngx.Tcp> {
+/** A connection to the helper at a path, once it has greeted, within so many seconds: it is ready then. On failure nil and why. */
+function meet({ seconds }: Helpers, path: string, greeting_seconds: number): Result<ngx.Tcp> {
     const socket = ngx.socket.tcp();
-    const most_ms = math.max(START_SECONDS, seconds) * 1000;
-    socket.settimeouts(most_ms, most_ms, most_ms);
+    const greeting_ms = greeting_seconds * 1000;
+    socket.settimeouts(greeting_ms, greeting_ms, greeting_ms);
     const [is_connected, connect_err] = socket.connect(`unix:${path}`);
     if (is_connected === undefined) return $multi(undefined, connect_err);
     const [greeting, err] = receive_text(socket);
-    if (greeting === protocol.GREETING) return $multi(socket);
+    if (greeting === protocol.GREETING) {
+        const most_ms = math.max(START_SECONDS, seconds) * 1000;
+        socket.settimeouts(most_ms, most_ms, most_ms);
+        return $multi(socket);
+    }
     socket.close();
     return $multi(undefined, err ?? "its greeting is none");
 }
 
-/** Starts a helper, and meets it. On failure nil and why. */
-function start(helpers: Helpers, folder: string, path: string): Result<ngx.Tcp> {
-    const [pid, problem] = spawning.spawn(path, folder);
-    if (pid === undefined) return $multi(undefined, problem);
-    helpers.region.names.safe_set(pid_key(path), pid);
-    const [socket, err] = meet(helpers, path);
+/** Where helpers listen cannot be used, or no longer. */
+type Met = LuaMultiReturn<[socket: ngx.Tcp] | [socket: undefined, err: string | undefined, needs_folder?: boolean]>;
+
+/** Starts a helper, and meets it. On failure nil, why, and whether it is the folder's. */
+function start(helpers: Helpers, place: Place, folder: string, path: string): Met {
+    const [pid, problem, needs_folder] = spawning.spawn(path, folder);
+    if (pid === undefined) return $multi(undefined, problem, needs_folder!);
+    notes.note_pid(helpers.region, place, path, pid);
+    const [socket, err] = meet(helpers, path, START_SECONDS);
     if (socket !== undefined) return $multi(socket);
-    if (err !== CLOSED) kill(helpers, path);
-    return $multi(undefined, `the helper process does not start: ${err}`);
+    const is_removed = files.is_gone(path);
+    if (err !== CLOSED) kill(helpers, place, path);
+    return $multi(undefined, `the helper process does not start, and has said why in this log: ${err}`, is_removed);
 }
 
 /**
  * A connection to the helper of a place, which is started if there is none. One that ends before it has greeted, as it does after a minute
- * without work, has not seen the order, and is replaced. On failure nil and why.
+ * without work, has not seen the order, and is replaced; so is one that does not greet, as it was stopped. On failure as `start`.
  */
-function connect(helpers: Helpers, folder: string, path: string): Result<ngx.Tcp> {
+function connect(helpers: Helpers, place: Place, folder: string, path: string): Met {
     if (!files.is_gone(path)) {
-        const [socket, err] = meet(helpers, path);
+        // Of the time that the request waits half is left for another one.
+        const [socket, err] = meet(helpers, path, math.max(LEAST_GREETING_SECONDS, helpers.seconds / 2));
         if (socket !== undefined) return $multi(socket);
-        if (err === TIMEOUT) kill(helpers, path);
+        if (err === TIMEOUT) kill(helpers, place, path);
     }
-    return start(helpers, folder, path);
+    return start(helpers, place, folder, path);
 }
 
 type Received = answers.Received;
@@ -217,27 +207,31 @@ function have_converted({ seconds }: Helpers, socket: ngx.Tcp, order: Order): Re
 function reach(
     helpers: Helpers,
     place: Place,
+    is_last_attempt: boolean,
 ): LuaMultiReturn<[socket: ngx.Tcp, path: string] | [socket: undefined, err: string | undefined]> {
-    const [folder, err] = folder_of(helpers);
+    const [folder, err] = notes.folder_of(helpers.region);
     if (folder === undefined) return $multi(undefined, err);
     const [name] = string.gsub(place.key, "[^%w]", "_");
     const path = `${folder}/${name}`;
-    const [socket, connect_err] = connect(helpers, folder, path);
-    if (socket === undefined) return $multi(undefined, connect_err);
-    return $multi(socket, path);
+    const [socket, connect_err, needs_folder] = connect(helpers, place, folder, path);
+    if (socket !== undefined) return $multi(socket, path);
+    if (needs_folder !== true || is_last_attempt) return $multi(undefined, connect_err);
+    // A helper that ended has taken it along, or its disk has become read-only.
+    notes.forget_folder(helpers.region, folder);
+    return reach(helpers, place, true);
 }
 
 /** Runs a conversion in the helper of that place. Phases: timer; yields. Never raises. */
 export function run(helpers: Helpers, place: Place, order: Order): Answer {
     const { route, faults } = helpers;
-    const [socket, path_or_err] = reach(helpers, place);
+    const [socket, path_or_err] = reach(helpers, place, false);
     if (socket === undefined) return { problem: "no_helper", message: "", detail: path_or_err };
     const path = path_or_err!;
     const [answer, err] = have_converted(helpers, socket, order);
     if (answer !== undefined) return answer;
     // It hangs, has died, or does not know what it says.
     if (err === CLOSED) files.remove(path);
-    else kill(helpers, path);
+    else kill(helpers, place, path);
     faults.report("helper", `route "${route}": the helper process that converted an image has been lost: `, err);
     return { problem: "broken_image", message: CRASHED };
 }

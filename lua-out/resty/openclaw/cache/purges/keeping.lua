@@ -6,6 +6,8 @@ local file_state = require("resty.openclaw.core.files.file_state")
 local file_state_of = file_state.of
 local guard = require("resty.openclaw.core.metrics.guard")
 local guard_call = guard.call
+local thread_pools = require("resty.openclaw.core.process.thread_pool")
+local thread_pools_has_room = thread_pools.has_room
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local knowledge = require("resty.openclaw.cache.purges.knowledge")
@@ -40,7 +42,7 @@ local function call_once(purges, name, text)
     local known_epoch = ____purges_0.known_epoch
     local known_last = ____purges_0.known_last
     local at = ngx.time()
-    if ngx.run_worker_thread ~= nil then
+    if ngx.run_worker_thread ~= nil and thread_pools_has_room(thread_pool) then
         local called, answer = ngx.run_worker_thread(
             thread_pool,
             FILE_MODULE,

@@ -1,5 +1,7 @@
 local ____exports = {}
 local type = type
+local thread_pools = require("resty.openclaw.core.process.thread_pool")
+local thread_pools_has_room = thread_pools.has_room
 local files = require("resty.openclaw.core.files.files")
 local files_sync = files.sync
 local files_sync_path = files.sync_path
@@ -28,6 +30,9 @@ end
 local function sync_in_thread(pool, what)
     if ngx.run_worker_thread == nil then
         return sync_here(pool, what, "nginx was built without threads")
+    end
+    if not thread_pools_has_room(pool) then
+        return sync_here(pool, what, "its queue is full")
     end
     local name = type(what) == "string" and "sync_path" or "sync"
     local called, answer = ngx.run_worker_thread(pool, THREAD_MODULE, name, what)

@@ -61,8 +61,14 @@ local function message(number)
     local text = ffi_string(ffi.C.openclaw_files_message(number))
     return text
 end
+--- Why the last call into the system failed, also one that was not made here. Phases: any, right after the call.
+local function last_error()
+    local text = message(ffi_errno())
+    return text
+end
+____exports.last_error = last_error
 local function failure(what)
-    return (("cannot " .. what) .. ": ") .. message(ffi_errno())
+    return (("cannot " .. what) .. ": ") .. last_error()
 end
 --- Whether the error of one of these functions is a full disk or an exceeded disk quota.
 local function is_full(problem)

@@ -149,18 +149,23 @@ local function is_its_own(file)
     local ____opt_0 = request_state_present()
     return (____opt_0 and ____opt_0.body_file) == file or open_files_has(file)
 end
+--- Has nginx read the body; whether it was in a file before.
+local function read_body()
+    local was_in_file = ngx.req.get_body_file() ~= nil
+    ngx.req.read_body()
+    return was_in_file
+end
 --- Has nginx read the body. Says why it cannot be read, or nothing; then whether it was in a file before.
 local function fetch_body()
-    local was_in_file = ngx.req.get_body_file() ~= nil
-    local ok, err = pcall(ngx.req.read_body)
+    local ok, result = pcall(read_body)
     client_watch_go_on(request_state_present())
     local ____ok_2
     if ok then
         ____ok_2 = nil
     else
-        ____ok_2 = tostring(err)
+        ____ok_2 = tostring(result)
     end
-    return ____ok_2, was_in_file
+    return ____ok_2, result == true
 end
 --- The file that the body is in, if it is in one. Notes whether this module had it read.
 local function present_file(was_in_file)

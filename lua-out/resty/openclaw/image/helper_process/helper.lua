@@ -194,11 +194,10 @@ local function is_wanted(polls, parent)
     return false
 end
 --- Serves until nobody wants it any more, and ends the process; its socket and, if it is empty, the folder go with it. Phases: init.
-local function serve(path, folder, config)
+local function serve(path, folder)
     local parent = ffi.C.openclaw_helper_parent()
     close_inherited()
     priority_lower()
-    files_remove(config)
     local polls = ffi_new("struct openclaw_helper_poll[1]", {{fd = LISTENING, events = POLLIN}})
     while is_wanted(polls, parent) do
         local fd = ffi.C.openclaw_helper_accept(LISTENING, nil, nil)
@@ -212,8 +211,8 @@ local function serve(path, folder, config)
             end
         end
     end
-    files_remove(path)
     files_remove(leftovers_lock_path(path))
+    files_remove(path)
     files_remove_folder(folder)
     return os.exit(0)
 end

@@ -2,6 +2,7 @@
 import * as random from "../../core/bytes/random";
 import * as file_state from "../../core/files/file_state";
 import * as guard from "../../core/metrics/guard";
+import * as thread_pools from "../../core/process/thread_pool";
 import * as clock from "../../core/time/clock";
 import * as knowledge from "./knowledge";
 import * as lists from "./list";
@@ -29,7 +30,7 @@ function new_stamp(): number {
 function call_once(purges: Purges, name: Change, text: string): string {
     const { path, thread_pool, known_epoch, known_last } = purges;
     const at = ngx.time();
-    if (ngx.run_worker_thread !== undefined) {
+    if (ngx.run_worker_thread !== undefined && thread_pools.has_room(thread_pool)) {
         const [called, answer] = ngx.run_worker_thread<string>(
             thread_pool,
             FILE_MODULE,
@@ -40,7 +41,7 @@ function call_once(purges: Purges, name: Change, text: string): string {
             text,
             at,
         );
-        // The pool may not exist.
+        // The pool may not exist, or nginx has no Lua VM left for it.
         if (called) return answer;
     }
     if (name === "add") return purge_file.add(path, known_epoch, known_last, text, at);

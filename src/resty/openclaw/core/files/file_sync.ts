@@ -2,6 +2,7 @@
  * Syncs files to disk (fsync) without blocking the worker: in a thread of nginx, if nginx.conf has a `thread_pool` and nginx was built with
  * threads.
  */
+import * as thread_pools from "../process/thread_pool";
 import type { File } from "./files";
 import * as files from "./files";
 
@@ -20,9 +21,10 @@ function sync_here(pool: string, what: string | File, why: string): string | und
 
 function sync_in_thread(pool: string, what: string | File): string | undefined {
     if (ngx.run_worker_thread === undefined) return sync_here(pool, what, "nginx was built without threads");
+    if (!thread_pools.has_room(pool)) return sync_here(pool, what, "its queue is full");
     const name = typeof what === "string" ? "sync_path" : "sync";
     const [called, answer] = ngx.run_worker_thread<string | undefined>(pool, THREAD_MODULE, name, what);
-    // The pool does not exist, or its queue is full.
+    // The pool does not exist, or nginx has no Lua VM left for it.
     return called ? answer : sync_here(pool, what, answer);
 }
 

@@ -83,8 +83,14 @@ function message(number: number): string {
     return text;
 }
 
+/** Why the last call into the system failed, also one that was not made here. Phases: any, right after the call. */
+export function last_error(): string {
+    const text = message(ffi.errno());
+    return text;
+}
+
 function failure(what: string): string {
-    return `cannot ${what}: ${message(ffi.errno())}`;
+    return `cannot ${what}: ${last_error()}`;
 }
 
 /** Whether the error of one of these functions is a full disk or an exceeded disk quota. */

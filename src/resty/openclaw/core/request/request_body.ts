@@ -151,13 +151,19 @@ function is_its_own(file: string): boolean {
     return request_state.present()?.body_file === file || open_files.has(file);
 }
 
+/** Has nginx read the body; whether it was in a file before. */
+function read_body(this: void): boolean {
+    const was_in_file = ngx.req.get_body_file() !== undefined;
+    ngx.req.read_body();
+    return was_in_file;
+}
+
 /** Has nginx read the body. Says why it cannot be read, or nothing; then whether it was in a file before. */
 function fetch_body(): LuaMultiReturn<[problem: string | undefined, was_in_file: boolean]> {
-    const was_in_file = ngx.req.get_body_file() !== undefined;
-    // Some versions raise: 0.10.26 does for HTTP/2 without Content-Length.
-    const [ok, err] = pcall(ngx.req.read_body);
+    // Some versions raise in both functions: 0.10.26 does for HTTP/2 without Content-Length.
+    const [ok, result] = pcall(read_body);
     client_watch.go_on(request_state.present());
-    return $multi(ok ? undefined : tostring(err), was_in_file);
+    return $multi(ok ? undefined : tostring(result), result === true);
 }
 
 /** The file that the body is in, if it is in one. Notes whether this module had it read. */

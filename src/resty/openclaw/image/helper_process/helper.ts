@@ -138,11 +138,10 @@ function is_wanted(polls: CValue, parent: unknown): boolean {
 }
 
 /** Serves until nobody wants it any more, and ends the process; its socket and, if it is empty, the folder go with it. Phases: init. */
-export function serve(path: string, folder: string, config: string): never {
+export function serve(path: string, folder: string): never {
     const parent = ffi.C.openclaw_helper_parent!();
     close_inherited();
     priority.lower();
-    files.remove(config);
     const polls = ffi.new("struct openclaw_helper_poll[1]", [{ fd: LISTENING, events: POLLIN }]);
     while (is_wanted(polls, parent)) {
         const fd = ffi.C.openclaw_helper_accept!(LISTENING, undefined, undefined) as number;
@@ -154,8 +153,9 @@ export function serve(path: string, folder: string, config: string): never {
             if (!ok) ngx.log(ngx.ERR, "image: helper: ", err);
         }
     }
-    files.remove(path);
+    // In this order: once its socket is gone, another helper may be there, with a lock of its own.
     files.remove(leftovers.lock_path(path));
+    files.remove(path);
     files.remove_folder(folder);
     return os.exit(0);
 }

@@ -1,12 +1,12 @@
 /**
- * Folders in /tmp that nobody needs: a helper that was killed when its gateway was ended leaves its own. Each helper holds a lock on a file
+ * Folders that nobody needs: a helper that was killed when its gateway was ended leaves its own. Each helper holds a lock on a file
  * beside its socket as long as it lives, so whoever gets all locks of a folder may remove it.
  */
 import type { File } from "../../core/files/files";
 import * as files from "../../core/files/files";
 
-/** Where the folders are. */
-export const PARENT = "/tmp";
+/** Where the folders are: in the first one of these that takes one. The second is in memory, and there also where the disk is read-only. */
+export const PARENTS = ["/tmp", "/dev/shm"];
 /** What their names begin with. */
 export const PREFIX = "openclaw-image-";
 
@@ -21,12 +21,17 @@ export function lock_path(path: string): string {
 /** A new lock for a helper at that path: it holds as long as any process has the file open. On failure nil and why. Phases: any. */
 export function lock(path: string): Result<File> {
     const name = lock_path(path);
-    // A helper that was there before may live on for a while.
-    files.remove(name);
-    const [file, err] = files.open(name, "lock");
+    // It gets its name only when it holds: another worker that looks for leftovers would take it for one. A helper that was there before may
+    // live on for a while, with the file that had the name.
+    const new_name = `${name}-new`;
+    files.remove(new_name);
+    const [file, err] = files.open(new_name, "lock");
     if (file === undefined) return $multi(undefined, err);
     files.lock(file);
-    return $multi(file);
+    const problem = files.rename(new_name, name);
+    if (problem === undefined) return $multi(file);
+    files.close(file);
+    return $multi(undefined, problem);
 }
 
 /** Whether no helper lives that has a lock in this folder. One without locks is just being made. */
@@ -45,18 +50,21 @@ function is_left(folder: string, names: readonly string[]): boolean {
     return is_any;
 }
 
+function remove_if_left(folder: string): void {
+    // Those of other users cannot be read.
+    const [names] = files.names(folder);
+    if (names === undefined || !is_left(folder, names)) return;
+    for (const file of names) if (string.find(file, "^image_")[0] !== undefined) files.remove(`${folder}/${file}`);
+    files.remove_folder(folder);
+}
+
 /** Removes what is left of helpers that have ended. Phases: any. */
 export function remove(): void {
-    const [folders] = files.names(PARENT);
-    for (const name of folders ?? []) {
-        const folder = `${PARENT}/${name}`;
-        const [found] = string.find(name, PREFIX, 1, true);
-        // Those of other users cannot be read.
-        const [names] = files.names(found === 1 ? folder : "");
-        if (names !== undefined && is_left(folder, names)) {
-            for (const file of names)
-                if (string.find(file, "^image_")[0] !== undefined) files.remove(`${folder}/${file}`);
-            files.remove_folder(folder);
+    for (const parent of PARENTS) {
+        const [folders] = files.names(parent);
+        for (const name of folders ?? []) {
+            const [found] = string.find(name, PREFIX, 1, true);
+            if (found === 1) remove_if_left(`${parent}/${name}`);
         }
     }
 }
