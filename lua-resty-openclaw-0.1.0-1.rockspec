@@ -295,6 +295,7 @@ build = {
         ["resty.openclaw.core.request.rejection"] = "lua-out/resty/openclaw/core/request/rejection.lua",
         ["resty.openclaw.core.request.request"] = "lua-out/resty/openclaw/core/request/request.lua",
         ["resty.openclaw.core.request.request_body"] = "lua-out/resty/openclaw/core/request/request_body.lua",
+        ["resty.openclaw.core.request.request_head"] = "lua-out/resty/openclaw/core/request/request_head.lua",
         ["resty.openclaw.core.request.request_headers"] = "lua-out/resty/openclaw/core/request/request_headers.lua",
         ["resty.openclaw.core.request.request_id"] = "lua-out/resty/openclaw/core/request/request_id.lua",
         ["resty.openclaw.core.request.request_state"] = "lua-out/resty/openclaw/core/request/request_state.lua",

@@ -7,17 +7,15 @@ local ffi = require("ffi")
 local ffi_cast = ffi.cast
 local ffi_cdef = ffi.cdef
 local ffi_new = ffi.new
-local ____resty_2Ecore_2Ebase = require("resty.core.base")
-local get_request = ____resty_2Ecore_2Ebase.get_request
 local request_variables = require("resty.openclaw.core.request.request")
 local request_variables_variable = request_variables.variable
 local request_variables_whole_number = request_variables.whole_number
-ffi_cdef("\n    void openclaw_check_client(void) __asm__(\"ngx_http_lua_rd_check_broken_connection\");\n    void openclaw_block_reading(void) __asm__(\"ngx_http_block_reading\");\n    struct openclaw_connection_head { void *data; void *read; void *write; int fd; };\n    struct openclaw_request_head {\n        uint32_t signature; struct openclaw_connection_head *connection;\n        void *contexts; void *main_conf; void *srv_conf; void *loc_conf; void *on_read;\n    };\n    struct openclaw_pollfd { int fd; short events; short revents; };\n    int openclaw_poll(struct openclaw_pollfd *fds, unsigned long count, int milliseconds) __asm__(\"poll\");\n")
+local request_head = require("resty.openclaw.core.request.request_head")
+local request_head_present = request_head.present
+ffi_cdef("\n    void openclaw_check_client(void) __asm__(\"ngx_http_lua_rd_check_broken_connection\");\n    void openclaw_block_reading(void) __asm__(\"ngx_http_block_reading\");\n    struct openclaw_pollfd { int fd; short events; short revents; };\n    int openclaw_poll(struct openclaw_pollfd *fds, unsigned long count, int milliseconds) __asm__(\"poll\");\n")
 --- Linux. POLLRDHUP: the client has closed its end, whatever it has sent before.
 local POLLRDHUP = 8192
 local polled = ffi_new("struct openclaw_pollfd[1]")
---- "HTTP", with which each of nginx's requests begins: NGX_HTTP_MODULE in ngx_http_config.h.
-local SIGNATURE = 1347703880
 local function find_check()
     return (ffi_cast("void *", ffi.C.openclaw_check_client))
 end
@@ -27,20 +25,12 @@ end
 local has_check, check = pcall(find_check)
 local has_block, block = pcall(find_block)
 local is_known = has_check and has_block
-local function head_of_request()
-    local request = get_request()
-    if request == nil then
-        return nil
-    end
-    local head = ffi_cast("struct openclaw_request_head *", request)
-    return head.signature == SIGNATURE and head or nil
-end
 --- Notes whether the Lua module watches the client. To be called before the body is read. Phases: access.
 local function begin(state)
     state.is_client_watched = nil
     local ____is_known_0
     if is_known then
-        ____is_known_0 = head_of_request()
+        ____is_known_0 = request_head_present()
     else
         ____is_known_0 = nil
     end
@@ -57,7 +47,7 @@ local function go_on(state)
     if state == nil or state.is_client_watched ~= true then
         return
     end
-    local head = head_of_request()
+    local head = request_head_present()
     if head ~= nil and head.on_read == block then
         head.on_read = check
     end
@@ -69,7 +59,7 @@ local function stop(state)
     state.is_client_watched = nil
     local ____is_known_1
     if is_known then
-        ____is_known_1 = head_of_request()
+        ____is_known_1 = request_head_present()
     else
         ____is_known_1 = nil
     end
@@ -82,7 +72,7 @@ ____exports.stop = stop
 --- Has nginx go on with the response when the client leaves, as with `proxy_ignore_client_abort on`: others wait for it, too. False where
 -- nginx's function cannot be found. nginx decides anew before it chooses the first node. Phases: balancer, header_filter.
 local function ignore()
-    local head = head_of_request()
+    local head = request_head_present()
     if not has_block or head == nil then
         return false
     end
@@ -135,7 +125,7 @@ local function has_reset(head)
 end
 --- Whether the client has closed the connection, or taken back a request of HTTP/2. Phases: all with a request; one system call.
 local function has_left()
-    local head = head_of_request()
+    local head = request_head_present()
     if head == nil then
         return false
     end

@@ -7,8 +7,9 @@
  */
 import * as bits from "bit";
 import * as ffi from "ffi";
-import { get_request } from "resty.core.base";
 import * as request_variables from "./request";
+import type { RequestHead } from "./request_head";
+import * as request_head from "./request_head";
 import type { RequestState } from "./request_state";
 
 declare module "./request_state" {
@@ -18,16 +19,10 @@ declare module "./request_state" {
     }
 }
 
-// Under names of our own, as other libraries may declare the same functions otherwise. The struct is the beginning of nginx's
-// ngx_http_request_t.
+// Under names of our own, as other libraries may declare the same functions otherwise.
 ffi.cdef(`
     void openclaw_check_client(void) __asm__("ngx_http_lua_rd_check_broken_connection");
     void openclaw_block_reading(void) __asm__("ngx_http_block_reading");
-    struct openclaw_connection_head { void *data; void *read; void *write; int fd; };
-    struct openclaw_request_head {
-        uint32_t signature; struct openclaw_connection_head *connection;
-        void *contexts; void *main_conf; void *srv_conf; void *loc_conf; void *on_read;
-    };
     struct openclaw_pollfd { int fd; short events; short revents; };
     int openclaw_poll(struct openclaw_pollfd *fds, unsigned long count, int milliseconds) __asm__("poll");
 `);
@@ -39,16 +34,6 @@ const polled = ffi.new("struct openclaw_pollfd[1]") as unknown as LuaTable<
     number,
     { fd: number; events: number; revents: number }
 >;
-
-/** "HTTP", with which each of nginx's requests begins: NGX_HTTP_MODULE in ngx_http_config.h. */
-const SIGNATURE = 0x50545448;
-
-interface Head {
-    readonly signature: number;
-    readonly connection: { readonly fd: number };
-    /** What nginx calls when the client sends something, or leaves. */
-    on_read: CValue;
-}
 
 function find_check(this: void): CValue {
     return ffi.cast("void *", ffi.C.openclaw_check_client);
@@ -62,17 +47,10 @@ const [has_check, check] = pcall(find_check);
 const [has_block, block] = pcall(find_block);
 const is_known = has_check && has_block;
 
-function head_of_request(): (CValue & Head) | undefined {
-    const request = get_request();
-    if (request === undefined) return undefined;
-    const head = ffi.cast("struct openclaw_request_head *", request) as CValue & Head;
-    return head.signature === SIGNATURE ? head : undefined;
-}
-
 /** Notes whether the Lua module watches the client. To be called before the body is read. Phases: access. */
 export function begin(state: RequestState): void {
     state.is_client_watched = undefined;
-    const head = is_known ? head_of_request() : undefined;
+    const head = is_known ? request_head.present() : undefined;
     if (head !== undefined && head.on_read === check) state.is_client_watched = true;
 }
 
@@ -83,7 +61,7 @@ export function begin(state: RequestState): void {
  */
 export function go_on(state: RequestState | undefined): void {
     if (state === undefined || state.is_client_watched !== true) return;
-    const head = head_of_request();
+    const head = request_head.present();
     if (head !== undefined && head.on_read === block) head.on_read = check as CValue;
 }
 
@@ -93,7 +71,7 @@ export function go_on(state: RequestState | undefined): void {
  */
 export function stop(state: RequestState): void {
     state.is_client_watched = undefined;
-    const head = is_known ? head_of_request() : undefined;
+    const head = is_known ? request_head.present() : undefined;
     // Only this one value is ever replaced, so a request of another layout stays as it is.
     if (head !== undefined && head.on_read === check) head.on_read = block as CValue;
 }
@@ -103,7 +81,7 @@ export function stop(state: RequestState): void {
  * nginx's function cannot be found. nginx decides anew before it chooses the first node. Phases: balancer, header_filter.
  */
 export function ignore(): boolean {
-    const head = head_of_request();
+    const head = request_head.present();
     if (!has_block || head === undefined) return false;
     head.on_read = block as CValue;
     return true;
@@ -140,20 +118,20 @@ function place_of_flags(words: Words, connection: number, requests: number): num
 }
 
 /** Whether the client has taken back this request alone, of the many that its HTTP/2 connection may have. */
-function has_reset(head: Head): boolean {
+function has_reset(head: RequestHead): boolean {
     if (request_variables.variable("server_protocol") !== "HTTP/2.0") return false;
     const connection = request_variables.whole_number("connection");
     const requests = request_variables.whole_number("connection_requests");
-    const words = ffi.cast("uint64_t *", head.connection as unknown as CValue) as unknown as Words;
+    const words = ffi.cast("uint64_t *", head.connection) as unknown as Words;
     const place = place_of_flags(words, connection, requests);
     if (place === undefined) return false;
-    const flags = ffi.cast("uint32_t *", head.connection as unknown as CValue) as unknown as Words;
+    const flags = ffi.cast("uint32_t *", head.connection) as unknown as Words;
     return bits.band(word(flags, 2 * place), ERROR_BIT) !== 0;
 }
 
 /** Whether the client has closed the connection, or taken back a request of HTTP/2. Phases: all with a request; one system call. */
 export function has_left(): boolean {
-    const head = head_of_request();
+    const head = request_head.present();
     if (head === undefined) return false;
     if (has_reset(head)) return true;
     const asked = polled.get(0);
