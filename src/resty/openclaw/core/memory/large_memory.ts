@@ -9,7 +9,10 @@ const MMAP_THRESHOLD = -3;
 const TRIM_THRESHOLD = -1;
 const TOP_PAD = -2;
 
-/** Memory of this length is given back to the system as soon as it is freed. Bodies are mostly shorter: new memory costs 0.5 ms for each MB. */
+/**
+ * Memory of this length, for which there is no room, is the system's again as soon as it is freed. Bodies are mostly shorter: new memory costs
+ * 0.5 ms for each MB.
+ */
 export const LARGE_BYTES = 16 * 1024 * 1024;
 /** When more is free at the end of its memory, it gives back what is beyond `KEPT_BYTES`: 0.1 ms for each MB. */
 const FREE_BYTES = 2 * LARGE_BYTES;
