@@ -29,7 +29,10 @@ local chunk_is_last = chunk.is_last
 local chunk_look = chunk.look
 local chunk_surround = chunk.surround
 local head = require("resty.openclaw.core.request.response_head")
+local head_bytes_of = head.bytes_of
 local head_clear = head.clear
+local head_clear_rare = head.clear_rare
+local head_get = head.get
 local head_set = head.set
 local json = require("resty.openclaw.core.text.json")
 local json_short_text = json.short_text
@@ -59,13 +62,23 @@ local function is_whole(status)
     end
     return status ~= NO_CONTENT and status ~= RESET_CONTENT and status ~= PARTIAL_CONTENT
 end
+--- The last Content-Type, and whether it is one document of JSON: a route's nodes mostly say the same.
+local last_type = ""
+local last_is_json = false
+local function is_json(content_type)
+    if content_type ~= last_type then
+        local its_type = media_types_of(content_type)
+        last_type = content_type
+        last_is_json = media_types_is_json(its_type) and its_type ~= STREAM
+    end
+    return last_is_json
+end
 --- Whether the response is JSON that can be read as it is.
 local function is_plain_json()
-    local its_type = media_types_of(request_variable("sent_http_content_type") or "")
-    if not media_types_is_json(its_type) or its_type == STREAM then
+    if not is_json(head_get("Content-Type") or "") then
         return false
     end
-    local encoding = request_variable("sent_http_content_encoding") or ""
+    local encoding = head_get("Content-Encoding") or ""
     return encoding == "" or encoding == "identity"
 end
 --- The value of a variable as JSON, `null` if it has none.
@@ -109,7 +122,7 @@ local function write_head()
 end
 --- The length that the response says it has; nothing if it says none.
 local function length_of_response()
-    local memory, count = request_bytes_of("sent_http_content_length")
+    local memory, count = head_bytes_of("Content-Length")
     local ____temp_0
     if memory == nil then
         ____temp_0 = nil
@@ -140,13 +153,13 @@ local function set_length(bytes)
 end
 --- Takes away what is true of the node's bytes only.
 local function clear_headers()
-    head_clear("ETag")
+    head_clear_rare("ETag")
     head_clear("Last-Modified")
-    head_clear("Accept-Ranges")
-    head_clear("Content-MD5")
-    head_clear("Digest")
-    head_clear("Content-Digest")
-    head_clear("Repr-Digest")
+    head_clear_rare("Accept-Ranges")
+    head_clear_rare("Content-MD5")
+    head_clear_rare("Digest")
+    head_clear_rare("Content-Digest")
+    head_clear_rare("Repr-Digest")
 end
 --- Begins the envelope, if the response gets one: JSON of a node, with a status of success. Not for parts of a response, for encoded ones, for
 -- subrequests, and for what the gateway itself responds. Phases: header_filter. Never raises.

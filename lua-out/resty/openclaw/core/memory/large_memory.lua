@@ -7,7 +7,8 @@ ffi_cdef("int openclaw_mallopt(int option, int value) __asm__(\"mallopt\");")
 local MMAP_THRESHOLD = -3
 local TRIM_THRESHOLD = -1
 local TOP_PAD = -2
---- Memory of this length is given back to the system as soon as it is freed. Bodies are mostly shorter: new memory costs 0.5 ms for each MB.
+--- Memory of this length, for which there is no room, is the system's again as soon as it is freed. Bodies are mostly shorter: new memory costs
+-- 0.5 ms for each MB.
 local LARGE_BYTES = 16 * 1024 * 1024
 ____exports.LARGE_BYTES = LARGE_BYTES
 --- When more is free at the end of its memory, it gives back what is beyond `KEPT_BYTES`: 0.1 ms for each MB.

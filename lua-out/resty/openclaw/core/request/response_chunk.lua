@@ -73,13 +73,21 @@ end
 ____exports.drop = drop
 --- ngx_lua's function behind `ngx.arg[1] = …`. LuaJIT goes on after a call of it, and gives up where it is called by an assignment.
 local set_chunk = getmetatable(ngx.arg).__newindex
---- What stands before a chunk, the chunk, and what stands after it: nginx copies each, so that no Lua string is made of all.
-local parts = {"", "", ""}
+--- What stands before a chunk and the chunk, and what stands after it: nginx copies each, so that no Lua string is made of all.
+local two = {"", ""}
+local three = {"", "", ""}
 --- Adds text before and after the present chunk, which is where `look` has said. Makes a Lua string of it. Phases: body_filter.
 local function surround(before, memory, bytes, after)
+    if memory == nil then
+        return set_chunk(ngx.arg, 1, before == "" and after or before .. after)
+    end
+    local text = ffi_string(memory, bytes)
+    local parts = after == "" and two or three
     parts[1] = before
-    parts[2] = memory == nil and "" or ffi_string(memory, bytes)
-    parts[3] = after
+    parts[2] = text
+    if after ~= "" then
+        parts[3] = after
+    end
     set_chunk(ngx.arg, 1, parts)
     parts[2] = ""
 end
