@@ -25,6 +25,7 @@ local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
 local request_state_present = request_state.present
 local chunk = require("resty.openclaw.core.request.response_chunk")
+local chunk_bytes = chunk.bytes
 local chunk_is_last = chunk.is_last
 local chunk_look = chunk.look
 local chunk_surround = chunk.surround
@@ -176,15 +177,32 @@ local function header_filter(hook)
         return set_length(nil)
     end
     local its_head = write_head()
-    request_state_open().envelope_head = its_head
+    local state = request_state_open()
+    state.envelope_head = its_head
+    state.envelope_left = nil
     local length = length_of_response()
     local is_sure = hook.is_here and not hook.is_missing
     if length == nil or not is_sure or may_be_cut() then
         return set_length(nil)
     end
+    if length > 0 then
+        state.envelope_left = length
+    end
     set_length(#its_head + (length == 0 and #NULL or length) + #END)
 end
 ____exports.header_filter = header_filter
+--- Whether the response ends with the present chunk: also if nginx says so only later, as it does without buffers. The end of the envelope would be
+-- one more write to the client then.
+local function is_end(state)
+    local ____state_1 = state
+    local left = ____state_1.envelope_left
+    if left == nil then
+        return chunk_is_last()
+    end
+    local rest = left - chunk_bytes()
+    state.envelope_left = rest
+    return rest <= 0 or chunk_is_last()
+end
 --- Sends the envelope around the response. If the node breaks off its response there is no end, so that clients do not take it for a whole one.
 -- Phases: body_filter, after all others that read the response. Never raises.
 local function body_filter(hook)
@@ -194,25 +212,25 @@ local function body_filter(hook)
     if its_head == nil then
         return
     end
-    local is_last = chunk_is_last()
+    local has_end = is_end(state)
     local is_begun = its_head == ""
-    if is_begun and not is_last then
+    if is_begun and not has_end then
         return
     end
     local memory, bytes = chunk_look()
-    if memory == nil and not is_last then
+    if memory == nil and not has_end then
         return
     end
-    local ____state_4 = state
-    local ____is_last_3
-    if is_last then
-        ____is_last_3 = nil
+    local ____state_5 = state
+    local ____has_end_4
+    if has_end then
+        ____has_end_4 = nil
     else
-        ____is_last_3 = ""
+        ____has_end_4 = ""
     end
-    ____state_4.envelope_head = ____is_last_3
+    ____state_5.envelope_head = ____has_end_4
     local is_empty = memory == nil and not is_begun
-    chunk_surround(its_head, memory, bytes, is_last and (is_empty and NULL_AND_END or END) or "")
+    chunk_surround(its_head, memory, bytes, has_end and (is_empty and NULL_AND_END or END) or "")
 end
 ____exports.body_filter = body_filter
 --- Whether the response was sent with the length of an envelope and without one, because its location has no hook. From then on no response of
@@ -221,8 +239,8 @@ local function is_lost(hook)
     if hook.is_missing or not hook.is_here then
         return false
     end
-    local ____opt_5 = request_state_present()
-    local its_head = ____opt_5 and ____opt_5.envelope_head
+    local ____opt_6 = request_state_present()
+    local its_head = ____opt_6 and ____opt_6.envelope_head
     if its_head == nil or its_head == "" or request_variable("request_completion") ~= "OK" then
         return false
     end

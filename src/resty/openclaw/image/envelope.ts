@@ -9,6 +9,7 @@ import * as media_types from "../core/http/media_type";
 import * as cache_status from "../core/request/cache_status";
 import * as own_answer from "../core/request/own_answer";
 import * as request from "../core/request/request";
+import type { RequestState } from "../core/request/request_state";
 import * as request_state from "../core/request/request_state";
 import * as chunk from "../core/request/response_chunk";
 import * as head from "../core/request/response_head";
@@ -18,6 +19,8 @@ declare module "../core/request/request_state" {
     interface RequestState {
         /** What is to be sent before the response; empty once it was sent, nothing where there is no envelope or it has ended. */
         envelope_head?: string | undefined;
+        /** How many bytes of the response are yet to come; nothing if nobody knows. */
+        envelope_left?: number | undefined;
     }
 }
 
@@ -156,11 +159,26 @@ export function header_filter(hook: Hook): void {
     clear_headers();
     if (request.variable("request_method") === "HEAD") return set_length(undefined);
     const its_head = write_head();
-    request_state.open().envelope_head = its_head;
+    const state = request_state.open();
+    state.envelope_head = its_head;
+    state.envelope_left = undefined;
     const length = length_of_response();
     const is_sure = hook.is_here && !hook.is_missing;
     if (length === undefined || !is_sure || may_be_cut()) return set_length(undefined);
+    if (length > 0) state.envelope_left = length;
     set_length(its_head.length + (length === 0 ? NULL.length : length) + END.length);
+}
+
+/**
+ * Whether the response ends with the present chunk: also if nginx says so only later, as it does without buffers. The end of the envelope would be
+ * one more write to the client then.
+ */
+function is_end(state: RequestState): boolean {
+    const { envelope_left: left } = state;
+    if (left === undefined) return chunk.is_last();
+    const rest = left - chunk.bytes();
+    state.envelope_left = rest;
+    return rest <= 0 || chunk.is_last();
 }
 
 /**
@@ -172,15 +190,15 @@ export function body_filter(hook: Hook): void {
     const state = request_state.present();
     const its_head = state?.envelope_head;
     if (its_head === undefined) return;
-    const is_last = chunk.is_last();
+    const has_end = is_end(state!);
     const is_begun = its_head === "";
-    if (is_begun && !is_last) return;
+    if (is_begun && !has_end) return;
     const [memory, bytes] = chunk.look();
     // Nothing but a flush.
-    if (memory === undefined && !is_last) return;
-    state!.envelope_head = is_last ? undefined : "";
+    if (memory === undefined && !has_end) return;
+    state!.envelope_head = has_end ? undefined : "";
     const is_empty = memory === undefined && !is_begun;
-    chunk.surround(its_head, memory, bytes, is_last ? (is_empty ? NULL_AND_END : END) : "");
+    chunk.surround(its_head, memory, bytes, has_end ? (is_empty ? NULL_AND_END : END) : "");
 }
 
 /**

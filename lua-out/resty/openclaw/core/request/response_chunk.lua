@@ -56,6 +56,16 @@ local function look()
     return place[0], bytes
 end
 ____exports.look = look
+--- How many bytes the present chunk has: in less time than `look` takes where they are in several buffers. Phases: body_filter.
+function ____exports.bytes()
+    local request = get_request()
+    if request == nil then
+        return 0
+    end
+    ffi.C.ngx_http_lua_ffi_get_body_filter_param_body(request, place, size)
+    local count = tonumber(size[0])
+    return count
+end
 --- Whether the answer ends with the present chunk. Phases: body_filter.
 local function is_last()
     local request = get_request()

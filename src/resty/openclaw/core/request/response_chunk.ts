@@ -55,6 +55,15 @@ export function look(): LuaMultiReturn<[memory: Bytes | undefined, bytes: number
     return $multi(place.get(0), bytes);
 }
 
+/** How many bytes the present chunk has: in less time than `look` takes where they are in several buffers. Phases: body_filter. */
+export function bytes(): number {
+    const request = get_request();
+    if (request === undefined) return 0;
+    ffi.C.ngx_http_lua_ffi_get_body_filter_param_body!(request, place, size);
+    const count = tonumber(size.get(0))!;
+    return count;
+}
+
 /** Whether the answer ends with the present chunk. Phases: body_filter. */
 export function is_last(): boolean {
     const request = get_request();
