@@ -179,14 +179,17 @@ local function header_filter(hook)
     local its_head = write_head()
     local state = request_state_open()
     state.envelope_head = its_head
-    state.envelope_left = nil
     local length = length_of_response()
+    local ____temp_1
+    if length == 0 then
+        ____temp_1 = nil
+    else
+        ____temp_1 = length
+    end
+    state.envelope_left = ____temp_1
     local is_sure = hook.is_here and not hook.is_missing
     if length == nil or not is_sure or may_be_cut() then
         return set_length(nil)
-    end
-    if length > 0 then
-        state.envelope_left = length
     end
     set_length(#its_head + (length == 0 and #NULL or length) + #END)
 end
@@ -194,8 +197,8 @@ ____exports.header_filter = header_filter
 --- Whether the response ends with the present chunk: also if nginx says so only later, as it does without buffers. The end of the envelope would be
 -- one more write to the client then.
 local function is_end(state)
-    local ____state_1 = state
-    local left = ____state_1.envelope_left
+    local ____state_2 = state
+    local left = ____state_2.envelope_left
     if left == nil then
         return chunk_is_last()
     end
@@ -221,14 +224,14 @@ local function body_filter(hook)
     if memory == nil and not has_end then
         return
     end
-    local ____state_5 = state
-    local ____has_end_4
+    local ____state_6 = state
+    local ____has_end_5
     if has_end then
-        ____has_end_4 = nil
+        ____has_end_5 = nil
     else
-        ____has_end_4 = ""
+        ____has_end_5 = ""
     end
-    ____state_5.envelope_head = ____has_end_4
+    ____state_6.envelope_head = ____has_end_5
     local is_empty = memory == nil and not is_begun
     chunk_surround(its_head, memory, bytes, has_end and (is_empty and NULL_AND_END or END) or "")
 end
@@ -239,8 +242,8 @@ local function is_lost(hook)
     if hook.is_missing or not hook.is_here then
         return false
     end
-    local ____opt_6 = request_state_present()
-    local its_head = ____opt_6 and ____opt_6.envelope_head
+    local ____opt_7 = request_state_present()
+    local its_head = ____opt_7 and ____opt_7.envelope_head
     if its_head == nil or its_head == "" or request_variable("request_completion") ~= "OK" then
         return false
     end

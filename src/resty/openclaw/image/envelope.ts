@@ -161,11 +161,10 @@ export function header_filter(hook: Hook): void {
     const its_head = write_head();
     const state = request_state.open();
     state.envelope_head = its_head;
-    state.envelope_left = undefined;
     const length = length_of_response();
+    state.envelope_left = length === 0 ? undefined : length;
     const is_sure = hook.is_here && !hook.is_missing;
     if (length === undefined || !is_sure || may_be_cut()) return set_length(undefined);
-    if (length > 0) state.envelope_left = length;
     set_length(its_head.length + (length === 0 ? NULL.length : length) + END.length);
 }
 
