@@ -6,6 +6,8 @@ local math_floor = math.floor
 local string_lower = string.lower
 local methods = require("resty.openclaw.core.http.method")
 local methods_may_be_empty = methods.may_be_empty
+local large_memory = require("resty.openclaw.core.memory.large_memory")
+local large_memory_give_back = large_memory.give_back
 local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
@@ -237,6 +239,7 @@ local function log(self)
     self.faults:report("no_body_filter", (("a response of the route \"" .. self.route) .. "\" passed without its envelope, as its location has no body_filter_by_lua: include ") .. "nginx/image.conf or nginx/cache.conf in all locations of the route")
 end
 local function init_worker(self)
+    large_memory_give_back()
     if self.thread_pool ~= nil then
         thread_pools_check(self.thread_pool, self.route, self.faults)
     end

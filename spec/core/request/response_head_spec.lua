@@ -33,8 +33,24 @@ describe("response_head", function()
         end
     end)
 
+    it("finds a header, whatever the case of its letters", function()
+        local found
+        local header = after(function()
+            ngx.header["ETag"] = '"x"'
+            ngx.header["X-Two"] = "b"
+            found = { head.get("etag"), head.get("X-TWO"), head.get("X-Three"), (select(2, head.bytes_of("etag"))) }
+            for _, name in ipairs({ "X-Two", "X-Three" }) do head.clear_rare(name) end
+            return "body"
+        end)
+        assert.same({ '"x"', "b", nil, 3 }, found)
+        assert.equal('"x"', header("ETag"))
+        assert.is_nil(header("X-Two"))
+    end)
+
     it("does nothing without a request", function()
         head.set("X-One", "x")
         head.clear("X-One")
+        head.clear_rare("X-One")
+        assert.is_nil(head.get("X-One"))
     end)
 end)

@@ -3,6 +3,7 @@
  * back in JSON can be put into one envelope. See docs/image.md.
  */
 import * as methods from "./core/http/method";
+import * as large_memory from "./core/memory/large_memory";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import * as metric_registry from "./core/metrics/metric_registry";
@@ -50,7 +51,7 @@ export interface Image {
     readonly hook: Hook;
     /** In which conversions run, if not in processes. */
     readonly thread_pool: string | undefined;
-    /** Looks whether its thread pool is there. Phases: init_worker. */
+    /** Sets the worker up, and looks whether its thread pool is there. Phases: init_worker. */
     init_worker(): void;
     /** Converts the images of the request, or refuses it. Phases: access; yields. Never raises. */
     access(): void;
@@ -187,6 +188,7 @@ function log(this: Image): void {
 }
 
 function init_worker(this: Image): void {
+    large_memory.give_back();
     if (this.thread_pool !== undefined) thread_pools.check(this.thread_pool, this.route, this.faults);
 }
 

@@ -27,11 +27,15 @@ local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
 local request_state_present = request_state.present
 local chunk = require("resty.openclaw.core.request.response_chunk")
+local chunk_bytes = chunk.bytes
 local chunk_is_last = chunk.is_last
 local chunk_look = chunk.look
 local chunk_surround = chunk.surround
 local head = require("resty.openclaw.core.request.response_head")
+local head_bytes_of = head.bytes_of
 local head_clear = head.clear
+local head_clear_rare = head.clear_rare
+local head_get = head.get
 local head_set = head.set
 local json = require("resty.openclaw.core.text.json")
 local json_short_text = json.short_text
@@ -77,13 +81,23 @@ local function is_whole(status)
     end
     return status ~= NO_CONTENT and status ~= RESET_CONTENT and status ~= PARTIAL_CONTENT
 end
+--- The last Content-Type, and whether it is one document of JSON: a route's nodes mostly say the same.
+local last_type = ""
+local last_is_json = false
+local function is_json(content_type)
+    if content_type ~= last_type then
+        local its_type = media_types_of(content_type)
+        last_type = content_type
+        last_is_json = media_types_is_json(its_type) and its_type ~= STREAM
+    end
+    return last_is_json
+end
 --- Whether the response is JSON that can be read as it is.
 local function is_plain_json()
-    local its_type = media_types_of(request_variable("sent_http_content_type") or "")
-    if not media_types_is_json(its_type) or its_type == STREAM then
+    if not is_json(head_get("Content-Type") or "") then
         return false
     end
-    local encoding = request_variable("sent_http_content_encoding") or ""
+    local encoding = head_get("Content-Encoding") or ""
     return encoding == "" or encoding == "identity"
 end
 --- The value of a variable as JSON, `null` if it has none.
@@ -127,7 +141,7 @@ local function write_head()
 end
 --- The length that the response says it has; nothing if it says none.
 local function length_of_response()
-    local memory, count = request_bytes_of("sent_http_content_length")
+    local memory, count = head_bytes_of("Content-Length")
     local ____temp_0
     if memory == nil then
         ____temp_0 = nil
@@ -158,13 +172,13 @@ local function set_length(bytes)
 end
 --- Takes away what is true of the node's bytes only.
 local function clear_headers()
-    head_clear("ETag")
+    head_clear_rare("ETag")
     head_clear("Last-Modified")
-    head_clear("Accept-Ranges")
-    head_clear("Content-MD5")
-    head_clear("Digest")
-    head_clear("Content-Digest")
-    head_clear("Repr-Digest")
+    head_clear_rare("Accept-Ranges")
+    head_clear_rare("Content-MD5")
+    head_clear_rare("Digest")
+    head_clear_rare("Content-Digest")
+    head_clear_rare("Repr-Digest")
 end
 --- Begins the envelope, if the response gets one: JSON of a node, with a status of success. Not for parts of a response, for encoded ones, for
 -- subrequests, and for what the gateway itself responds. Phases: header_filter. Never raises.
@@ -181,14 +195,34 @@ local function header_filter(hook)
         return set_length(nil)
     end
     local its_head = write_head()
-    request_state_open().envelope_head = its_head
+    local state = request_state_open()
+    state.envelope_head = its_head
     local length = length_of_response()
+    local ____temp_1
+    if length == 0 then
+        ____temp_1 = nil
+    else
+        ____temp_1 = length
+    end
+    state.envelope_left = ____temp_1
     if length == nil or not is_sure(hook) or may_be_cut() then
         return set_length(nil)
     end
     set_length(#its_head + (length == 0 and #NULL or length) + #END)
 end
 ____exports.header_filter = header_filter
+--- Whether the response ends with the present chunk: also if nginx says so only later, as it does without buffers. The end of the envelope would be
+-- one more write to the client then.
+local function is_end(state)
+    local ____state_2 = state
+    local left = ____state_2.envelope_left
+    if left == nil then
+        return chunk_is_last()
+    end
+    local rest = left - chunk_bytes()
+    state.envelope_left = rest
+    return rest <= 0 or chunk_is_last()
+end
 --- Sends the envelope around the response. If the node breaks off its response there is no end, so that clients do not take it for a whole one.
 -- Phases: body_filter, after all others that read the response. Never raises.
 local function body_filter(hook)
@@ -198,28 +232,28 @@ local function body_filter(hook)
     if its_head == nil then
         return
     end
-    local is_last = chunk_is_last()
+    local has_end = is_end(state)
     local is_begun = its_head == ""
-    if is_begun and not is_last then
+    if is_begun and not has_end then
         return
     end
     local memory, bytes = chunk_look()
-    if memory == nil and not is_last then
+    if memory == nil and not has_end then
         return
     end
     if not is_begun then
         note_location(hook)
     end
-    local ____state_4 = state
-    local ____is_last_3
-    if is_last then
-        ____is_last_3 = nil
+    local ____state_6 = state
+    local ____has_end_5
+    if has_end then
+        ____has_end_5 = nil
     else
-        ____is_last_3 = ""
+        ____has_end_5 = ""
     end
-    ____state_4.envelope_head = ____is_last_3
+    ____state_6.envelope_head = ____has_end_5
     local is_empty = memory == nil and not is_begun
-    chunk_surround(its_head, memory, bytes, is_last and (is_empty and NULL_AND_END or END) or "")
+    chunk_surround(its_head, memory, bytes, has_end and (is_empty and NULL_AND_END or END) or "")
 end
 ____exports.body_filter = body_filter
 --- Whether the response was sent without its envelope, because its location has no hook, though another one has it. Phases: log. Never raises.
@@ -227,8 +261,8 @@ local function is_lost(hook)
     if not hook.is_here then
         return false
     end
-    local ____opt_5 = request_state_present()
-    local its_head = ____opt_5 and ____opt_5.envelope_head
+    local ____opt_7 = request_state_present()
+    local its_head = ____opt_7 and ____opt_7.envelope_head
     return its_head ~= nil and its_head ~= "" and request_variable("request_completion") == "OK"
 end
 ____exports.is_lost = is_lost

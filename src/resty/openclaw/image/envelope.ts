@@ -10,6 +10,7 @@ import * as cache_status from "../core/request/cache_status";
 import * as location from "../core/request/location";
 import * as own_answer from "../core/request/own_answer";
 import * as request from "../core/request/request";
+import type { RequestState } from "../core/request/request_state";
 import * as request_state from "../core/request/request_state";
 import * as chunk from "../core/request/response_chunk";
 import * as head from "../core/request/response_head";
@@ -19,6 +20,8 @@ declare module "../core/request/request_state" {
     interface RequestState {
         /** What is to be sent before the response; empty once it was sent, nothing where there is no envelope or it has ended. */
         envelope_head?: string | undefined;
+        /** How many bytes of the response are yet to come; nothing if nobody knows. */
+        envelope_left?: number | undefined;
     }
 }
 
@@ -72,11 +75,23 @@ function is_whole(status: number): boolean {
     return status !== NO_CONTENT && status !== RESET_CONTENT && status !== PARTIAL_CONTENT;
 }
 
+/** The last Content-Type, and whether it is one document of JSON: a route's nodes mostly say the same. */
+let last_type = "";
+let last_is_json = false;
+
+function is_json(content_type: string): boolean {
+    if (content_type !== last_type) {
+        const its_type = media_types.of(content_type);
+        last_type = content_type;
+        last_is_json = media_types.is_json(its_type) && its_type !== STREAM;
+    }
+    return last_is_json;
+}
+
 /** Whether the response is JSON that can be read as it is. */
 function is_plain_json(): boolean {
-    const its_type = media_types.of(request.variable("sent_http_content_type") ?? "");
-    if (!media_types.is_json(its_type) || its_type === STREAM) return false;
-    const encoding = request.variable("sent_http_content_encoding") ?? "";
+    if (!is_json(head.get("Content-Type") ?? "")) return false;
+    const encoding = head.get("Content-Encoding") ?? "";
     return encoding === "" || encoding === "identity";
 }
 
@@ -114,7 +129,7 @@ function write_head(): string {
 
 /** The length that the response says it has; nothing if it says none. */
 function length_of_response(): number | undefined {
-    const [memory, count] = request.bytes_of("sent_http_content_length");
+    const [memory, count] = head.bytes_of("Content-Length");
     return memory === undefined ? undefined : request.digits(memory, count);
 }
 
@@ -137,13 +152,13 @@ function set_length(bytes: number | undefined): void {
 
 /** Takes away what is true of the node's bytes only. */
 function clear_headers(): void {
-    head.clear("ETag");
+    head.clear_rare("ETag");
     head.clear("Last-Modified");
-    head.clear("Accept-Ranges");
-    head.clear("Content-MD5");
-    head.clear("Digest");
-    head.clear("Content-Digest");
-    head.clear("Repr-Digest");
+    head.clear_rare("Accept-Ranges");
+    head.clear_rare("Content-MD5");
+    head.clear_rare("Digest");
+    head.clear_rare("Content-Digest");
+    head.clear_rare("Repr-Digest");
 }
 
 /**
@@ -158,10 +173,24 @@ export function header_filter(hook: Hook): void {
     clear_headers();
     if (request.variable("request_method") === "HEAD") return set_length(undefined);
     const its_head = write_head();
-    request_state.open().envelope_head = its_head;
+    const state = request_state.open();
+    state.envelope_head = its_head;
     const length = length_of_response();
+    state.envelope_left = length === 0 ? undefined : length;
     if (length === undefined || !is_sure(hook) || may_be_cut()) return set_length(undefined);
     set_length(its_head.length + (length === 0 ? NULL.length : length) + END.length);
+}
+
+/**
+ * Whether the response ends with the present chunk: also if nginx says so only later, as it does without buffers. The end of the envelope would be
+ * one more write to the client then.
+ */
+function is_end(state: RequestState): boolean {
+    const { envelope_left: left } = state;
+    if (left === undefined) return chunk.is_last();
+    const rest = left - chunk.bytes();
+    state.envelope_left = rest;
+    return rest <= 0 || chunk.is_last();
 }
 
 /**
@@ -173,16 +202,16 @@ export function body_filter(hook: Hook): void {
     const state = request_state.present();
     const its_head = state?.envelope_head;
     if (its_head === undefined) return;
-    const is_last = chunk.is_last();
+    const has_end = is_end(state!);
     const is_begun = its_head === "";
-    if (is_begun && !is_last) return;
+    if (is_begun && !has_end) return;
     const [memory, bytes] = chunk.look();
     // Nothing but a flush.
-    if (memory === undefined && !is_last) return;
+    if (memory === undefined && !has_end) return;
     if (!is_begun) note_location(hook);
-    state!.envelope_head = is_last ? undefined : "";
+    state!.envelope_head = has_end ? undefined : "";
     const is_empty = memory === undefined && !is_begun;
-    chunk.surround(its_head, memory, bytes, is_last ? (is_empty ? NULL_AND_END : END) : "");
+    chunk.surround(its_head, memory, bytes, has_end ? (is_empty ? NULL_AND_END : END) : "");
 }
 
 /** Whether the response was sent without its envelope, because its location has no hook, though another one has it. Phases: log. Never raises. */

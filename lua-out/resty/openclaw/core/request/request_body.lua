@@ -17,6 +17,8 @@ local files_read = files.read
 local files_size = files.size
 local open_files = require("resty.openclaw.core.files.open_files")
 local open_files_has = open_files.has
+local warm_memory = require("resty.openclaw.core.memory.warm_memory")
+local warm_memory_prepare = warm_memory.prepare
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local time_slice_begin = time_slice.begin
 local time_slice_is_over = time_slice.is_over
@@ -36,6 +38,8 @@ ffi_cdef("int ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *
 local PIECE_BYTES = 64 * 1024
 --- What is visited before other requests get their turn: under 2 ms at 300 MB/s.
 local SLICE_BYTES = 512 * 1024
+--- For nginx's copy of a body in memory with so many bytes, memory is prepared; a shorter one takes under a millisecond.
+local COPY_BYTES = 1024 * 1024
 local NGX_OK = 0
 local VARIABLE = "request_body"
 local lower_case = ffi_new("char[?]", #VARIABLE)
@@ -75,8 +79,9 @@ local function is_always_fresh()
     return always_fresh
 end
 --- The body where nginx has it, without a Lua string. nginx hands out its buffer as it is when the body came in one
--- read. Else it has a buffer for each read, and makes one copy that lives as long as the request, at about 0.5 ms for
--- each MB: less than a Lua string takes. Source: ngx_http_variable_request_body in nginx's ngx_http_variables.c.
+-- read. Else it has a buffer for each read, and makes one copy that lives as long as the request, at about 0.1 ms for
+-- each MB where memory has been prepared, and 0.6 ms where it has not: less than a Lua string takes. Source:
+-- ngx_http_variable_request_body in nginx's ngx_http_variables.c.
 local function in_buffer(announced)
     if not is_always_fresh() then
         return nil
@@ -198,7 +203,15 @@ local function read()
         return nil, problem
     end
     local announced = request_variable("content_length")
+    local bytes = tonumber(announced) or 0
+    if bytes >= COPY_BYTES and ngx.req.get_body_file() == nil then
+        warm_memory_prepare(bytes)
+    end
+    local slice = time_slice_begin()
     local body = in_buffer(announced)
+    if time_slice_is_over(slice) then
+        time_slice_yield_now()
+    end
     if body ~= nil then
         return body
     end

@@ -56,6 +56,16 @@ local function look()
     return place[0], bytes
 end
 ____exports.look = look
+--- How many bytes the present chunk has: in less time than `look` takes where they are in several buffers. Phases: body_filter.
+function ____exports.bytes()
+    local request = get_request()
+    if request == nil then
+        return 0
+    end
+    ffi.C.ngx_http_lua_ffi_get_body_filter_param_body(request, place, size)
+    local count = tonumber(size[0])
+    return count
+end
 --- Whether the answer ends with the present chunk. Phases: body_filter.
 local function is_last()
     local request = get_request()
@@ -73,13 +83,21 @@ end
 ____exports.drop = drop
 --- ngx_lua's function behind `ngx.arg[1] = …`. LuaJIT goes on after a call of it, and gives up where it is called by an assignment.
 local set_chunk = getmetatable(ngx.arg).__newindex
---- What stands before a chunk, the chunk, and what stands after it: nginx copies each, so that no Lua string is made of all.
-local parts = {"", "", ""}
+--- What stands before a chunk and the chunk, and what stands after it: nginx copies each, so that no Lua string is made of all.
+local two = {"", ""}
+local three = {"", "", ""}
 --- Adds text before and after the present chunk, which is where `look` has said. Makes a Lua string of it. Phases: body_filter.
 local function surround(before, memory, bytes, after)
+    if memory == nil then
+        return set_chunk(ngx.arg, 1, before == "" and after or before .. after)
+    end
+    local text = ffi_string(memory, bytes)
+    local parts = after == "" and two or three
     parts[1] = before
-    parts[2] = memory == nil and "" or ffi_string(memory, bytes)
-    parts[3] = after
+    parts[2] = text
+    if after ~= "" then
+        parts[3] = after
+    end
     set_chunk(ngx.arg, 1, parts)
     parts[2] = ""
 end

@@ -7,6 +7,7 @@ import { get_request } from "resty.core.base";
 import type { File } from "../files/files";
 import * as files from "../files/files";
 import * as open_files from "../files/open_files";
+import * as warm_memory from "../memory/warm_memory";
 import type { Slice } from "../time/time_slice";
 import * as time_slice from "../time/time_slice";
 import * as client_watch from "./client_watch";
@@ -45,6 +46,9 @@ export type Visit<State> = (this: void, state: State, bytes: Bytes, count: numbe
 const PIECE_BYTES = 64 * 1024;
 /** What is visited before other requests get their turn: under 2 ms at 300 MB/s. */
 const SLICE_BYTES = 512 * 1024;
+
+/** For nginx's copy of a body in memory with so many bytes, memory is prepared; a shorter one takes under a millisecond. */
+const COPY_BYTES = 1024 * 1024;
 
 const NGX_OK = 0;
 
@@ -87,8 +91,9 @@ function is_always_fresh(): boolean {
 
 /**
  * The body where nginx has it, without a Lua string. nginx hands out its buffer as it is when the body came in one
- * read. Else it has a buffer for each read, and makes one copy that lives as long as the request, at about 0.5 ms for
- * each MB: less than a Lua string takes. Source: ngx_http_variable_request_body in nginx's ngx_http_variables.c.
+ * read. Else it has a buffer for each read, and makes one copy that lives as long as the request, at about 0.1 ms for
+ * each MB where memory has been prepared, and 0.6 ms where it has not: less than a Lua string takes. Source:
+ * ngx_http_variable_request_body in nginx's ngx_http_variables.c.
  */
 function in_buffer(announced: string | undefined): Body | undefined {
     if (!is_always_fresh()) return undefined;
@@ -193,7 +198,11 @@ export function read(): Result<Body> {
     if (problem !== undefined) return $multi(undefined, problem);
     // Once the body is read nginx knows its length also when the client did not say it.
     const announced = request.variable("content_length");
+    const bytes = tonumber(announced) ?? 0;
+    if (bytes >= COPY_BYTES && ngx.req.get_body_file() === undefined) warm_memory.prepare(bytes);
+    const slice = time_slice.begin();
     const body = in_buffer(announced);
+    if (time_slice.is_over(slice)) time_slice.yield_now();
     if (body !== undefined) return $multi(body);
     const file = present_file(was_in_file);
     if (file === undefined) return in_copy(announced);

@@ -55,6 +55,15 @@ export function look(): LuaMultiReturn<[memory: Bytes | undefined, bytes: number
     return $multi(place.get(0), bytes);
 }
 
+/** How many bytes the present chunk has: in less time than `look` takes where they are in several buffers. Phases: body_filter. */
+export function bytes(): number {
+    const request = get_request();
+    if (request === undefined) return 0;
+    ffi.C.ngx_http_lua_ffi_get_body_filter_param_body!(request, place, size);
+    const count = tonumber(size.get(0))!;
+    return count;
+}
+
 /** Whether the answer ends with the present chunk. Phases: body_filter. */
 export function is_last(): boolean {
     const request = get_request();
@@ -73,17 +82,22 @@ const set_chunk = (getmetatable(ngx.arg) as unknown as { __newindex: unknown }).
     this: void,
     arg: object,
     index: number,
-    parts: string[],
+    text: string | string[],
 ) => void;
 
-/** What stands before a chunk, the chunk, and what stands after it: nginx copies each, so that no Lua string is made of all. */
-const parts: string[] = ["", "", ""];
+/** What stands before a chunk and the chunk, and what stands after it: nginx copies each, so that no Lua string is made of all. */
+const two: string[] = ["", ""];
+const three: string[] = ["", "", ""];
 
 /** Adds text before and after the present chunk, which is where `look` has said. Makes a Lua string of it. Phases: body_filter. */
 export function surround(before: string, memory: Bytes | undefined, bytes: number, after: string): void {
+    if (memory === undefined) return set_chunk(ngx.arg, 1, before === "" ? after : before + after);
+    const text = ffi.string(memory as unknown as CValue, bytes as unknown as number);
+    // nginx takes a while for each part.
+    const parts = after === "" ? two : three;
     parts[0] = before;
-    parts[1] = memory === undefined ? "" : ffi.string(memory as unknown as CValue, bytes as unknown as number);
-    parts[2] = after;
+    parts[1] = text;
+    if (after !== "") parts[2] = after;
     set_chunk(ngx.arg, 1, parts);
     parts[1] = "";
 }

@@ -3,6 +3,7 @@
  * the library. Its operations take their options as name and value, up to a nil.
  */
 import * as ffi from "ffi";
+import * as large_memory from "../../../core/memory/large_memory";
 
 // Under names of our own, as other libraries may declare the same functions otherwise.
 ffi.cdef(`
@@ -10,7 +11,6 @@ ffi.cdef(`
     extern void *openclaw_vips_stdin __asm__("stdin");
     void openclaw_vips_flockfile(void *file) __asm__("flockfile");
     void openclaw_vips_funlockfile(void *file) __asm__("funlockfile");
-    int openclaw_vips_mallopt(int option, int value) __asm__("mallopt");
 
     typedef struct openclaw_vips_image openclaw_vips_image;
     int openclaw_vips_init(const char *name) __asm__("vips_init");
@@ -83,12 +83,6 @@ const FOR_EVER = 0x1 | 0x1000;
 /** What of the library's text is kept: its end, which says what made it fail. */
 const MOST_TEXT = 200;
 
-/** M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of glibc. */
-const MMAP_THRESHOLD = -3;
-const TRIM_THRESHOLD = -1;
-/** Bodies are mostly shorter: new memory for one would hold up the worker that fills it, by 0.5 ms for each MB. */
-const LARGE_BYTES = 16 * 1024 * 1024;
-
 let library: Library | undefined;
 
 /** As an int: Lua's numbers are passed to functions with variable arguments as doubles. */
@@ -118,20 +112,9 @@ export function open(): Result<Library> {
     return $multi(opened);
 }
 
-/**
- * Has the process give back large memory as soon as it is freed, such as that of images that are decoded as a whole. Otherwise glibc keeps, for
- * each thread, memory for the largest that it has seen. Other C libraries have no such option.
- */
-function give_back_large_memory(): void {
-    const c_library = ffi.C as unknown as Library;
-    if (lacks(c_library, "openclaw_vips_mallopt")) return;
-    c_library.openclaw_vips_mallopt!(MMAP_THRESHOLD, LARGE_BYTES);
-    c_library.openclaw_vips_mallopt!(TRIM_THRESHOLD, 2 * LARGE_BYTES);
-}
-
 /** Sets the library up for a server with jobs side by side. Only one thread may be here at a time. */
 function set_up(opened: Library): boolean {
-    give_back_large_memory();
+    large_memory.give_back();
     if (opened.openclaw_vips_init!("openclaw") !== 0) return false;
     // What hostile files make GLib say would fill nginx's log. No function of Lua may be called from the library's threads: any
     // function of C that looks at no arguments and does nothing will do.
