@@ -65,8 +65,9 @@ describe("large_memory", function()
         ffi.C.spec_trim(0)
         faults_of_copy(12 * 1024 * 1024)
         assert.is_true(faults_of_copy(12 * 1024 * 1024) < 100)
-        assert.is_true(faults_of_copy(40 * 1024 * 1024) > 8000)
-        assert.is_true(faults_of_copy(40 * 1024 * 1024) > 8000)
+        -- With huge pages there are fewer faults.
+        assert.is_true(faults_of_copy(40 * 1024 * 1024) >= 15)
+        assert.is_true(faults_of_copy(40 * 1024 * 1024) >= 15)
     end)
 
     it("does not give back all of it where too much is free", function()

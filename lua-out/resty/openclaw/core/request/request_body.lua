@@ -109,6 +109,19 @@ local function in_buffer(announced)
         memory = ffi_cast("const uint8_t *", value[0])
     }
 end
+--- The same for a long body: others have their turn before and after what nginx does in one go.
+local function in_long_buffer(announced, bytes)
+    if ngx.req.get_body_file() ~= nil then
+        return nil
+    end
+    warm_memory_prepare(bytes)
+    local slice = time_slice_begin()
+    local body = in_buffer(announced)
+    if time_slice_is_over(slice) then
+        time_slice_yield_now()
+    end
+    return body
+end
 --- The length that the header has now. The variable keeps that of a body that was replaced, once nginx.conf names it anywhere.
 local function length_in_header()
     local headers = ngx.req.get_headers(0)
@@ -204,14 +217,13 @@ local function read()
     end
     local announced = request_variable("content_length")
     local bytes = tonumber(announced) or 0
-    if bytes >= COPY_BYTES and ngx.req.get_body_file() == nil then
-        warm_memory_prepare(bytes)
+    local ____temp_3
+    if bytes < COPY_BYTES then
+        ____temp_3 = in_buffer(announced)
+    else
+        ____temp_3 = in_long_buffer(announced, bytes)
     end
-    local slice = time_slice_begin()
-    local body = in_buffer(announced)
-    if time_slice_is_over(slice) then
-        time_slice_yield_now()
-    end
+    local body = ____temp_3
     if body ~= nil then
         return body
     end
@@ -239,10 +251,10 @@ end
 --- Visits a slice: up to its end, or until its time is over.
 local function visit_pieces(file, progress, visit, state)
     while progress.offset < progress["end"] do
-        local ____progress_3 = progress
-        local offset = ____progress_3.offset
-        local ____end = ____progress_3["end"]
-        local piece_bytes = ____progress_3.piece_bytes
+        local ____progress_4 = progress
+        local offset = ____progress_4.offset
+        local ____end = ____progress_4["end"]
+        local piece_bytes = ____progress_4.piece_bytes
         local count, err = read_piece(
             file,
             offset,
@@ -280,10 +292,10 @@ local function visit_file(path, progress, visit, state)
 end
 local function visit_memory(memory, progress, visit, state)
     while progress.offset < progress["end"] do
-        local ____progress_4 = progress
-        local offset = ____progress_4.offset
-        local ____end = ____progress_4["end"]
-        local piece_bytes = ____progress_4.piece_bytes
+        local ____progress_5 = progress
+        local offset = ____progress_5.offset
+        local ____end = ____progress_5["end"]
+        local piece_bytes = ____progress_5.piece_bytes
         local count = math_min(piece_bytes, ____end - offset)
         visit(state, memory + offset, count)
         progress.offset = offset + count

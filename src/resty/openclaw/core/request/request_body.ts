@@ -115,6 +115,16 @@ function in_buffer(announced: string | undefined): Body | undefined {
     return { bytes, memory: ffi.cast("const uint8_t *", value.get(0)) };
 }
 
+/** The same for a long body: others have their turn before and after what nginx does in one go. */
+function in_long_buffer(announced: string | undefined, bytes: number): Body | undefined {
+    if (ngx.req.get_body_file() !== undefined) return undefined;
+    warm_memory.prepare(bytes);
+    const slice = time_slice.begin();
+    const body = in_buffer(announced);
+    if (time_slice.is_over(slice)) time_slice.yield_now();
+    return body;
+}
+
 /** The length that the header has now. The variable keeps that of a body that was replaced, once nginx.conf names it anywhere. */
 function length_in_header(): number | undefined {
     const [headers] = ngx.req.get_headers(0);
@@ -199,10 +209,7 @@ export function read(): Result<Body> {
     // Once the body is read nginx knows its length also when the client did not say it.
     const announced = request.variable("content_length");
     const bytes = tonumber(announced) ?? 0;
-    if (bytes >= COPY_BYTES && ngx.req.get_body_file() === undefined) warm_memory.prepare(bytes);
-    const slice = time_slice.begin();
-    const body = in_buffer(announced);
-    if (time_slice.is_over(slice)) time_slice.yield_now();
+    const body = bytes < COPY_BYTES ? in_buffer(announced) : in_long_buffer(announced, bytes);
     if (body !== undefined) return $multi(body);
     const file = present_file(was_in_file);
     if (file === undefined) return in_copy(announced);
