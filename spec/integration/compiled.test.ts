@@ -288,9 +288,15 @@ test(
 );
 
 test("what puts each response into an envelope is compiled", MINUTES, async () => {
-    const envelope = 'require("resty.openclaw.image.envelope")';
     const options = {
-        route: `plugins = { { header_filter = ${envelope}.header_filter, body_filter = ${envelope}.body_filter } },`,
+        files: {
+            "lua-out/enveloping.lua": `
+                local envelope = require("resty.openclaw.image.envelope")
+                local plugin = envelope.new_hook()
+                plugin.header_filter, plugin.body_filter = envelope.header_filter, envelope.body_filter
+                return plugin`,
+        },
+        route: 'plugins = { require("enveloping") },',
         location: 'body_filter_by_lua_block { require("resty.openclaw").body_filter() }',
     };
     // The body filter runs twice a request: for the body, and for the end.

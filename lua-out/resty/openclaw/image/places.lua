@@ -170,6 +170,10 @@ local function wait(places, seconds)
     state.is_unfinished = true
     lines_join(places.line, waiter)
     publish(places)
+    if waiting(places) > places.most_waiting then
+        leave(state)
+        return nil, "full"
+    end
     lookouts_keep(places.lookout, now, places.faults, places.route)
     client_watch_end_if_gone(state)
     semaphore:wait(seconds)

@@ -161,6 +161,11 @@ function wait(places: Places, seconds: number): Entry {
     state.is_unfinished = true;
     lines.join(places.line, waiter);
     publish(places);
+    // Another worker may have let one in at the same moment.
+    if (waiting(places) > places.most_waiting) {
+        leave(state);
+        return $multi(undefined, "full");
+    }
     lookouts.keep(places.lookout, now, places.faults, places.route);
     client_watch.end_if_gone(state);
     semaphore.wait(seconds);
