@@ -2,7 +2,8 @@
 //
 //     node bench/envelope.mjs [rounds] [megabytes a run] [share of a core that others may take: 0.08]
 //
-// The routes have the option `inference` off, so that only the envelope looks at the body; both have the hooks of a route.
+// The node sends no Accept-Ranges, as nodes of models do: with it nginx sends envelopes in chunks. The routes have the option `inference` off,
+// so that only the envelope looks at the body; both have the hooks of a route.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -61,7 +62,7 @@ const config = `
 `;
 const nodes = `
     keepalive_requests 1000000000;
-    server { listen 127.0.0.1:${NODE_PORT}; default_type application/json; sendfile on; root ${folder}; }
+    server { listen 127.0.0.1:${NODE_PORT}; default_type application/json; sendfile on; max_ranges 0; root ${folder}; }
 `;
 
 const count = (bytes) => Math.min(MOST_RESPONSES, Math.round((MEGABYTES * 1e6) / bytes));
