@@ -11,7 +11,7 @@ local OVERRIDE = 1
 local message = ffi_new("char *[1]")
 --- Of the longest name that is asked for; ngx_lua writes the name there where it has underscores.
 local key = ffi_new("unsigned char[?]", 128)
-local value = ffi_new("openclaw_header_value_t[1]")
+local found = ffi_new("openclaw_header_value_t[1]")
 --- Gives the response a header, in place of those of that name. Does nothing without a request. Phases: rewrite, access, content, header_filter.
 local function set(name, value)
     local request = get_request()
@@ -52,7 +52,7 @@ local function clear(name)
     )
 end
 ____exports.clear = clear
---- Whether the response has a header of that name, which `value` has then.
+--- Whether the response has a header of that name, which `found` has then.
 local function find(name)
     local request = get_request()
     if request == nil then
@@ -63,7 +63,7 @@ local function find(name)
         name,
         #name,
         key,
-        value,
+        found,
         1,
         message
     )
@@ -75,9 +75,9 @@ local function get(name)
     if not find(name) then
         return nil
     end
-    local ____value__0_0 = value[0]
-    local data = ____value__0_0.data
-    local bytes = ____value__0_0.bytes
+    local ____found__0_0 = found[0]
+    local data = ____found__0_0.data
+    local bytes = ____found__0_0.bytes
     local text = ffi_string(data, bytes)
     return text
 end
@@ -87,9 +87,9 @@ local function bytes_of(name)
     if not find(name) then
         return nil, 0
     end
-    local ____value__0_1 = value[0]
-    local data = ____value__0_1.data
-    local bytes = ____value__0_1.bytes
+    local ____found__0_1 = found[0]
+    local data = ____found__0_1.data
+    local bytes = ____found__0_1.bytes
     return data, bytes
 end
 ____exports.bytes_of = bytes_of

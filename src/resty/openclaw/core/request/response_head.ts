@@ -17,7 +17,7 @@ const OVERRIDE = 1;
 const message = ffi.new("char *[1]");
 /** Of the longest name that is asked for; ngx_lua writes the name there where it has underscores. */
 const key = ffi.new("unsigned char[?]", 128);
-const value = ffi.new("openclaw_header_value_t[1]") as unknown as LuaTable<
+const found = ffi.new("openclaw_header_value_t[1]") as unknown as LuaTable<
     number,
     { readonly bytes: number; readonly data: CValue }
 >;
@@ -58,11 +58,11 @@ export function clear(name: string): void {
     );
 }
 
-/** Whether the response has a header of that name, which `value` has then. */
+/** Whether the response has a header of that name, which `found` has then. */
 function find(name: string): boolean {
     const request = get_request();
     if (request === undefined) return false;
-    const count = ffi.C.openclaw_get_response_header!(request, name, name.length, key, value, 1, message) as number;
+    const count = ffi.C.openclaw_get_response_header!(request, name, name.length, key, found, 1, message) as number;
     return count > 0;
 }
 
@@ -72,7 +72,7 @@ function find(name: string): boolean {
  */
 export function get(name: string): string | undefined {
     if (!find(name)) return undefined;
-    const { data, bytes } = value.get(0);
+    const { data, bytes } = found.get(0);
     const text = ffi.string(data, bytes);
     return text;
 }
@@ -80,7 +80,7 @@ export function get(name: string): string | undefined {
 /** As `get`, without a Lua string: where the value is, and how many bytes it has; nothing and 0 if there is none. */
 export function bytes_of(name: string): LuaMultiReturn<[memory: Bytes | undefined, count: number]> {
     if (!find(name)) return $multi(undefined, 0);
-    const { data, bytes } = value.get(0);
+    const { data, bytes } = found.get(0);
     return $multi(data as unknown as Bytes, bytes);
 }
 
