@@ -46,6 +46,12 @@ describe("envelope", function()
         assert.same({ "{|", [3] = "|}" }, sent_around({ envelope_head = "{" }, { 4, 3, 0 }))
     end)
 
+    it("leaves a long chunk at the end as it is", function()
+        local state = { envelope_head = "{", envelope_left = 200004 }
+        assert.same({ "{|", [3] = "|}" }, sent_around(state, { 4, 200000, 0 }))
+        assert.same({ "{|}" }, sent_around({ envelope_head = "{", envelope_left = 200000 }, { 200000, 0 }))
+    end)
+
     it("has no end twice, and none without a head", function()
         assert.same({ "{|}" }, sent_around({ envelope_head = "{", envelope_left = 4 }, { 4, 0, 0, 0 }))
         assert.same({}, sent_around({ envelope_left = 4 }, { 4, 0 }))

@@ -268,7 +268,7 @@ describe("the line", () => {
         const asked = Array.from({ length: 12 }, () => post(gateway, picture));
         const full = 'openclaw_image_jobs_total{route="analyze",result="image_queue_full"}';
         await eventually("all but one wait, or are refused", async () => {
-            return ((await metric(gateway, full)) ?? 0) + (await waiting(gateway)) === 11;
+            return (await metric(gateway, full)) + (await waiting(gateway)) === 11;
         });
         expect(await running(gateway)).toBe(1);
         const kept = await waiting(gateway);

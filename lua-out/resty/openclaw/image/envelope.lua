@@ -52,6 +52,8 @@ local STREAM = "application/stream+json"
 local NULL = "null"
 local END = "}"
 local NULL_AND_END = "null}"
+--- A chunk of up to this length is copied in less time than a write takes.
+local SHORT_BYTES = 32 * 1024
 local text = buffers_new(512)
 --- The hook of a route that has seen no response yet. Phases: init.
 local function new_hook()
@@ -211,17 +213,17 @@ local function header_filter(hook)
     set_length(#its_head + (length == 0 and #NULL or length) + #END)
 end
 ____exports.header_filter = header_filter
---- Whether the response ends with the present chunk: also if nginx says so only later, as it does without buffers. The end of the envelope would be
--- one more write to the client then.
-local function is_end(state)
+--- Whether the envelope ends with the present chunk: the response does, though nginx may say so only later. The end would be one more write to the
+-- client then. A long chunk that needs no copy is left as it is.
+local function has_end(state, is_begun)
     local ____state_2 = state
     local left = ____state_2.envelope_left
     if left == nil then
         return chunk_is_last()
     end
-    local rest = left - chunk_bytes()
-    state.envelope_left = rest
-    return rest <= 0 or chunk_is_last()
+    local bytes = chunk_bytes()
+    state.envelope_left = left - bytes
+    return left <= bytes and (not is_begun or bytes <= SHORT_BYTES) or chunk_is_last()
 end
 --- Sends the envelope around the response. If the node breaks off its response there is no end, so that clients do not take it for a whole one.
 -- Phases: body_filter, after all others that read the response. Never raises.
@@ -232,28 +234,28 @@ local function body_filter(hook)
     if its_head == nil then
         return
     end
-    local has_end = is_end(state)
     local is_begun = its_head == ""
-    if is_begun and not has_end then
+    local is_end = has_end(state, is_begun)
+    if is_begun and not is_end then
         return
     end
     local memory, bytes = chunk_look()
-    if memory == nil and not has_end then
+    if memory == nil and not is_end then
         return
     end
     if not is_begun then
         note_location(hook)
     end
     local ____state_6 = state
-    local ____has_end_5
-    if has_end then
-        ____has_end_5 = nil
+    local ____is_end_5
+    if is_end then
+        ____is_end_5 = nil
     else
-        ____has_end_5 = ""
+        ____is_end_5 = ""
     end
-    ____state_6.envelope_head = ____has_end_5
+    ____state_6.envelope_head = ____is_end_5
     local is_empty = memory == nil and not is_begun
-    chunk_surround(its_head, memory, bytes, has_end and (is_empty and NULL_AND_END or END) or "")
+    chunk_surround(its_head, memory, bytes, is_end and (is_empty and NULL_AND_END or END) or "")
 end
 ____exports.body_filter = body_filter
 --- Whether the response was sent without its envelope, because its location has no hook, though another one has it. Phases: log. Never raises.

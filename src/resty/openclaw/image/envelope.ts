@@ -38,6 +38,8 @@ const STREAM = "application/stream+json";
 const NULL = "null";
 const END = "}";
 const NULL_AND_END = "null}";
+/** A chunk of up to this length is copied in less time than a write takes. */
+const SHORT_BYTES = 32 * 1024;
 
 const text = buffers.new(512);
 
@@ -182,15 +184,15 @@ export function header_filter(hook: Hook): void {
 }
 
 /**
- * Whether the response ends with the present chunk: also if nginx says so only later, as it does without buffers. The end of the envelope would be
- * one more write to the client then.
+ * Whether the envelope ends with the present chunk: the response does, though nginx may say so only later. The end would be one more write to the
+ * client then. A long chunk that needs no copy is left as it is.
  */
-function is_end(state: RequestState): boolean {
+function has_end(state: RequestState, is_begun: boolean): boolean {
     const { envelope_left: left } = state;
     if (left === undefined) return chunk.is_last();
-    const rest = left - chunk.bytes();
-    state.envelope_left = rest;
-    return rest <= 0 || chunk.is_last();
+    const bytes = chunk.bytes();
+    state.envelope_left = left - bytes;
+    return (left <= bytes && (!is_begun || bytes <= SHORT_BYTES)) || chunk.is_last();
 }
 
 /**
@@ -202,16 +204,16 @@ export function body_filter(hook: Hook): void {
     const state = request_state.present();
     const its_head = state?.envelope_head;
     if (its_head === undefined) return;
-    const has_end = is_end(state!);
     const is_begun = its_head === "";
-    if (is_begun && !has_end) return;
+    const is_end = has_end(state!, is_begun);
+    if (is_begun && !is_end) return;
     const [memory, bytes] = chunk.look();
     // Nothing but a flush.
-    if (memory === undefined && !has_end) return;
+    if (memory === undefined && !is_end) return;
     if (!is_begun) note_location(hook);
-    state!.envelope_head = has_end ? undefined : "";
+    state!.envelope_head = is_end ? undefined : "";
     const is_empty = memory === undefined && !is_begun;
-    chunk.surround(its_head, memory, bytes, has_end ? (is_empty ? NULL_AND_END : END) : "");
+    chunk.surround(its_head, memory, bytes, is_end ? (is_empty ? NULL_AND_END : END) : "");
 }
 
 /** Whether the response was sent without its envelope, because its location has no hook, though another one has it. Phases: log. Never raises. */
