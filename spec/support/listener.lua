@@ -44,6 +44,15 @@ function Peer:send(text)
     ffi.C.openclaw_spec_send(self.file, text, #text, NOSIGNAL)
 end
 
+--- Whether all who had connected to this port know that their connection has ended: the system may say so a moment after the end. Linux.
+function Peer:has_ended_for_others()
+    local file = assert(io.open("/proc/net/tcp"))
+    local text = file:read("*a")
+    file:close()
+    -- The address of the other side, and the state: 01 is a connection that goes on.
+    return not text:find((":%04X 01 "):format(self.port), 1, true)
+end
+
 --- Says that nothing more will be said, but goes on to listen.
 function Peer:finish()
     ffi.C.openclaw_spec_shutdown(self.file, SHUT_WR)
