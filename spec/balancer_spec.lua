@@ -65,11 +65,16 @@ describe("balancer", function()
 
     for _, policy in ipairs({ "xed", "round_robin", "least_conn", "latency_buckets" }) do
         it("spreads requests over all nodes by " .. policy, function()
+            local release = assert(semaphore.new())
             for port = 18101, 18103 do
-                nodes.behave[port] = function() ngx.sleep(0.005) ngx.say("ok") end
+                nodes.behave[port] = function() release:wait(60) ngx.say("ok") end
             end
-            in_parallel(30, function() return http.get("/balanced/" .. policy) end)
-            for port = 18101, 18103 do assert.is_true(nodes.count(port) >= 3, policy .. " left out " .. port) end
+            local requests = in_parallel_begin(30, function() return http.get("/balanced/" .. policy) end)
+            -- Until all are there no node is slower than another.
+            eventually(function() return in_flight(policy) == 30 end, "all requests are under way")
+            release:post(30)
+            for _, request in ipairs(requests) do ngx.thread.wait(request) end
+            for port = 18101, 18103 do assert.is_true(nodes.count(port) > 0, policy .. " left out " .. port) end
             settled(policy)
         end)
 
